@@ -1,0 +1,12 @@
+"""therml_exact: the exact calculator for the thermodynamics of machine learning.
+
+Small discrete worlds of the paper "TherML: The Thermodynamics of Machine Learning": every information quantity exactly,
+every bound decided. The names of the public interface are listed in `__init__.pyi`; each is imported on first use, so
+that `import therml_exact` costs next to nothing.
+"""
+
+import lazy_loader as _lazy
+
+from therml_exact._version import __version__ as __version__
+
+__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)

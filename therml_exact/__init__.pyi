@@ -1,0 +1,36 @@
+from . import encoders as encoders
+from . import examples as examples
+from . import learners as learners
+from . import testing as testing
+from .bounds.equations import EQUATIONS as EQUATIONS
+from .bounds.equations import Equation as Equation
+from .bounds.registry import RELATIONS as RELATIONS
+from .bounds.registry import BoundsReport as BoundsReport
+from .bounds.registry import check_bounds as check_bounds
+from .bounds.relation import BoundCheck as BoundCheck
+from .bounds.relation import Relation as Relation
+from .examples import random_world as random_world
+from .functional import Functionals as Functionals
+from .functional import functionals as functionals
+from .graph import Graph as Graph
+from .information import entropy as entropy
+from .information import entropy_vector as entropy_vector
+from .information import kl_divergence as kl_divergence
+from .information import multi_information as multi_information
+from .information import mutual_information as mutual_information
+from .io import load as load
+from .joint import Joint as Joint
+from .numbers.primelog import PrimeLog as PrimeLog
+from .numbers.tables import normalize as normalize
+from .predictive import PredictiveInformation as PredictiveInformation
+from .predictive import predictive_information as predictive_information
+from .projection import mismatch as mismatch
+from .variational import Variational as Variational
+from .variational import optimal_variational as optimal_variational
+from .worlds import BayesWorld as BayesWorld
+from .worlds import DiscriminativeWorld as DiscriminativeWorld
+from .worlds import World as World
+from .worlds import WorldP as WorldP
+from .worlds import data_tables as data_tables
+
+__version__: str

@@ -1,0 +1,94 @@
+"""The registry of relations, and their verdicts on a world.
+
+Equations (5)-(20), (40), (42)-(46), (51)-(54), (56)-(68), (70)-(77) and the sharp floor, one object each. `check_bounds`
+evaluates those that belong to the world's kind and whose variational tables are given; all quantities are shared.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from therml_exact.bounds import appendices, decomposition, identities, world_p
+from therml_exact.bounds.quantities import Quantities
+from therml_exact.bounds.relation import BoundCheck, Relation
+from therml_exact.variational import Variational, optimal_variational
+from therml_exact.worlds import World
+
+RELATIONS: tuple[Relation, ...] = tuple(
+    sorted(
+        world_p.RELATIONS + appendices.RELATIONS + decomposition.RELATIONS + identities.RELATIONS,
+        key=lambda r: r.equation if isinstance(r.equation, int) else 99,
+    )
+)
+
+
+@dataclass(frozen=True)
+class BoundsReport:
+    """The relations of a world with their verdicts: a sequence of `BoundCheck`. Numbers in nats."""
+
+    rows: tuple[BoundCheck, ...]
+    skipped: tuple[str, ...]  # relations whose variational tables were not given
+
+    def __iter__(self) -> Iterator[BoundCheck]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, k: int) -> BoundCheck:
+        return self.rows[k]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many relations have each verdict."""
+        verdicts = [row.verdict for row in self.rows]
+        return {v: verdicts.count(v) for v in ("holds", "tight", "violated", "undecided", "infinite") if v in verdicts}
+
+    @property
+    def violated(self) -> tuple[BoundCheck, ...]:
+        """The rows that fail."""
+        return tuple(row for row in self.rows if row.verdict == "violated")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all rows as JSON, in nats; exact numbers as coefficients of logarithms beside their floats."""
+        from therml_exact.io import save_result
+
+        save_result("bounds", self.to_json(), path)
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data for JSON."""
+        names = ("equation", "part", "sample", "statement", "lhs", "rhs", "slack", "verdict", "error")
+        return {
+            "units": "nats",
+            "rows": [{name: getattr(row, name) for name in names} for row in self.rows],
+            "skipped": list(self.skipped),
+        }
+
+    def __str__(self) -> str:
+        lines = [str(row) for row in self.rows]
+        summary = ", ".join(f"{number} {verdict}" for verdict, number in self.counts.items())
+        return "\n".join([*lines, f"{len(self.rows)} relations: {summary}"])
+
+
+def check_bounds(world: World, variational: Variational | None = None) -> BoundsReport:
+    """Every relation of the registry that applies to the world, evaluated and decided.
+
+    `variational` is `optimal_variational(world)` by default. Relations that need a table which it does not have are
+    listed in `.skipped`.
+    """
+    q = optimal_variational(world) if variational is None else variational
+    t = Quantities(world, q)
+    given = set(q.given())
+    rows: list[BoundCheck] = []
+    skipped: list[str] = []
+    for relation in RELATIONS:
+        if world.kind not in relation.worlds:
+            continue
+        missing = set(relation.needs) - given
+        if missing:
+            skipped.append(f"({relation.equation}{relation.part}) needs {', '.join(sorted(missing))}")
+            continue
+        rows.extend(relation.evaluate(t, i) for i in (world.samples if relation.each else (None,)))
+    return BoundsReport(tuple(rows), tuple(skipped))

@@ -1,0 +1,148 @@
+"""Worlds and joints that serve as examples: the paper's toy, two real contingency tables, and the counterexamples.
+
+Units: probabilities. Sources: P. J. Bickel, E. A. Hammel, J. W. O'Connell, Science 187 (1975) for the admissions to
+Berkeley; R. D. Snee, The American Statistician 28 (1974) for hair and eye colour; Appendix H of the paper for the toy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from importlib import resources
+
+import numpy as np
+
+from therml_exact import encoders, learners
+from therml_exact.joint import Joint
+from therml_exact.numbers.tables import Array
+from therml_exact.worlds import WorldP
+
+HALF = Fraction(1, 2)
+_ROLES = ("phi", "x", "y", "theta", "z")
+
+
+def berkeley() -> Joint:
+    """Admissions to Berkeley in 1973, six largest departments: the joint of Dept, Gender, Admit (4,526 applicants)."""
+    return _bundled("ucb_admissions_1973.csv", ("Dept", "Gender", "Admit"))
+
+
+def hair_eye() -> Joint:
+    """Hair and eye colour of 592 students: the joint of Sex, Hair, Eye."""
+    return _bundled("hair_eye_color.csv", ("Sex", "Hair", "Eye"))
+
+
+def _bundled(name: str, columns: tuple[str, ...]) -> Joint:
+    with resources.as_file(resources.files("therml_exact") / "data" / name) as path:
+        return Joint.from_csv(path, columns, count="Count")
+
+
+def binary_symmetric(crossover: Fraction | int | float = Fraction(1, 10)) -> Joint:
+    """X a fair bit, Y = X flipped with the crossover probability."""
+    if not 0 <= crossover <= 1:
+        raise ValueError(f"crossover is {crossover!r}; it is a probability")
+    if isinstance(crossover, float):
+        return Joint([[(1 - crossover) / 2, crossover / 2], [crossover / 2, (1 - crossover) / 2]], ("X", "Y"))
+    e = Fraction(crossover)
+    return Joint([[(1 - e) / 2, e / 2], [e / 2, (1 - e) / 2]], ("X", "Y"))
+
+
+def appendix_h(bins: int = 30, information: float = 0.5) -> Joint:
+    """The paper's toy: p(X, Y) with Y ~ Bernoulli(0.7), h|Y normal with means -m, +m and width 1, X its bin.
+
+    The bins divide [-4, 4] equally; the outer two take the tails. m is solved for, so that I(X;Y) = `information` nats
+    (the paper states 0.5 and leaves means, width and bins open). Floats.
+    """
+    from scipy.optimize import brentq
+    from scipy.special import ndtr
+
+    edges = np.linspace(-4, 4, bins + 1)
+    edges[0], edges[-1] = -np.inf, np.inf
+
+    def table(m: float) -> Array:
+        rows = [weight * np.diff(ndtr(edges - sign * m)) for weight, sign in ((0.3, -1), (0.7, 1))]
+        cells = np.stack(rows, axis=1)
+        return np.asarray(cells / cells.sum())
+
+    def excess(m: float) -> float:
+        p = table(m)
+        x, y = p.sum(axis=1, keepdims=True), p.sum(axis=0, keepdims=True)
+        support = p > 0
+        return float((p * np.log(np.where(support, p / (x * y), 1.0)))[support].sum()) - information
+
+    return Joint(table(float(brentq(excess, 1e-3, 3.9, xtol=1e-15, rtol=1e-15))), ("X", "Y"))
+
+
+def shared_excess() -> WorldP:
+    """Where one q for all samples costs more (5): X1, X2 fair bits, Theta = X1, Z_i = X_i AND Theta. N = 2.
+
+    The excess is 0.21576 nats, of which q(z) has 2 h(3/8) - h(1/2) - h(1/4), h the binary entropy.
+    """
+    theta = np.zeros((2, 1, 2, 1, 2), dtype=object)
+    z = np.zeros((2, 2, 2), dtype=object)
+    for a, b in np.ndindex(2, 2):
+        theta[a, 0, b, 0, a] = 1
+        z[a, b, a & b] = 1
+    return WorldP([1], [[HALF, HALF]], [[[1], [1]]], theta, z)
+
+
+def identical(n: int = 1) -> WorldP:
+    """X = Y = Phi, a fair bit: here I_pred/H(T_N) is 1 for every N, so (4) needs H(X,Y|Phi) > 0."""
+    same = [[1, 0], [0, 1]]
+    labels = [[[1, 0], [1, 0]], [[0, 1], [0, 1]]]
+    return WorldP([HALF, HALF], same, labels, learners.memorize(2, 2, n), _first_letter(4**n))
+
+
+def _first_letter(theta: int) -> Array:
+    """An encoder that copies X whatever Theta is."""
+    return encoders.table(np.broadcast_to(np.array([[1, 0], [0, 1]], dtype=object), (theta, 2, 2)))
+
+
+def fair_label(answer: bool = True) -> WorldP:
+    """X constant, Y a fair bit, N = 1, Theta = Y or constant, Z a copy of Theta: (R,C,S)/log 2 = (1,0,1) and (0,1,0).
+
+    Both points are achievable and their midpoint is not: the feasible set is not convex in S.
+    """
+    theta = [[[1, 0], [0, 1]]] if answer else [[[1], [1]]]
+    z = [[[1, 0], [0, 1]]] if answer else [[[1, 0]]]
+    return WorldP([1], [[1]], [[[HALF, HALF]]], theta, z)
+
+
+def random_world(
+    rng: np.random.Generator | int,
+    n: int = 1,
+    sizes: Mapping[str, int] | Sequence[int] = (2, 2, 2, 2, 2),
+    exact: bool = True,
+) -> WorldP:
+    """A random world P with N = n samples and alphabets `sizes`: (phi, x, y, theta, z), or a mapping of some of these.
+
+    Exact rows are ratios of small integers, a fifth of which are 0; float rows are uniform on the simplex.
+    """
+    generator = np.random.default_rng(rng)
+    if isinstance(sizes, Mapping):
+        unknown = [name for name in sizes if name not in _ROLES]
+        if unknown:
+            raise ValueError(f"sizes has {unknown[0]!r}; its names are {', '.join(_ROLES)}")
+        letters = [int(sizes.get(name, 2)) for name in _ROLES]
+    else:
+        letters = [int(size) for size in sizes]
+    if len(letters) != 5 or min(letters) < 1:
+        raise ValueError(f"sizes is {sizes!r}; it has five alphabets {', '.join(_ROLES)} of at least one letter")
+    phi, x, y, theta, z = letters
+    shapes = ((phi,), (phi, x), (phi, x, y), (*(x, y) * n, theta), (x, theta, z))
+    return WorldP(*(random_rows(generator, shape, exact) for shape in shapes))
+
+
+def random_rows(rng: np.random.Generator, shape: tuple[int, ...], exact: bool) -> Array:
+    """Random conditional rows on the last axis."""
+    if not exact:
+        weights = rng.exponential(size=shape)
+        return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+    counts = rng.integers(1, 10, size=shape) * (rng.random(shape) > 0.2)
+    # A row of zeros gets one letter, drawn at random.
+    empty = counts.sum(axis=-1) == 0
+    counts[empty, rng.integers(0, shape[-1], size=int(empty.sum()))] = 1
+    totals = counts.sum(axis=-1)
+    cells = np.empty(shape, dtype=object)
+    for index in np.ndindex(*shape):
+        cells[index] = Fraction(int(counts[index]), int(totals[index[:-1]]))
+    return cells

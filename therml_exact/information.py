@@ -1,0 +1,153 @@
+"""The information measures of a distribution over named variables (nats).
+
+    H(A|C)   = H(A,C) - H(C),                       H = -sum p log p
+    I(A;B|C) = H(A,C) + H(B,C) - H(A,B,C) - H(C)    (equations 70-77)
+    multi-information (total correlation)  I(X_1;...;X_n) = sum_i H(X_i) - H(X_1,...,X_n)    (equation 6)
+    D(p||q)  = sum p log p/q, +inf where q = 0 < p
+
+Each takes a `Joint`, or a world (whose dense joint is then not built). Exact distributions give a PrimeLog, float ones
+a float. Informations of floats are summed as divergences, so they are >= 0 and lose nothing near independence.
+The last 53 bits: |error| <= 4 (e + (40 + log2 n) 2^-53)(|value| + 1), e the relative error of a cell, n the cells.
+Errors: KeyError for an unknown variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from therml_exact.joint import Joint, Names, flatten_names
+from therml_exact.numbers.approximate import Approximate
+from therml_exact.numbers.primelog import PrimeLog
+from therml_exact.numbers.tables import Array, check_rows, read_table, unify
+from therml_exact.numbers.weights import Number, Weights
+
+
+class Distribution(Protocol):
+    """What the measures need: named variables and the weights of any marginal."""
+
+    @property
+    def axes(self) -> tuple[str, ...]: ...
+    @property
+    def is_exact(self) -> bool: ...
+    def weights(self, names: Sequence[str]) -> Weights: ...
+
+
+def plain(number: Number) -> PrimeLog | float:
+    """A number as users see it: a PrimeLog, or a float without its error bound."""
+    return number.value if isinstance(number, Approximate) else number
+
+
+def zero(exact: bool) -> Number:
+    """No information, in the distribution's kind of number."""
+    return PrimeLog() if exact else Approximate(0.0, 0.0)
+
+
+def entropy_number(p: Distribution, names: Sequence[str], given: Sequence[str] = ()) -> Number:
+    """H(names|given) with its error bound."""
+    both = tuple(dict.fromkeys((*names, *given)))
+    total = p.weights(both).entropy() if both else zero(p.is_exact)
+    return total - p.weights(tuple(given)).entropy() if given else total
+
+
+def information_number(p: Distribution, a: Sequence[str], b: Sequence[str], given: Sequence[str] = ()) -> Number:
+    """I(a;b|given) with its error bound."""
+    a = [name for name in a if name not in given]
+    b = [name for name in b if name not in given]
+    shared = [name for name in a if name in b]
+    if not a or not b:
+        p.weights((*a, *b, *given)) if (a or b or given) else None  # unknown names are refused all the same
+        return zero(p.is_exact)
+    if shared:
+        # I(A;B|C) = H(S|C) + I(A-S;B-S|C,S) for the shared variables S
+        rest = information_number(
+            p, [n for n in a if n not in shared], [n for n in b if n not in shared], (*given, *shared)
+        )
+        return entropy_number(p, shared, given) + rest
+    if p.is_exact:
+        h = entropy_number
+        return h(p, [*a, *given]) + h(p, [*b, *given]) - h(p, [*a, *b, *given]) - h(p, given)
+    w = p.weights((*a, *b, *given))
+    sizes = w.array.shape
+    shape = [int(np.prod(sizes[lo:hi], dtype=np.int64)) for lo, hi in _spans(len(a), len(b), len(given))]
+    return Weights(w.array.reshape(shape), w.total, w.rounding).information()
+
+
+def _spans(a: int, b: int, c: int) -> tuple[tuple[int, int], ...]:
+    return (0, a), (a, a + b), (a + b, a + b + c)
+
+
+def entropy(p: Distribution, names: Names, given: Names | None = None) -> PrimeLog | float:
+    """H(names|given) in nats.
+
+    >>> print(entropy(Joint([["1/2", 0], ["1/4", "1/4"]], ("X", "Y")), "Y", given="X"))
+    1/2 log 2
+    """
+    return plain(entropy_number(p, flatten_names((names,)), _given(given)))
+
+
+def mutual_information(p: Distribution, a: Names, b: Names, given: Names | None = None) -> PrimeLog | float:
+    """I(a;b|given) in nats."""
+    return plain(information_number(p, flatten_names((a,)), flatten_names((b,)), _given(given)))
+
+
+def multi_information(p: Distribution, axes: Names | None = None) -> PrimeLog | float:
+    """Multi-information (total correlation) of the named variables, all by default, in nats."""
+    names = p.axes if axes is None else flatten_names((axes,))
+    return plain(p.weights(names).multi_information()) if names else plain(zero(p.is_exact))
+
+
+def entropy_vector(p: Distribution) -> Array:
+    """The 2^n joint entropies, indexed by bit mask (bit k = axis k; entry 0 is 0), in nats.
+
+    Exact distributions give an object array of PrimeLog. Each marginal is summed out of one a single axis larger, so
+    the work is the sum of the marginals' sizes, prod(1 + k_i).
+    """
+    n = len(p.axes)
+    if n > 24:
+        raise ValueError(f"entropy_vector: {n} variables have 2^{n} subsets; take a marginal of at most 24")
+    vector = np.zeros(2**n, dtype=object if p.is_exact else np.float64)
+    vector[0] = plain(zero(p.is_exact))
+
+    def visit(w: Weights, mask: int, kept: tuple[int, ...], first: int) -> None:
+        if mask:
+            vector[mask] = plain(w.entropy())
+        # Axes are removed in increasing order, so that every subset is reached once.
+        for axis in kept:
+            if axis >= first and mask.bit_count() > 1:
+                rest = tuple(a for a in kept if a != axis)
+                visit(w.keep([kept.index(a) for a in rest]), mask & ~(1 << axis), rest, axis + 1)
+
+    visit(p.weights(p.axes), 2**n - 1, tuple(range(n)), 0)
+    return vector
+
+
+def kl_divergence(p: Any, q: Any) -> PrimeLog | float:
+    """D(p||q) in nats; math.inf where q = 0 < p. Two joints over the same variables, or two tables of one shape.
+
+    >>> print(kl_divergence(["1/2", "1/2"], ["1/4", "3/4"]))
+    log 2 - 1/2 log 3
+    """
+    if isinstance(p, Joint) and isinstance(q, Joint):
+        if set(p.axes) != set(q.axes):
+            raise ValueError(
+                f"kl_divergence: p is over {', '.join(p.axes)} and q over {', '.join(q.axes)}; give the same variables"
+            )
+        p, q = p.table, q.marginal(p.axes).table
+    elif isinstance(p, Joint) or isinstance(q, Joint):
+        raise ValueError("kl_divergence: give two joints or two tables, not one of each")
+    tables = unify({"p": read_table(p, "p"), "q": read_table(q, "q")})
+    for name, table in tables.items():
+        check_rows(table, name, table.ndim)
+    if tables["p"].shape != tables["q"].shape:
+        raise ValueError(
+            f"kl_divergence: p has shape {tables['p'].shape} and q {tables['q'].shape}; give the same shape"
+        )
+    left, right = (Joint(t.reshape(-1), ("X",)).weights(("X",)) for t in (tables["p"], tables["q"]))
+    return plain(left.divergence(np.asarray(left.total), right.array, right.total))
+
+
+def _given(given: Names | None) -> tuple[str, ...]:
+    return () if given is None else flatten_names((given,))

@@ -1,0 +1,242 @@
+"""Learning rules p(theta|x^N,y^N) as tables theta_given_data[x1, y1, ..., xN, yN, theta]. All are permutation invariant.
+
+    constant    one parameter, nothing learnt:              S = 0
+    memorize    theta is the data set, letter by letter:    I(Theta; X^N, Y^N) = H(X^N, Y^N)
+    erm         the encoders of least empirical loss, ties shared equally
+    posterior   theta is a draw of phi from p(phi|x^N,y^N)
+    gibbs       p*(theta|x^N,y^N) = q(theta) exp(-(R + delta D + gamma C)/sigma) / Z      (24), (25)
+
+with R, D, C of (24) those of the data set and of theta:
+    R = sum_i sum_z p(z|x_i,theta) log p(z|x_i,theta)/q(z),   C = -sum_i sum_z p(z|x_i,theta) log q(y_i|z),   D likewise.
+
+All but `gibbs` are exact. Its rows are irrational; `rationalize=M` replaces each by the nearest row of multiples of 1/M,
+which is within |Theta|/M of it in total variation and is again a learning rule (of a slightly different kind).
+Size: (nx ny)^N |Theta| cells, refused up front where that cannot fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from therml_exact.encoders import read_dictionary
+from therml_exact.numbers.tables import Array, check_rows, check_size, freeze, read_table, to_fractions, unify
+from therml_exact.variational import Variational
+
+
+def constant(nx: int, ny: int, n: int) -> Array:
+    """One parameter whatever the data: |Theta| = 1."""
+    return _exact(np.ones((*_data_shape(nx, ny, n, 1), 1), dtype=object))
+
+
+def memorize(nx: int, ny: int, n: int) -> Array:
+    """Theta is the data set: |Theta| = (nx ny)^N, numbered as `reshape` numbers [x1, y1, ..., xN, yN].
+
+    Not invariant under permutations of the samples: it keeps their order too.
+    """
+    size = (nx * ny) ** n if min(nx, ny, n) >= 1 else 0
+    shape = _data_shape(nx, ny, n, size)
+    return _exact(np.eye(size, dtype=object).reshape(*shape, size))
+
+
+def erm(nx: int, ny: int, n: int, encoders: npt.ArrayLike, loss: Any = None) -> Array:
+    """Empirical risk minimisation over a dictionary encoders[theta, x, z], ties shared equally.
+
+    The risk of theta on a data set is sum_i sum_z p(z|x_i,theta) loss[z, y_i]. `loss` is a table [z, y], by default the
+    0-1 loss that reads the code as the label (|Z| = |Y|); or a function loss(z, y); or a table [theta, x, y] of the
+    risks themselves. With exact encoders and loss ties are exact.
+    """
+    dictionary = read_dictionary(encoders)
+    _check_letters(dictionary, nx)
+    risk = _risk(dictionary, ny, loss)
+    shape = _data_shape(nx, ny, n, len(dictionary))
+    total = _sum_over_samples(risk, n)
+    least = total.min(axis=-1, keepdims=True)
+    best = (total == least).astype(int)
+    ties = best.sum(axis=-1)
+    cells = np.empty((*shape, len(dictionary)), dtype=object)
+    for index in np.ndindex(*cells.shape):
+        cells[index] = Fraction(int(best[index]), int(ties[index[:-1]]))
+    return freeze(cells)
+
+
+def posterior(phi: Any, x_given_phi: Any, y_given_x_phi: Any, n: int) -> Array:
+    """Theta is a draw of phi from p(phi|x^N,y^N). With y_given_x_phi = None the rule of a BayesWorld, [x1, ..., xN, theta].
+
+    Data sets of probability 0 get the prior.
+    """
+    given = {"phi": phi, "x_given_phi": x_given_phi}
+    if y_given_x_phi is not None:
+        given["y_given_x_phi"] = y_given_x_phi
+    tables = unify({name: read_table(value, name) for name, value in given.items()})
+    for name, values in tables.items():
+        check_rows(values, name)
+    prior, like = tables["phi"], tables["x_given_phi"]
+    if like.shape[:1] != prior.shape or like.ndim != 2:
+        raise ValueError(f"x_given_phi has shape {like.shape}; it is [phi, x] with {len(prior)} values of phi")
+    letters = like.shape[1:]
+    if y_given_x_phi is not None:
+        labels = tables["y_given_x_phi"]
+        if labels.shape[:2] != like.shape or labels.ndim != 3:
+            raise ValueError(f"y_given_x_phi has shape {labels.shape}; it is [phi, x, y] with [phi, x] = {like.shape}")
+        like = like[..., None] * labels
+        letters = like.shape[1:]
+    _check_count("n", n)
+    check_size(int(np.prod(letters)) ** n * len(prior), len(letters) * n + 1, prior.dtype == object, "the posterior")
+    evidence = prior
+    per_sample = np.moveaxis(like, 0, -1)  # [x, y, phi]
+    for _ in range(n):
+        evidence = evidence[..., None, :] * per_sample.reshape(-1, len(prior))
+    rows = evidence.reshape(*letters * n, len(prior))
+    sums = rows.sum(axis=-1, keepdims=True)
+    empty = sums == 0
+    return freeze(np.where(empty, prior, rows) / np.where(empty, prior.sum(), sums))
+
+
+def gibbs(
+    sigma: float | Fraction,
+    encoders: npt.ArrayLike,
+    variational: Variational,
+    nx: int,
+    ny: int,
+    n: int,
+    gamma: float | Fraction = 0,
+    delta: float | Fraction = 0,
+    rationalize: int | None = None,
+) -> Array:
+    """The Boltzmann rule (24) for given q's at temperature sigma > 0; floats, or exact nearby rows with `rationalize`.
+
+    The q's used are theta, z, and with gamma, delta > 0 also y_given_z, x_given_z. Parameters of infinite cost get 0.
+    """
+    for name, value, low in (("sigma", sigma, "> 0"), ("gamma", gamma, ">= 0"), ("delta", delta, ">= 0")):
+        number = float(value)
+        if not np.isfinite(number) or number < 0 or (number == 0 and low == "> 0"):
+            remedy = "; for sigma = 0 use erm" if name == "sigma" else ""
+            raise ValueError(f"{name} is {value!r}; it is a finite number {low}{remedy}")
+    dictionary = read_dictionary(encoders).astype(np.float64)
+    _check_letters(dictionary, nx)
+    for name, coefficient in (("theta", 1), ("z", 1), ("y_given_z", gamma), ("x_given_z", delta)):
+        if coefficient and getattr(variational, name) is None:
+            raise ValueError(
+                f"variational.{name} is None; gibbs needs it" + ("" if coefficient == 1 else " for this multiplier")
+            )
+    q = variational.to_float()
+    prior = q.theta
+    if len(prior) != len(dictionary):
+        raise ValueError(f"variational.theta has {len(prior)} letters; the dictionary has {len(dictionary)} encoders")
+    shape = _data_shape(nx, ny, n, len(dictionary))
+    energy = np.zeros(len(dictionary))
+    for i in range(1, n + 1):
+        cost = _sample_cost(dictionary, q, i, ny, float(gamma), float(delta))
+        energy = energy[..., None, :] + cost
+    energy = energy.reshape(*shape, len(dictionary)) / float(sigma)
+    with np.errstate(divide="ignore"):
+        log_weight = np.log(prior) - energy
+    top = log_weight.max(axis=-1, keepdims=True)
+    if not np.isfinite(top).all():
+        where = tuple(int(k) for k in np.argwhere(~np.isfinite(top))[0][:-1])
+        raise ValueError(f"data set {where} has infinite cost for every theta: some q is 0 where the data need it")
+    weight = np.exp(log_weight - top)
+    rows = weight / weight.sum(axis=-1, keepdims=True)
+    return freeze(rows) if rationalize is None else rational_rows(rows, rationalize)
+
+
+def rational_rows(table: npt.ArrayLike, denominator: int) -> Array:
+    """Float rows as exact rows of multiples of 1/denominator that sum to 1: rounded down, the rest to the largest remainders."""
+    rows = read_table(table, "table").astype(np.float64)
+    check_rows(rows, "table")
+    if isinstance(denominator, bool) or not isinstance(denominator, int) or not 1 <= denominator <= 2**52:
+        raise ValueError(f"denominator is {denominator!r}; it is a whole number from 1 to 2^52")
+    flat = rows.reshape(-1, rows.shape[-1])
+    down = np.floor(flat * denominator).astype(np.int64)
+    remainder = flat * denominator - down
+    cells = np.empty(flat.shape, dtype=object)
+    for k, counts in enumerate(down):
+        order = np.argsort(-remainder[k], kind="stable")
+        for position in range(int(denominator - counts.sum())):
+            counts[order[position % len(order)]] += 1
+        cells[k] = [Fraction(int(c), denominator) for c in counts]
+    return freeze(cells.reshape(rows.shape))
+
+
+def _sample_cost(encoders: Array, q: Variational, i: int, ny: int, gamma: float, delta: float) -> Array:
+    """R + delta D + gamma C of one sample: [x y, theta]."""
+    z = q.table("z", i)
+    assert z is not None
+    theta, nx, _ = encoders.shape
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = np.where(encoders > 0, encoders * (np.log(encoders) - np.log(z)), 0.0).sum(axis=-1)  # [theta, x]
+        cost = np.repeat(rate[..., None], ny, axis=2)
+        for table, multiplier in (("x_given_z", delta), ("y_given_z", gamma)):
+            if multiplier:
+                rows = q.table(table, i)
+                assert rows is not None
+                if table == "x_given_z":
+                    part = np.where(encoders > 0, -encoders * np.log(rows.T), 0.0).sum(axis=-1)[..., None]
+                else:
+                    part = np.where(encoders[..., None] > 0, -encoders[..., None] * np.log(rows), 0.0).sum(axis=2)
+                cost = cost + multiplier * part
+    return np.asarray(np.moveaxis(cost.reshape(theta, nx * ny), 0, -1))
+
+
+def _risk(dictionary: Array, ny: int, loss: Any) -> Array:
+    """[theta, x, y]."""
+    nz = dictionary.shape[2]
+    if loss is None:
+        if nz != ny:
+            raise ValueError(
+                f"the default 0-1 loss reads codes as labels, but |Z| = {nz} and |Y| = {ny}; give loss[z, y]"
+            )
+        loss = [[int(z != y) for y in range(ny)] for z in range(nz)]
+    if isinstance(loss, Callable):  # type: ignore[arg-type]
+        loss = [[loss(z, y) for y in range(ny)] for z in range(nz)]
+    cells = read_table(loss, "loss")
+    if cells.shape == (nz, ny):
+        pair = unify({"encoders": dictionary, "loss": cells})
+        return np.asarray((pair["encoders"][..., None] * pair["loss"]).sum(axis=2))
+    if cells.shape == (*dictionary.shape[:2], ny):
+        return cells if cells.dtype != object else to_fractions(cells)
+    raise ValueError(
+        f"loss has shape {cells.shape}; it is [z, y] = {(nz, ny)}, or [theta, x, y] = {(*dictionary.shape[:2], ny)}"
+    )
+
+
+def _sum_over_samples(risk: Array, n: int) -> Array:
+    """sum_i risk[theta, x_i, y_i] as [x1, y1, ..., xN, yN, theta].
+
+    Summed type by type, in the order of the letters, so that permuted data sets tie exactly in floats too.
+    """
+    theta, nx, ny = risk.shape
+    flat = np.moveaxis(risk.reshape(theta, nx * ny), 0, -1)
+    counts = np.zeros((*(nx * ny,) * n, nx * ny), dtype=int)
+    for k in range(n):
+        counts += np.eye(nx * ny, dtype=int).reshape(*(1,) * k, nx * ny, *(1,) * (n - 1 - k), nx * ny)
+    total = np.zeros((*counts.shape[:-1], theta), dtype=risk.dtype)
+    for letter in range(nx * ny):
+        total = total + counts[..., letter, None] * flat[letter]
+    return total.reshape(*(nx, ny) * n, theta)
+
+
+def _exact(cells: Array) -> Array:
+    return freeze(to_fractions(cells))
+
+
+def _check_count(name: str, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} is {value!r}; it is a whole number, at least 1")
+
+
+def _data_shape(nx: int, ny: int, n: int, theta: int) -> tuple[int, ...]:
+    for name, value in (("nx", nx), ("ny", ny), ("n", n)):
+        _check_count(name, value)
+    check_size((nx * ny) ** n * theta, 2 * n + 1, True, f"theta_given_data for N = {n}")
+    return (nx, ny) * n
+
+
+def _check_letters(dictionary: Array, nx: int) -> None:
+    if dictionary.shape[1] != nx:
+        raise ValueError(f"encoders has {dictionary.shape[1]} letters of x on axis 1; nx is {nx}")

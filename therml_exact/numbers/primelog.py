@@ -1,0 +1,379 @@
+"""PrimeLog, the exact number of information theory: a rational combination of logarithms of integers.
+
+    x = (1/d) sum_k c_k log n_k,      n_k, d positive integers, c_k integers        (nats)
+
+Every entropy of a rational distribution is one: with p_i = n_i/D,  H = log D - (1/D) sum_i n_i log n_i.
+
+Equality is decided. Over a coprime base {b} of the n_k, x = sum_b r_b log b, and the log b are linearly independent
+over the rationals (unique factorisation), so x = 0 iff every r_b is 0; nothing has to be factored for that.
+
+The sign is certified. A nonzero x is not only nonzero but transcendental (Hermite-Lindemann: exp(d x) is algebraic),
+so it differs from every rational, and ball arithmetic of growing precision separates it from zero, from any
+rational and from any float after finitely many steps.
+
+Errors: TypeError for arithmetic that leaves the class (adding a nonzero rational, multiplying two logarithms).
+Sources: A. Baker, Transcendental Number Theory (1975), ch. 1; F. Johansson, Arb (2017), for the balls.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from therml_exact.numbers.coprime import coprime_base, valuations
+
+if TYPE_CHECKING:
+    import flint
+    import sympy
+
+_SMALL_PRIMES = tuple(p for p in range(2, 1000) if all(p % q for q in range(2, math.isqrt(p) + 1)))
+_PRIMORIAL = math.prod(_SMALL_PRIMES)
+_FACTOR_BITS = 64  # integers up to here are factored in well under a millisecond
+_FIRST_PRECISION = 64
+_PRINTED_TERMS = 12
+
+
+class PrimeLog:
+    """An exact number sum_k r_k log n_k in nats. Immutable, hashable, totally ordered.
+
+    >>> x = PrimeLog({2: Fraction(1, 2), 12: 1})
+    >>> print(x)
+    5/2 log 2 + log 3
+    >>> x == PrimeLog.log(2) * Fraction(5, 2) + PrimeLog.log(3)
+    True
+    >>> x > 0, x < Fraction(284, 100), round(float(x), 6)
+    (True, True, 2.83148)
+    """
+
+    __slots__ = ("_canonical", "_denominator", "_sign", "_terms")
+
+    _terms: dict[int, int]
+    _denominator: int
+    _sign: int | None
+    _canonical: tuple[tuple[int, Fraction], ...] | None
+
+    def __init__(self, coefficients: Mapping[int, int | Fraction] | None = None) -> None:
+        items = {} if coefficients is None else dict(coefficients)
+        for n, r in items.items():
+            if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+                raise ValueError(f"PrimeLog: logarithms are of positive integers, got log of {n!r}")
+            if not isinstance(r, numbers.Rational):
+                raise TypeError(f"PrimeLog: the coefficient of log {n} must be an int or Fraction, got {r!r}")
+        d = math.lcm(*(int(r.denominator) for r in items.values()))
+        self._set({n: int(r.numerator) * (d // int(r.denominator)) for n, r in items.items()}, d)
+
+    def _set(self, terms: dict[int, int], denominator: int) -> None:
+        self._terms = {n: c for n, c in terms.items() if c and n != 1}
+        self._denominator = denominator
+        self._sign = None
+        self._canonical = None
+
+    @classmethod
+    def from_terms(cls, terms: Mapping[int, int], denominator: int = 1) -> PrimeLog:
+        """(1/denominator) sum_n terms[n] log n; the fast constructor: integers throughout, nothing checked."""
+        x = cls.__new__(cls)
+        x._set(dict(terms), denominator)
+        return x
+
+    @classmethod
+    def log(cls, value: int | Fraction) -> PrimeLog:
+        """The logarithm of a positive rational."""
+        if isinstance(value, bool) or not isinstance(value, numbers.Rational):
+            raise TypeError(f"PrimeLog.log takes an int or a Fraction, got {value!r}")
+        if value <= 0:
+            raise ValueError(f"PrimeLog.log: the argument must be positive, got {value}")
+        return cls.from_terms(Counter({int(value.numerator): 1}) + Counter()) - cls.from_terms(
+            {int(value.denominator): 1}
+        )
+
+    # ---- arithmetic
+
+    def __add__(self, other: object) -> Any:
+        if isinstance(other, PrimeLog):
+            return self._combine(other, 1)
+        return self._absorb(other, "+")
+
+    __radd__ = __add__
+
+    def __sub__(self, other: object) -> Any:
+        if isinstance(other, PrimeLog):
+            return self._combine(other, -1)
+        return self._absorb(-other if isinstance(other, numbers.Real) else other, "-")
+
+    def __rsub__(self, other: object) -> Any:
+        return (-self).__add__(other)
+
+    def _combine(self, other: PrimeLog, sign: int) -> PrimeLog:
+        d = math.lcm(self._denominator, other._denominator)
+        mine, theirs = d // self._denominator, sign * (d // other._denominator)
+        terms = dict(self._terms) if mine == 1 else {n: c * mine for n, c in self._terms.items()}
+        get = terms.get
+        for n, c in other._terms.items():
+            terms[n] = get(n, 0) + c * theirs
+        return PrimeLog.from_terms(terms, d)
+
+    def _absorb(self, other: object, sign: str) -> Any:
+        """Zero leaves x alone (so that sum() works) and infinity swallows it; nothing else can be added."""
+        if isinstance(other, numbers.Rational) and other == 0:
+            return self
+        if isinstance(other, float) and math.isinf(other):
+            return other
+        if isinstance(other, (numbers.Real, str)):
+            raise TypeError(
+                f"PrimeLog {sign} {other!r}: the sum is not a rational combination of logarithms; "
+                "use float(x) for a float result"
+            )
+        return NotImplemented
+
+    def __neg__(self) -> PrimeLog:
+        return PrimeLog.from_terms({n: -c for n, c in self._terms.items()}, self._denominator)
+
+    def __pos__(self) -> PrimeLog:
+        return self
+
+    def __abs__(self) -> PrimeLog:
+        return -self if self.sign() < 0 else self
+
+    def __mul__(self, factor: object) -> PrimeLog:
+        if not isinstance(factor, numbers.Rational):
+            if isinstance(factor, float):
+                raise TypeError(f"PrimeLog * {factor!r}: scale by an int or a Fraction, or use float(x)")
+            return NotImplemented
+        a, b = int(factor.numerator), int(factor.denominator)
+        return PrimeLog.from_terms({n: c * a for n, c in self._terms.items()}, self._denominator * b)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: object) -> PrimeLog:
+        if not isinstance(divisor, numbers.Rational):
+            if isinstance(divisor, (float, PrimeLog)):
+                raise TypeError("a PrimeLog can be divided by an int or a Fraction only; use float(x) / float(y)")
+            return NotImplemented
+        return self * Fraction(int(divisor.denominator), int(divisor.numerator))
+
+    # ---- decisions
+
+    def sign(self) -> int:
+        """-1, 0 or +1, certified."""
+        if self._sign is None:
+            self._sign = self._decide()
+        return self._sign
+
+    def _decide(self) -> int:
+        if not self._terms:
+            return 0
+        ball = self.ball(_FIRST_PRECISION)
+        if ball.contains(0) and self._is_zero():
+            return 0
+        return self._separate(Fraction(0))
+
+    def _is_zero(self) -> bool:
+        """Exact: every coefficient over a coprime base vanishes."""
+        return not self._over_coprime_base()
+
+    def _over_coprime_base(self) -> dict[int, int]:
+        """The nonzero coefficients (over the common denominator) on a coprime base."""
+        totals: Counter[int] = Counter()
+        rest: Counter[int] = Counter()
+        for n, c in self._terms.items():
+            cofactor, small = _remove_small_primes(n)
+            for p, v in small.items():
+                totals[p] += c * v
+            if cofactor > 1:
+                rest[cofactor] += c
+        rest = Counter({n: c for n, c in rest.items() if c})
+        if rest:
+            arguments = list(rest)
+            base = coprime_base(arguments)
+            for n, exponents in zip(arguments, valuations(arguments, base), strict=True):
+                for b, v in exponents.items():
+                    totals[b] += rest[n] * v
+        return {b: c for b, c in totals.items() if c}
+
+    def _separate(self, value: Fraction) -> int:
+        """The sign of x - value for a value known to differ from x."""
+        precision = _FIRST_PRECISION
+        import flint
+
+        while True:
+            with flint.ctx.workprec(precision + 32):
+                ball = self.ball(precision) - flint.arb(flint.fmpq(value.numerator, value.denominator))
+            if ball > 0:
+                return 1
+            if ball < 0:
+                return -1
+            precision *= 2
+
+    def _compare(self, other: object) -> int | None:
+        """The sign of x - other; None where other is no number to compare with."""
+        if isinstance(other, PrimeLog):
+            return (self - other).sign()
+        if isinstance(other, float):
+            if math.isnan(other):
+                return None
+            if math.isinf(other):
+                return -1 if other > 0 else 1
+        elif not isinstance(other, numbers.Rational):
+            return None
+        value = Fraction(other)  # a float is the dyadic rational that it is
+        if value == 0 or self.sign() == 0:
+            return self.sign() if value == 0 else (-1 if value > 0 else 1)
+        return self._separate(value)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, PrimeLog):
+            if self._terms == other._terms and self._denominator == other._denominator:
+                return True
+            return (self - other).sign() == 0
+        if isinstance(other, numbers.Real):
+            return other == 0 and self.sign() == 0
+        return NotImplemented
+
+    def __lt__(self, other: object) -> bool:
+        return self._ordered(other, (-1,))
+
+    def __le__(self, other: object) -> bool:
+        return self._ordered(other, (-1, 0))
+
+    def __gt__(self, other: object) -> bool:
+        return self._ordered(other, (1,))
+
+    def __ge__(self, other: object) -> bool:
+        return self._ordered(other, (0, 1))
+
+    def _ordered(self, other: object, signs: tuple[int, ...]) -> bool:
+        if not isinstance(other, (PrimeLog, numbers.Real)):
+            return NotImplemented
+        return self._compare(other) in signs
+
+    def __bool__(self) -> bool:
+        return self.sign() != 0
+
+    def __hash__(self) -> int:
+        # Valuations at fixed primes are the same for every way of writing one number.
+        two = sum(c * ((n & -n).bit_length() - 1) for n, c in self._terms.items())
+        three = sum(c * _remove_prime(n, 3)[1] for n, c in self._terms.items())
+        if two == three == 0:
+            return hash(0)
+        return hash((Fraction(two, self._denominator), Fraction(three, self._denominator)))
+
+    # ---- conversions
+
+    def ball(self, bits: int = 128) -> flint.arb:
+        """An enclosure of x, computed with working precision `bits` (in bits) at every term."""
+        import flint
+
+        with flint.ctx.workprec(max(2, bits)):
+            total = flint.arb(0)
+            for n, c in self._terms.items():
+                total += flint.arb(c) * flint.arb(n).log()
+            return total / flint.arb(self._denominator)
+
+    def __float__(self) -> float:
+        if not self._terms or self.sign() == 0:
+            return 0.0
+        import flint
+
+        bits = _FIRST_PRECISION
+        while True:
+            with flint.ctx.workprec(bits + 32):  # the endpoints are rounded to the precision in force
+                ball = self.ball(bits)
+                low, high = _round(ball.lower()), _round(ball.upper())
+            if low == high:
+                return low
+            bits *= 2
+
+    @property
+    def nats(self) -> float:
+        """The nearest float, in nats."""
+        return float(self)
+
+    @property
+    def bits(self) -> float:
+        """The value in bits, as a float."""
+        return float(self) / math.log(2)
+
+    def coefficients(self) -> dict[int, Fraction]:
+        """{b: r_b} with x = sum_b r_b log b: primes b, sorted; unfactored coprime parts where b is too big to factor."""
+        if self._canonical is None:
+            self._canonical = tuple(sorted(self._factored().items()))
+        return dict(self._canonical)
+
+    def _factored(self) -> dict[int, Fraction]:
+        import flint
+
+        found: Counter[int] = Counter()
+        for b, c in self._over_coprime_base().items():
+            if b.bit_length() <= _FACTOR_BITS:
+                for p, v in flint.fmpz(b).factor():
+                    found[int(p)] += c * int(v)
+            else:
+                found[b] += c
+        return {b: Fraction(c, self._denominator) for b, c in found.items() if c}
+
+    def to_sympy(self) -> sympy.Expr:
+        """The same number as a SymPy expression."""
+        import sympy
+
+        terms = (sympy.Rational(r.numerator, r.denominator) * sympy.log(n) for n, r in self.coefficients().items())
+        return sympy.Add(*terms)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: {"primelog": [["n", "r"], ...]} with integers and rationals as text."""
+        return {"primelog": [[str(n), str(r)] for n, r in self.coefficients().items()]}
+
+    def __str__(self) -> str:
+        items = list(self.coefficients().items())
+        if not items:
+            return "0"
+        pieces: list[str] = []
+        for n, r in items[:_PRINTED_TERMS]:
+            sign = ("-" if r < 0 else "") if not pieces else (" - " if r < 0 else " + ")
+            size = abs(r)
+            pieces.append(f"{sign}{'' if size == 1 else f'{size} '}log {n}")
+        hidden = len(items) - _PRINTED_TERMS
+        return "".join(pieces) + (f" + ... ({hidden} more terms)" if hidden > 0 else "")
+
+    def __repr__(self) -> str:
+        return f"PrimeLog({self}; {float(self):.12g} nats)"
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else str(self)
+
+
+def _round(endpoint: flint.arb) -> float:
+    """The float nearest to an exact ball (float(arb) is not correctly rounded for every size)."""
+    mantissa, exponent = endpoint.mid().man_exp()
+    m, e = int(mantissa), int(exponent)
+    return float(Fraction(m) * Fraction(2) ** e) if abs(e) < 20_000 else (0.0 if e < 0 else math.inf * m)
+
+
+def _remove_prime(n: int, p: int) -> tuple[int, int]:
+    count = 0
+    while n % p == 0:
+        n //= p
+        count += 1
+    return n, count
+
+
+def _remove_small_primes(n: int) -> tuple[int, dict[int, int]]:
+    """N without its prime factors below 1000, and those with their exponents."""
+    shared = math.gcd(n, _PRIMORIAL)
+    found: dict[int, int] = {}
+    for p in _primes_of(shared):
+        n, found[p] = _remove_prime(n, p)
+    return n, found
+
+
+def _primes_of(squarefree: int) -> Iterable[int]:
+    """The primes of a product of distinct small primes."""
+    for p in _SMALL_PRIMES:
+        if squarefree == 1:
+            return
+        if squarefree % p == 0:
+            squarefree //= p
+            yield p

@@ -1,0 +1,237 @@
+"""Tables at the door: reading, checking and normalising arrays of probabilities.
+
+A table is a read-only ndarray, either of float64 or of `Fraction` (dtype object). Integers are neutral: they join the
+other tables' side, and where there is no other they are exact. Text is read as "3", "1/3" or "0.25", nothing else;
+it is never evaluated. A distribution's cells are >= 0 and its sum is 1: exactly, or within SUM_TOLERANCE for floats.
+
+Errors: ValueError naming the argument, the entry, its value and the remedy. Nothing is clipped or renormalised.
+"""
+
+from __future__ import annotations
+
+import decimal
+import math
+import numbers
+import os
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+SUM_TOLERANCE = 1e-12
+_TEXT = re.compile(r"[+-]?\d{1,4000}(?:/\d{1,4000}|\.\d{1,4000})?")
+_EXACT_BYTES = 160  # a cell: pointer, int object and its digits
+_MAX_AXES = 64  # NumPy's own limit
+
+
+def parse_rational(text: str, where: str) -> Fraction:
+    """A rational from text such as "3", "1/3" or "0.25"; anything else is refused, nothing is evaluated."""
+    stripped = text.strip()
+    if not _TEXT.fullmatch(stripped):
+        shown = stripped if len(stripped) <= 40 else stripped[:37] + "..."
+        raise ValueError(f'{where} is the text {shown!r}; write a rational as "p/q", an integer or a decimal')
+    try:
+        return Fraction(stripped)
+    except ZeroDivisionError:
+        raise ValueError(f"{where} is {stripped!r}, which divides by zero") from None
+
+
+def entry(name: str, index: tuple[int, ...]) -> str:
+    """How an entry is named in an error: phi[2], x_given_phi[1, 0]."""
+    return f"{name}[{', '.join(map(str, index))}]" if index else name
+
+
+def check_size(cells: int, axes: int, exact: bool, what: str) -> None:
+    """Refuse, before allocating, an array that cannot fit."""
+    size = cells * (_EXACT_BYTES if exact else 8)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 2**33
+    if axes > _MAX_AXES:
+        raise ValueError(f"{what} would have {axes} axes; an array has at most {_MAX_AXES}. Take a smaller N.")
+    if size > 0.8 * memory:
+        raise ValueError(
+            f"{what} would have {cells:,} cells, about {size / 2**30:,.1f} GiB, more than this machine's "
+            f"{memory / 2**30:,.1f} GiB. Take smaller alphabets or a smaller N."
+        )
+
+
+def read_table(values: Any, name: str) -> Array:
+    """A table of nonnegative numbers as float64, as `Fraction` (object), or as int (object) where all are integers."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        table = np.array(values, dtype=np.float64, order="C")
+        _check_cells(table, name)
+        return table
+    cells = np.array(_nested(values, name), dtype=object, order="C")
+    flat = cells.reshape(-1)
+    if flat.size == 0:
+        raise ValueError(f"{name} has shape {cells.shape}: an alphabet needs at least one letter")
+    kinds: dict[str, tuple[str, Any]] = {}
+    for k, value in enumerate(flat):
+        where = entry(name, _index(k, cells.shape))
+        flat[k], kind = _read_cell(value, where)
+        kinds.setdefault(kind, (where, value))
+    if "float" in kinds and "exact" in kinds:
+        (a, x), (b, y) = kinds["float"], kinds["exact"]
+        raise ValueError(
+            f"{name} mixes floats and exact numbers: {a} is {x!r} and {b} is {y!r}. Make every entry a Fraction, "
+            'an int or text "p/q", or every entry a float.'
+        )
+    if "float" in kinds:
+        cells = cells.astype(np.float64)
+    elif "exact" in kinds:
+        for k, value in enumerate(flat):
+            flat[k] = Fraction(value)
+    _check_cells(cells, name)
+    return cells
+
+
+def _index(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.unravel_index(flat, shape)) if shape else ()
+
+
+def _nested(values: Any, name: str) -> Any:
+    """Refuse ragged lists before NumPy hides them in an array of lists."""
+
+    def shape(part: Any, index: tuple[int, ...]) -> tuple[int, ...]:
+        if isinstance(part, np.ndarray):
+            return part.shape
+        if not isinstance(part, (list, tuple)):
+            if isinstance(part, (Mapping, set, frozenset)) or part is None:
+                raise ValueError(f"{entry(name, index)} is {part!r}; a table is an array or nested lists of numbers")
+            return ()
+        if len(index) > _MAX_AXES:
+            raise ValueError(f"{name} is nested deeper than {_MAX_AXES} lists")
+        shapes = [shape(child, (*index, k)) for k, child in enumerate(part)]
+        for k, child in enumerate(shapes):
+            if child != shapes[0]:
+                raise ValueError(
+                    f"{entry(name, (*index, k))} has shape {child} but {entry(name, (*index, 0))} has {shapes[0]}: "
+                    "the lists are ragged; give every row the same length"
+                )
+        return (len(part), *(shapes[0] if shapes else ()))
+
+    if not isinstance(values, (np.ndarray, list, tuple)):
+        values = np.asarray(values)  # torch, jax and anything else that NumPy can read
+    shape(values, ())
+    return values
+
+
+def _read_cell(value: Any, where: str) -> tuple[Any, str]:
+    """The cell as int, Fraction or float, and its kind."""
+    if isinstance(value, (bool, np.bool_, numbers.Integral)):
+        return int(value), "int"
+    if isinstance(value, str):
+        return parse_rational(value, where), "exact"
+    if isinstance(value, numbers.Rational):
+        return Fraction(int(value.numerator), int(value.denominator)), "exact"
+    if isinstance(value, (float, np.floating)):
+        return float(value), "float"
+    if isinstance(value, decimal.Decimal) and value.is_finite():
+        return Fraction(value), "exact"
+    raise ValueError(f'{where} is {value!r} ({type(value).__name__}); give an int, a float, a Fraction or text "p/q"')
+
+
+def _check_cells(table: Array, name: str) -> None:
+    if table.size == 0:
+        raise ValueError(f"{name} has shape {table.shape}: an alphabet needs at least one letter")
+    if table.dtype == object:
+        bad = [k for k, value in enumerate(table.reshape(-1)) if value < 0]
+    else:
+        bad = list(np.flatnonzero(~(np.isfinite(table) & (table >= 0)).reshape(-1))[:1])
+    if bad:
+        index = _index(int(bad[0]), table.shape)
+        remedy = (
+            "remove or fill the missing entry" if table[index] != table[index] else "probabilities are finite and >= 0"
+        )
+        raise ValueError(f"{entry(name, index)} is {table[index]}; {remedy}")
+
+
+def check_rows(table: Array, name: str, distributed: int = 1) -> float:
+    """Check that the sum over the last `distributed` axes is 1; the largest deviation (0 for exact tables)."""
+    axes = tuple(range(table.ndim - distributed, table.ndim))
+    if table.dtype != object:
+        sums = np.asarray(table.sum(axis=axes))
+        off = np.abs(sums - 1)
+        worst = float(off.max())
+        if worst <= SUM_TOLERANCE:
+            return worst
+        index = _index(int(off.argmax()), sums.shape)
+        within = f" within {SUM_TOLERANCE:g}"
+    else:
+        sums = np.asarray(table.sum(axis=axes))
+        wrong = [k for k, total in enumerate(sums.reshape(-1)) if total != 1]
+        if not wrong:
+            return 0.0
+        index, within = _index(wrong[0], sums.shape), " exactly"
+    where, total = entry(name, index), sums[index]
+    what = "rows must sum" if index else "a distribution must sum"
+    raise ValueError(
+        f"{where} sums to {total if isinstance(total, (int, Fraction)) else float(total)!r}; {what} to 1{within}, "
+        "or pass counts (tx.normalize(counts), Joint.from_counts)"
+    )
+
+
+def unify(tables: Mapping[str, Array]) -> dict[str, Array]:
+    """Bring tables to one kind: floats if one is float, else Fractions; floats beside Fractions are refused."""
+    floats = [name for name, table in tables.items() if table.dtype != object]
+    exact = [name for name, table in tables.items() if table.dtype == object and not _all_integers(table)]
+    if floats and exact:
+        raise ValueError(
+            f"{floats[0]} holds floats and {exact[0]} holds exact numbers; make all tables exact "
+            '(Fractions, text "p/q") or all floats (world.to_float(), np.asarray(table, dtype=float))'
+        )
+    return {name: _to_floats(table) if floats else to_fractions(table) for name, table in tables.items()}
+
+
+def _all_integers(table: Array) -> bool:
+    return all(type(value) is int for value in table.reshape(-1))
+
+
+def _to_floats(table: Array) -> Array:
+    return table if table.dtype != object else table.astype(np.float64)
+
+
+def to_fractions(table: Array) -> Array:
+    """The same exact table with every cell a Fraction."""
+    cells = np.empty(table.shape, dtype=object)
+    cells.reshape(-1)[:] = [value if type(value) is Fraction else Fraction(value) for value in table.reshape(-1)]
+    return cells
+
+
+def freeze(table: Array) -> Array:
+    """The same array, read-only."""
+    table.flags.writeable = False
+    return table
+
+
+def normalize(counts: Any) -> Array:
+    """Rows of counts or weights divided by their sums: integers and rationals exactly, floats in floats.
+
+    The last axis is the distributed one. This is the only place where anything is normalised, and only on request.
+
+    >>> normalize([[1, 3], [2, 2]]).tolist()
+    [[Fraction(1, 4), Fraction(3, 4)], [Fraction(1, 2), Fraction(1, 2)]]
+    """
+    table = read_table(counts, "counts")
+    if table.ndim == 0:
+        raise ValueError("counts must have at least one axis")
+    sums = np.asarray(table.sum(axis=-1))
+    empty = [k for k, total in enumerate(sums.reshape(-1)) if total == 0]
+    if empty:
+        raise ValueError(f"{entry('counts', _index(empty[0], sums.shape))} sums to 0: that row has no distribution")
+    if table.dtype == object:
+        table = to_fractions(table)
+    return table / sums[..., None]
+
+
+def common_denominator(table: Array) -> tuple[Array, int]:
+    """Integer numerators (object) over one denominator."""
+    flat = list(table.reshape(-1))
+    denominator = math.lcm(*(value.denominator for value in flat))
+    cells = np.empty(table.shape, dtype=object)
+    cells.reshape(-1)[:] = [value.numerator * (denominator // value.denominator) for value in flat]
+    return cells, denominator

@@ -1,0 +1,159 @@
+"""Weights: a nonnegative array and its total, and the sums of logarithms that information theory takes of it.
+
+    p_i = w_i / W,     H = log W - (1/W) sum_i w_i log w_i        (nats)
+
+Integer weights (dtype object) give a PrimeLog; float64 weights give an Approximate. Both kinds run through the same
+formulas; only the last sum differs. Integer weights are kept over one common total, so that the logarithms of equal
+marginals cancel term by term and most identities are decided before any arithmetic.
+
+Errors of floats. Let e be the bound on the relative error of a cell (`rounding`), u = 2^-53. For terms p_i |log p_i|
+of one sign, sum_i p_i (|log p_i| + 1) e bounds what the cells contribute, and the sum's own rounding is at most
+(40 + log2 n) u relative (pairwise summation). For divergences sum p |log p/m| <= D + 2/e. Hence
+    error <= 4 (e + (40 + log2 n) u) (|value| + 1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from therml_exact.numbers.approximate import ROUND, Approximate
+from therml_exact.numbers.primelog import PrimeLog
+from therml_exact.numbers.tables import Array
+
+Number = PrimeLog | Approximate | float
+"""A quantity in nats; the only float is infinity."""
+
+_SERIES_RADIUS = 0.0625
+# (1+r) log(1+r) - r = sum_{k>=2} (-r)^k / (k (k-1)); 14 terms reach 1e-18 relative inside the radius.
+_SERIES = tuple((-1.0) ** k / (k * (k - 1)) for k in range(2, 16))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """w[i, j, ...] >= 0 with its total W; integers (dtype object) or float64. `rounding` bounds a cell's relative error."""
+
+    array: Array
+    total: Any  # int, or float
+    rounding: float = 0.0
+
+    @property
+    def exact(self) -> bool:
+        """Integers, not floats."""
+        return self.array.dtype == object
+
+    def keep(self, axes: Sequence[int]) -> Weights:
+        """The marginal on the axes, in the order given."""
+        out = tuple(a for a in range(self.array.ndim) if a not in axes)
+        array, rounding = self.array, self.rounding
+        if out:
+            array = np.asarray(array.sum(axis=out))
+            if not self.exact:
+                rounding += ROUND * (self.array.size / array.size)
+        kept = sorted(axes)
+        return Weights(array.transpose([kept.index(a) for a in axes]), self.total, rounding)
+
+    def entropy(self) -> Number:
+        """H = log W - (1/W) sum w log w."""
+        if self.exact:
+            terms: dict[int, int] = {n: -c * n for n, c in Counter(self.array.reshape(-1).tolist()).items() if n}
+            terms[self.total] = terms.get(self.total, 0) + self.total
+            return PrimeLog.from_terms(terms, self.total)
+        p = self.array[self.array > 0]
+        value = math.log(self.total) - float((p * np.log(p)).sum()) / self.total
+        return Approximate(value, self._error(value))
+
+    def cross_entropy(self, numerator: Array, denominator: Array | int) -> Number:
+        """-(1/W) sum w log(numerator/denominator); infinite where the ratio is 0 and w is not. Arrays broadcast to w."""
+        numerator = np.broadcast_to(numerator, self.array.shape)
+        support = self.array > 0
+        w, a = self.array[support], numerator[support]
+        if (a == 0).any():
+            return math.inf
+        if self.exact:
+            terms: Counter[int] = Counter()
+            b = np.broadcast_to(np.asarray(denominator, dtype=object), self.array.shape)[support]
+            for weight, top, bottom in zip(w.tolist(), a.tolist(), b.tolist(), strict=True):
+                terms[top] -= weight
+                terms[bottom] += weight
+            return PrimeLog.from_terms(terms, self.total)
+        value = -float((w * np.log(a / denominator)).sum()) / self.total
+        # log q is not of one sign for unnormalised measures: bound by the sum of absolute values.
+        size = float((w * np.abs(np.log(a / denominator))).sum()) / self.total
+        return Approximate(value, self._error(size))
+
+    def divergence_of_rows(self, numerator: Array, denominator: Array | int) -> Number:
+        """The divergence of the rows p(last | others) from a table, averaged over the others."""
+        return self.divergence(np.asarray(self.array.sum(axis=-1, keepdims=True)), numerator, denominator)
+
+    def divergence(self, given: Array, numerator: Array, denominator: Array | int | float) -> Number:
+        """(1/W) sum w log[(w/g) / (numerator/denominator)], with g the sum of w over the distributed variables."""
+        g = np.broadcast_to(given, self.array.shape)
+        numerator = np.broadcast_to(numerator, self.array.shape)
+        support = self.array > 0
+        if (numerator[support] == 0).any():
+            return math.inf
+        if self.exact:
+            b = np.broadcast_to(np.asarray(denominator, dtype=object), self.array.shape)
+            terms: Counter[int] = Counter()
+            cells = (part[support].tolist() for part in (self.array, g, numerator, b))
+            for weight, base, top, bottom in zip(*cells, strict=True):
+                if weight * bottom != base * top:  # equal conditionals contribute exactly nothing
+                    terms[weight] += weight
+                    terms[base] -= weight
+                    terms[top] -= weight
+                    terms[bottom] += weight
+            return PrimeLog.from_terms(terms, self.total)
+        value = float(divergence_terms(self.array, g * (numerator / denominator)).sum()) / self.total
+        return Approximate(value, self._error(value) + self.rounding + ROUND * self.array.size)
+
+    def information(self) -> Number:
+        """I(A;B|C) of weights w[a, b, c], as a divergence: floats have no cancellation, and are never negative."""
+        if self.exact:
+            ac, bc, c = self.keep((0, 2)), self.keep((1, 2)), self.keep((2,))
+            return ac.entropy() + bc.entropy() - self.entropy() - c.entropy()
+        w = self.array
+        ac, bc, c = w.sum(axis=1), w.sum(axis=0), w.sum(axis=(0, 1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            product = np.where(c > 0, ac[:, None, :] * (bc / c)[None, :, :], 0.0)
+        value = float(divergence_terms(w, product).sum()) / self.total
+        return Approximate(value, self._error(value) + 4 * ROUND * sum(w.shape) * (value + 1))
+
+    def multi_information(self) -> Number:
+        """sum_i H(X_i) - H(X_1, ..., X_n); for floats as a divergence from the product of the marginals."""
+        n = self.array.ndim
+        if self.exact:
+            total: Number = -self.entropy()
+            for axis in range(n):
+                total = total + self.keep((axis,)).entropy()
+            return total
+        product = np.asarray(self.total)
+        for axis in range(n):
+            marginal = self.array.sum(axis=tuple(a for a in range(n) if a != axis)) / self.total
+            product = product[..., None] * marginal
+        value = float(divergence_terms(self.array, product).sum()) / self.total
+        return Approximate(value, self._error(value) + 4 * ROUND * self.array.size * (value + 1))
+
+    def _error(self, value: float) -> float:
+        size = max(2, self.array.size)
+        return 4 * (self.rounding + (40 + math.log2(size)) * ROUND) * (abs(value) + 1)
+
+
+def divergence_terms(p: Array, m: Array) -> Array:
+    """P log(p/m) - p + m, cell by cell and >= 0, with a series near p = m where the formula would cancel.
+
+    Cells with p = 0 give m; m > 0 where p > 0.
+    """
+    positive = p > 0
+    ratio = np.divide(p - m, m, out=np.zeros_like(m), where=positive)
+    near = np.abs(ratio) < _SERIES_RADIUS
+    series = np.zeros_like(m)
+    for coefficient in reversed(_SERIES):
+        series = series * ratio + coefficient
+    far = p * np.log(np.divide(p, m, out=np.ones_like(m), where=positive & ~near)) - (p - m)
+    return np.where(positive, np.where(near, m * ratio * ratio * series, far), m)

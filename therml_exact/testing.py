@@ -1,0 +1,103 @@
+"""Hypothesis strategies for property tests of information inequalities: rational joints, worlds and q's.
+
+Every row is a ratio of small integer weights, so that examples are exact and shrink to readable fractions (a weight
+towards 1 or 0, an alphabet towards one letter). Zeros, deterministic rows and one-letter alphabets occur by construction;
+nothing is filtered. A property test is five lines:
+
+    @given(joints(("X", "Y", "Z")))
+    def test_conditioning_reduces_entropy(j):
+        assert tx.entropy(j, "X", given=("Y", "Z")) <= tx.entropy(j, "X", given="Y")
+
+Needs the extra `therml-exact[test]` (Hypothesis).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import fields
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import strategies as st
+
+from therml_exact.joint import Joint
+from therml_exact.numbers.tables import Array
+from therml_exact.variational import FAMILIES, Variational
+from therml_exact.worlds import WORLDS, World
+
+__all__ = ["joints", "rows", "variationals", "worlds"]
+
+_ORDER = ("phi", "x", "y", "theta", "z")
+
+
+@st.composite
+def rows(draw: st.DrawFn, shape: tuple[int, ...], max_weight: int = 5, positive: bool = False) -> Array:
+    """A conditional table of Fractions: weights in 0..max_weight (from 1 if positive), the last axis normalised."""
+    cells = np.empty(shape, dtype=object)
+    low = 1 if positive else 0
+    for index in np.ndindex(*shape[:-1]):
+        # The weights of a row that would be empty are shifted by one: no draw is thrown away.
+        weights = draw(st.lists(st.integers(low, max_weight), min_size=shape[-1], max_size=shape[-1]))
+        if not any(weights):
+            weights = [1] * shape[-1]
+        total = sum(weights)
+        for k, weight in enumerate(weights):
+            cells[(*index, k)] = Fraction(weight, total)
+    return cells
+
+
+@st.composite
+def joints(
+    draw: st.DrawFn,
+    axes: Sequence[str] = ("X", "Y"),
+    max_size: int = 3,
+    max_weight: int = 5,
+    positive: bool = False,
+) -> Joint:
+    """An exact joint over the axes, each of 1 to max_size letters; `positive` excludes zeros."""
+    shape = tuple(draw(st.integers(1, max_size)) for _ in axes)
+    table = draw(rows((math.prod(shape),), max_weight, positive))
+    return Joint(table.reshape(shape), axes)
+
+
+@st.composite
+def worlds(
+    draw: st.DrawFn,
+    n: int | None = 1,
+    kind: str = "P",
+    max_size: int = 2,
+    max_weight: int = 5,
+    positive: bool = False,
+) -> World:
+    """An exact world of kind "P", "bayes" or "discriminative" with N = n samples (1 or 2 if None)."""
+    kinds = {world.kind: world for world in WORLDS}
+    if kind not in kinds:
+        raise ValueError(f"kind is {kind!r}; it is one of {', '.join(kinds)}")
+    samples = draw(st.integers(1, 2)) if n is None else n
+    phi, x, y, theta, z = (draw(st.integers(1, max_size)) for _ in _ORDER)
+    letters = (x,) if kind == "bayes" else (x, y)
+    shapes = {
+        "phi": (phi,),
+        "x_given_phi": (phi, x),
+        "y_given_x_phi": (phi, x, y),
+        "theta_given_data": (*letters * samples, theta),
+        "z_given_x_theta": (x, theta, z),
+    }
+    used = [f.name for f in fields(kinds[kind])]  # type: ignore[arg-type]
+    return kinds[kind](**{name: draw(rows(shapes[name], max_weight, positive)) for name in used})
+
+
+@st.composite
+def variationals(
+    draw: st.DrawFn, world: World, per_sample: bool = False, max_weight: int = 5, positive: bool = True
+) -> Variational:
+    """Exact q's of every kind that the world has; positive by default, so that no functional is infinite."""
+    tables = {}
+    for name in world.families:
+        given, what = FAMILIES[name]
+        sizes = world.network.sizes
+        shape = tuple(sizes[v] if v == "Theta" else sizes[f"{v}1"] for v in (*given, what))
+        lead = (world.n,) if per_sample and name != "theta" else ()
+        tables[name] = draw(rows((*lead, *shape), max_weight, positive))
+    return Variational(**tables)

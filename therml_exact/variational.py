@@ -1,0 +1,155 @@
+"""Variational: the q's that a modeller chooses, and the ones that are optimal for a world.
+
+    q(theta) [theta],  q(z) [z],  q(x|z) [z, x],  q(y|z) [z, y],
+    q(z|x) [x, z]  (Appendix A),  q(x|theta) [theta, x]  (Appendix B),  q(y|x,theta) [x, theta, y]  (Appendix C)
+
+Shared over the samples, or with one extra leading axis of length N: one for each sample. The optimal q is the moment
+projection: each conditional is that of world P (of the mixture over samples, if shared); where the conditioning
+letter has probability 0 any row is optimal, and the uniform one is given. No units.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from therml_exact.numbers.tables import Array, check_rows, freeze, read_table, unify
+from therml_exact.numbers.weights import Weights
+
+if TYPE_CHECKING:
+    from therml_exact.worlds import World
+
+_NDIM = {"theta": 1, "z": 1, "x_given_z": 2, "y_given_z": 2, "z_given_x": 2, "x_given_theta": 2, "y_given_x_theta": 3}
+
+
+@dataclass(frozen=True, eq=False)
+class Variational:
+    """The variational distributions; those left None are not used.
+
+    >>> v = Variational(theta=[1], z=["1/2", "1/2"])
+    >>> v.is_exact, v.per_sample("z"), v.y_given_z is None
+    (True, False, True)
+    """
+
+    theta: Any = None
+    z: Any = None
+    x_given_z: Any = None
+    y_given_z: Any = None
+    z_given_x: Any = None
+    x_given_theta: Any = None
+    y_given_x_theta: Any = None
+
+    def __post_init__(self) -> None:
+        tables = {}
+        for name, value in self.given().items():
+            tables[name] = read_table(value, name)
+            shapes = (_NDIM[name],) if name == "theta" else (_NDIM[name], _NDIM[name] + 1)
+            if tables[name].ndim not in shapes:
+                raise ValueError(
+                    f"{name} has {tables[name].ndim} axes; it has {_NDIM[name]}"
+                    + ("" if name == "theta" else ", or one more leading axis with an entry for each sample")
+                )
+            check_rows(tables[name], name)
+        for name, table in unify(tables).items():
+            object.__setattr__(self, name, freeze(table))
+
+    def given(self) -> dict[str, Any]:
+        """The tables that are given, by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+
+    @property
+    def is_exact(self) -> bool:
+        """Rationals, not floats."""
+        return all(table.dtype == object for table in self.given().values())
+
+    def per_sample(self, name: str) -> bool:
+        """Whether a table has the leading axis over samples."""
+        return bool(getattr(self, name).ndim > _NDIM[name])
+
+    def table(self, name: str, sample: int) -> Array | None:
+        """The table that serves a sample (1, ..., N); None where none is given."""
+        table = getattr(self, name)
+        return None if table is None else table[sample - 1] if self.per_sample(name) else table
+
+    def to_float(self) -> Variational:
+        """The same tables in float64."""
+        return Variational(**{name: table.astype(np.float64) for name, table in self.given().items()})
+
+    def save(self, path: Any) -> None:
+        """Write the tables as JSON; `tx.load` reads them."""
+        from therml_exact.io import save
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name}: {'x'.join(map(str, table.shape))}" for name, table in self.given().items())
+        return f"Variational({shapes}; {'exact' if self.is_exact else 'float64'})"
+
+
+def optimal_variational(world: World, shared: bool = False) -> Variational:
+    """The q's that minimise D_KL[p; q] over world Q (equation 5), one for each sample or shared by all."""
+    tables: dict[str, Any] = {}
+    for name in world.families:
+        samples = [family(world, name, i) for i in world.samples]
+        if name == "theta":
+            tables[name] = conditional(samples[0])
+        elif shared:
+            tables[name] = conditional(_mixture(samples))
+        else:
+            tables[name] = np.stack([conditional(w) for w in samples])
+    return Variational(**tables)
+
+
+# conditioning variables and the distributed one, without the sample's number
+FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
+    "theta": ((), "Theta"),
+    "z": ((), "Z"),
+    "x_given_z": (("Z",), "X"),
+    "y_given_z": (("Z",), "Y"),
+    "z_given_x": (("X",), "Z"),
+    "x_given_theta": (("Theta",), "X"),
+    "y_given_x_theta": (("X", "Theta"), "Y"),
+}
+
+
+def family(world: World, name: str, sample: int) -> Weights:
+    """Weights of world P on the variables of a variational table, conditioning ones first."""
+    given, what = FAMILIES[name]
+    return world.weights([v if v == "Theta" else f"{v}{sample}" for v in (*given, what)])
+
+
+def _mixture(samples: list[Weights]) -> Weights:
+    if not samples[0].exact:
+        return Weights(np.sum([w.array / w.total for w in samples], axis=0), float(len(samples)))
+    total = math.lcm(*(int(w.total) for w in samples))
+    return Weights(np.sum([w.array * (total // int(w.total)) for w in samples], axis=0), total * len(samples))
+
+
+def ratio(table: Array) -> tuple[Array, Array | int]:
+    """Numerators and denominators of a table: integers of Fractions, or the floats themselves over 1."""
+    if table.dtype != object:
+        return table, 1
+    flat = list(table.reshape(-1))
+    parts = [np.empty(table.shape, dtype=object) for _ in range(2)]
+    parts[0].reshape(-1)[:] = [value.numerator for value in flat]
+    parts[1].reshape(-1)[:] = [value.denominator for value in flat]
+    return parts[0], parts[1]
+
+
+def conditional(weights: Weights) -> Array:
+    """p(last | others) of weights; the uniform row where the others have weight 0."""
+    array = weights.array
+    sums = np.asarray(array.sum(axis=-1, keepdims=True))
+    size = array.shape[-1]
+    if weights.exact:
+        cells = np.empty(array.shape, dtype=object)
+        bottom = np.broadcast_to(sums, array.shape).reshape(-1)
+        cells.reshape(-1)[:] = [
+            Fraction(n, d) if d else Fraction(1, size) for n, d in zip(array.reshape(-1), bottom, strict=True)
+        ]
+        return cells
+    return np.divide(array, sums, out=np.full(array.shape, 1 / size), where=sums > 0)

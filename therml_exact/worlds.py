@@ -1,0 +1,297 @@
+"""Worlds: the paper's graphical models with their tables. What training is (P), held against what is wanted (Q).
+
+    WorldP                p(phi) prod_i p(x_i|phi) p(y_i|x_i,phi)  p(theta|x^N,y^N)  prod_i p(z_i|x_i,theta)     (2), Figure 1
+    BayesWorld            p(phi) prod_i p(x_i|phi)  p(theta|x^N)                                       Appendix B, Figure 3
+    DiscriminativeWorld   p(phi) prod_i p(x_i|phi) p(y_i|x_i,phi)  p(theta|x^N,y^N)                    Appendix C, Figure 4
+
+Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y], theta_given_data[x1, y1, ..., xN, yN, theta] (BayesWorld:
+[x1, ..., xN, theta]), z_given_x_theta[x, theta, z]. N is read off theta_given_data. Rows sum to 1. Information in nats.
+
+    I_P = sum_i I(g_i; Pa_P(g_i)),   I_Q = sum_i I(g_i; Pa_Q(g_i)),   J = min_{q in Q} D_KL[p; q] = I_P - I_Q      (5)-(7)
+
+Memory: the tables, and the marginals asked for (network.py); only `joint()` and small worlds build the dense joint.
+Errors: ValueError naming the table, the entry, its value and the remedy.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+
+from therml_exact import graph
+from therml_exact.graph import Graph
+from therml_exact.information import plain
+from therml_exact.joint import Joint, Names, flatten_names
+from therml_exact.network import Network
+from therml_exact.numbers.primelog import PrimeLog
+from therml_exact.numbers.tables import Array, check_rows, freeze, read_table, unify
+from therml_exact.numbers.weights import Weights
+from therml_exact.projection import graph_information, shared_excess
+
+_AXES = {
+    "phi": ("phi",),
+    "x_given_phi": ("phi", "x"),
+    "y_given_x_phi": ("phi", "x", "y"),
+    "z_given_x_theta": ("x", "theta", "z"),
+}
+
+
+class World(ABC):
+    """What the three worlds share: a network of tables, and the mismatch between its graph and the wanted one."""
+
+    kind: ClassVar[str]
+    families: ClassVar[tuple[str, ...]]  # the variational tables that make sense here
+    projection: ClassVar[tuple[str, ...]]  # those of world Q, whose optimum gives J
+    _p: ClassVar[Callable[[int], Graph]]
+    _q: ClassVar[Callable[[int], Graph]]
+
+    network: Network
+
+    @property
+    @abstractmethod
+    def n(self) -> int:
+        """The number of samples N."""
+
+    @property
+    def samples(self) -> range:
+        """1, ..., N."""
+        return range(1, self.n + 1)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The joint's variables, in order."""
+        return self.network.axes
+
+    @property
+    def is_exact(self) -> bool:
+        """Rationals, not floats."""
+        return self.network.is_exact
+
+    @property
+    def graph(self) -> Graph:
+        """World P's graph."""
+        return self.network.graph
+
+    @property
+    def graph_q(self) -> Graph:
+        """World Q's graph, what is wanted."""
+        return type(self)._q(self.n)
+
+    @property
+    def tables(self) -> dict[str, Array]:
+        """The tables by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}  # type: ignore[arg-type]
+
+    def weights(self, names: Sequence[str]) -> Weights:
+        """Weights of the marginal on the names; the dense joint is not needed."""
+        return self.network.weights(names)
+
+    def marginal(self, *names: Names) -> Joint:
+        """The joint of the named variables."""
+        kept = flatten_names(names)
+        if not kept:
+            raise ValueError(f"marginal: name at least one of {', '.join(self.axes)}")
+        return Joint.from_weights(self.weights(kept), kept)
+
+    def joint(self) -> Joint:
+        """The dense joint of all variables."""
+        return self.network.joint()
+
+    def multi_information(self) -> PrimeLog | float:
+        """I_P, the multi-information: a sum of node-parent informations (6)."""
+        return plain(graph_information(self, self.graph))
+
+    def desired_information(self, shared: bool = False) -> PrimeLog | float:
+        """I_Q, the information that world Q can express, in P (5); with `shared`, with one q for all samples."""
+        wanted = graph_information(self, self.graph_q)
+        return plain(wanted - shared_excess(self) if shared else wanted)
+
+    def mismatch(self, shared: bool = False) -> PrimeLog | float:
+        """J = I_P - I_Q, the least D_KL[p; q] over world Q (5); with `shared`, over q's that the samples share."""
+        excess = graph_information(self, self.graph) - graph_information(self, self.graph_q)
+        return plain(excess + shared_excess(self) if shared else excess)
+
+    def to_float(self) -> World:
+        """The same world in float64."""
+        return type(self)(**{name: table.astype(np.float64) for name, table in self.tables.items()})
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the world as JSON; `tx.load` reads it."""
+        from therml_exact.io import save
+
+        save(self, path)
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other) or not isinstance(other, World):
+            return NotImplemented
+        mine, theirs = self.tables, other.tables
+        return self.is_exact == other.is_exact and all(
+            table.shape == theirs[name].shape and bool(np.all(table == theirs[name])) for name, table in mine.items()
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        sizes = self.network.sizes
+        shown = {name.rstrip("1"): size for name, size in sizes.items() if name in ("Phi", "X1", "Y1", "Theta", "Z1")}
+        letters = ", ".join(f"|{name}|={size}" for name, size in shown.items())
+        return f"{type(self).__name__}(N={self.n}, {letters}; {'exact' if self.is_exact else 'float64'})"
+
+    def _build(self) -> None:
+        """Read, check and unify the tables, and tie them to the graph."""
+        read = {name: read_table(value, name) for name, value in self.tables.items()}
+        labels = "y_given_x_phi" in read
+        n = _samples(read["theta_given_data"], labels)
+        _check_shapes(read, n, labels)
+        deviations = {name: check_rows(table, name) for name, table in read.items()}
+        unified = {name: freeze(table) for name, table in unify(read).items()}
+        for name, table in unified.items():
+            object.__setattr__(self, name, table)
+        nodes = {"Phi": "phi", "Theta": "theta_given_data"}
+        for i in range(1, n + 1):
+            nodes |= {f"X{i}": "x_given_phi", f"Y{i}": "y_given_x_phi", f"Z{i}": "z_given_x_theta"}
+        p = type(self)._p(n)
+        tables = {node: unified[nodes[node]] for node in p.nodes}
+        network = Network(p, tables, {node: deviations[nodes[node]] for node in p.nodes})
+        object.__setattr__(self, "network", network)
+
+
+def _samples(theta_given_data: Array, labels: bool) -> int:
+    step = 2 if labels else 1
+    n, rest = divmod(theta_given_data.ndim - 1, step)
+    if n < 1 or rest:
+        shape = "[x1, y1, ..., xN, yN, theta]" if labels else "[x1, ..., xN, theta]"
+        raise ValueError(
+            f"theta_given_data has {theta_given_data.ndim} axes, shape {theta_given_data.shape}; it is {shape} with N >= 1"
+        )
+    return n
+
+
+def _check_shapes(tables: dict[str, Array], n: int, labels: bool) -> None:
+    """Every table's axes, and the same size for the same variable everywhere."""
+    data = tuple(v for _ in range(n) for v in (("x", "y") if labels else ("x",)))
+    known: dict[str, tuple[int, str]] = {}
+    for name, table in tables.items():
+        axes = (*data, "theta") if name == "theta_given_data" else _AXES[name]
+        if table.ndim != len(axes):
+            raise ValueError(f"{name} has shape {table.shape}; it is {name}[{', '.join(axes)}]")
+        for axis, size in zip(axes, table.shape, strict=True):
+            expected, source = known.setdefault(axis, (size, name))
+            if size != expected:
+                raise ValueError(
+                    f"{name} has shape {table.shape} for [{', '.join(axes)}], so |{axis}| = {size}; "
+                    f"{source} has |{axis}| = {expected}. Conditioning axes come first, the distributed one last."
+                )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WorldP(World):
+    """World P of the paper: data, a learning rule and an encoder.
+
+    >>> w = WorldP([1], [["1/2", "1/2"]], [[[1, 0], [0, 1]]], [[[1], [1]], [[1], [1]]], [[[1, 0]], [[0, 1]]])
+    >>> w.n, w.axes
+    (1, ('Phi', 'X1', 'Y1', 'Theta', 'Z1'))
+    >>> print(w.multi_information(), "|", w.desired_information(), "|", w.mismatch())
+    2 log 2 | 2 log 2 | 0
+    """
+
+    phi: Any
+    x_given_phi: Any
+    y_given_x_phi: Any
+    theta_given_data: Any
+    z_given_x_theta: Any
+
+    kind: ClassVar[str] = "P"
+    families: ClassVar[tuple[str, ...]] = ("theta", "z", "x_given_z", "y_given_z", "z_given_x")
+    projection: ClassVar[tuple[str, ...]] = ("z", "x_given_z", "y_given_z")
+    _p: ClassVar[Callable[[int], Graph]] = graph.world_p
+    _q: ClassVar[Callable[[int], Graph]] = graph.world_q
+
+    def __post_init__(self) -> None:
+        self._build()
+
+    @property
+    def n(self) -> int:
+        """The number of samples N."""
+        return (self.theta_given_data.ndim - 1) // 2
+
+    @classmethod
+    def from_joint(cls, data: Joint, theta_given_data: Any, z_given_x_theta: Any) -> WorldP:
+        """The world of a joint over three variables (Phi, X, Y, in this order), a learning rule and an encoder."""
+        return cls(*data_tables(data), theta_given_data, z_given_x_theta)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BayesWorld(World):
+    """Appendix B: data and one global representation Theta."""
+
+    phi: Any
+    x_given_phi: Any
+    theta_given_data: Any
+
+    kind: ClassVar[str] = "bayes"
+    families: ClassVar[tuple[str, ...]] = ("theta", "x_given_theta")
+    projection: ClassVar[tuple[str, ...]] = ("x_given_theta",)
+    _p: ClassVar[Callable[[int], Graph]] = graph.bayes_p
+    _q: ClassVar[Callable[[int], Graph]] = graph.bayes_q
+
+    def __post_init__(self) -> None:
+        self._build()
+
+    @property
+    def n(self) -> int:
+        """The number of samples N."""
+        return int(self.theta_given_data.ndim - 1)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DiscriminativeWorld(World):
+    """Appendix C: labelled data and one global representation Theta."""
+
+    phi: Any
+    x_given_phi: Any
+    y_given_x_phi: Any
+    theta_given_data: Any
+
+    kind: ClassVar[str] = "discriminative"
+    families: ClassVar[tuple[str, ...]] = ("theta", "y_given_x_theta")
+    projection: ClassVar[tuple[str, ...]] = ("y_given_x_theta",)
+    _p: ClassVar[Callable[[int], Graph]] = graph.discriminative_p
+    _q: ClassVar[Callable[[int], Graph]] = graph.discriminative_q
+
+    def __post_init__(self) -> None:
+        self._build()
+
+    @property
+    def n(self) -> int:
+        """The number of samples N."""
+        return (self.theta_given_data.ndim - 1) // 2
+
+
+WORLDS: tuple[type[World], ...] = (WorldP, BayesWorld, DiscriminativeWorld)
+
+
+def data_tables(data: Joint) -> tuple[Array, Array, Array]:
+    """phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y] of a joint over (Phi, X, Y).
+
+    Where (phi, x) was never observed its row of y is the uniform one: it has weight 0 in every quantity.
+    """
+    if len(data.axes) != 3:
+        raise ValueError(f"the joint is over {', '.join(data.axes)}; give three variables, in the roles Phi, X, Y")
+    phi, x, _ = data.axes
+    pairs = data.marginal(phi, x).table
+    rows = np.array(np.broadcast_to(pairs[..., None], data.shape))
+    table = np.array(data.table)
+    empty = pairs == 0
+    table[empty], rows[empty] = 1, math.prod(data.shape[2:])
+    if data.is_exact:
+        from fractions import Fraction
+
+        table[empty], rows[empty] = Fraction(1), Fraction(data.shape[2])
+    return np.asarray(data.marginal(phi).table), data.condition(x, given=phi), table / rows
