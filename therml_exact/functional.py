@@ -7,7 +7,7 @@
     V_i = <log p(z_i|x_i,theta)/q(z_i|x_i)> >= I(Z_i; Theta|X_i)     volume               (Appendix A)
     U_i = -<log q(x_i|theta)> or -<log q(y_i|x_i,theta)>             energy               (45), (53)
 
-R, C, D, V, U are the sums over i. (52) prints p(theta|X^n); the functional that (54) needs conditions on the labels too.
+R, C, D, V, U are the sums over i. (52) prints p(theta|X^n); (54) needs the labels too.
 Footnote 8: with measures m(x), m(y), D_i = -<log q(x_i|z_i)/m(x_i)> and likewise C_i.
 Each is infinite (math.inf) where a q is 0 and p is not. Exact worlds give PrimeLog, float worlds float.
 Errors: ValueError where a q's shape or kind of number does not fit the world.

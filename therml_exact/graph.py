@@ -25,8 +25,9 @@ class Graph:
     Phi; X <- Phi; Y <- X, Phi
     """
 
-    __slots__ = ("_parents",)
+    __slots__ = ("_parents", "nodes")
 
+    nodes: tuple[str, ...]  # parents before children
     _parents: dict[str, tuple[str, ...]]
 
     def __init__(self, parents: Mapping[str, Sequence[str]]) -> None:
@@ -49,11 +50,7 @@ class Graph:
         names = tuple(dict.fromkeys([*(n for above in given.values() for n in above if n not in given), *given]))
         ordered = names if _respects(names, given) else order
         self._parents = {name: given.get(name, ()) for name in ordered}
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """All nodes, parents before children."""
-        return tuple(self._parents)
+        self.nodes = tuple(self._parents)
 
     def parents(self, node: str) -> tuple[str, ...]:
         """The parents of a node."""

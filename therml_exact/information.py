@@ -29,10 +29,15 @@ class Distribution(Protocol):
     """What the measures need: named variables and the weights of any marginal."""
 
     @property
-    def axes(self) -> tuple[str, ...]: ...
+    def axes(self) -> tuple[str, ...]:
+        """The variables' names."""
+
     @property
-    def is_exact(self) -> bool: ...
-    def weights(self, names: Sequence[str]) -> Weights: ...
+    def is_exact(self) -> bool:
+        """Rationals, not floats."""
+
+    def weights(self, names: Sequence[str]) -> Weights:
+        """Weights of the marginal on the names, in their order."""
 
 
 def plain(number: Number) -> PrimeLog | float:

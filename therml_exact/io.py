@@ -153,7 +153,7 @@ def save_result(kind: str, content: Mapping[str, Any], path: Path) -> None:
 
 
 def jsonable(value: Any) -> Any:
-    """Plain JSON data: Fractions as "p/q", exact numbers as coefficients of logarithms beside their floats, infinity as text."""
+    """Plain JSON data: Fractions as "p/q", exact numbers as coefficients of logarithms beside floats, "inf" as text."""
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):

@@ -254,7 +254,12 @@ def find_name(name: str, known: Sequence[str]) -> int:
 
 def flatten_names(names: Iterable[Names]) -> tuple[str, ...]:
     """Names given as texts or sequences of texts, each kept once."""
-    flat = [part for group in names for part in ((group,) if isinstance(group, str) else group)]
+    flat: list[str] = []
+    for group in names:
+        if isinstance(group, str):
+            flat.append(group)
+        else:
+            flat.extend(group)
     return tuple(dict.fromkeys(flat))
 
 

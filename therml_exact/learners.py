@@ -1,4 +1,4 @@
-"""Learning rules p(theta|x^N,y^N) as tables theta_given_data[x1, y1, ..., xN, yN, theta]. All are permutation invariant.
+"""Learning rules p(theta|x^N,y^N) as tables theta_given_data[x1, y1, ..., xN, yN, theta].
 
     constant    one parameter, nothing learnt:              S = 0
     memorize    theta is the data set, letter by letter:    I(Theta; X^N, Y^N) = H(X^N, Y^N)
@@ -7,10 +7,12 @@
     gibbs       p*(theta|x^N,y^N) = q(theta) exp(-(R + delta D + gamma C)/sigma) / Z      (24), (25)
 
 with R, D, C of (24) those of the data set and of theta:
-    R = sum_i sum_z p(z|x_i,theta) log p(z|x_i,theta)/q(z),   C = -sum_i sum_z p(z|x_i,theta) log q(y_i|z),   D likewise.
+    R = sum_i sum_z p(z|x_i,theta) log p(z|x_i,theta)/q(z),
+    C = -sum_i sum_z p(z|x_i,theta) log q(y_i|z),      D = -sum_i sum_z p(z|x_i,theta) log q(x_i|z).
 
-All but `gibbs` are exact. Its rows are irrational; `rationalize=M` replaces each by the nearest row of multiples of 1/M,
-which is within |Theta|/M of it in total variation and is again a learning rule (of a slightly different kind).
+All but `memorize` are invariant under permutations of the samples (`gibbs`: if the q's are shared). All but `gibbs`
+are exact. Its rows are irrational; `rationalize=M` replaces each by a row of multiples of 1/M, every entry within 1/M
+of it: again a learning rule, near the Boltzmann one.
 Size: (nx ny)^N |Theta| cells, refused up front where that cannot fit.
 """
 
@@ -65,8 +67,9 @@ def erm(nx: int, ny: int, n: int, encoders: npt.ArrayLike, loss: Any = None) -> 
 
 
 def posterior(phi: Any, x_given_phi: Any, y_given_x_phi: Any, n: int) -> Array:
-    """Theta is a draw of phi from p(phi|x^N,y^N). With y_given_x_phi = None the rule of a BayesWorld, [x1, ..., xN, theta].
+    """Theta is a draw of phi from p(phi|x^N,y^N).
 
+    With y_given_x_phi = None it is the rule of a BayesWorld, [x1, ..., xN, theta].
     Data sets of probability 0 get the prior.
     """
     given = {"phi": phi, "x_given_phi": x_given_phi}
@@ -146,7 +149,7 @@ def gibbs(
 
 
 def rational_rows(table: npt.ArrayLike, denominator: int) -> Array:
-    """Float rows as exact rows of multiples of 1/denominator that sum to 1: rounded down, the rest to the largest remainders."""
+    """Float rows as exact rows of multiples of 1/denominator: rounded down, what is left to the largest remainders."""
     rows = read_table(table, "table").astype(np.float64)
     check_rows(rows, "table")
     if isinstance(denominator, bool) or not isinstance(denominator, int) or not 1 <= denominator <= 2**52:

@@ -27,19 +27,16 @@ _DENSE_CELLS = 2**15
 class Network:
     """p(x) on a graph. Tables are valid and of one kind: whoever builds a network has checked them."""
 
-    __slots__ = ("_cache", "_factors", "graph", "is_exact", "sizes")
+    __slots__ = ("_cache", "_factors", "_ordered", "axes", "graph", "is_exact", "sizes")
 
     def __init__(self, graph: Graph, tables: Mapping[str, Array], deviations: Mapping[str, float]) -> None:
         self.graph = graph
+        self.axes = graph.nodes  # parents before children
         self.sizes = {node: tables[node].shape[-1] for node in graph.nodes}
         self.is_exact = all(table.dtype == object for table in tables.values())
         self._factors = {node: _factor(tables[node], deviations.get(node, 0.0)) for node in graph.nodes}
         self._cache: dict[frozenset[str], tuple[tuple[str, ...], Weights]] = {}
-
-    @property
-    def axes(self) -> tuple[str, ...]:
-        """The variables, parents before children."""
-        return self.graph.nodes
+        self._ordered: dict[tuple[str, ...], Weights] = {}  # the same marginals as they were asked for
 
     @property
     def cells(self) -> int:
@@ -48,6 +45,12 @@ class Network:
 
     def weights(self, names: Sequence[str]) -> Weights:
         """Weights of the marginal on the names, in their order."""
+        asked = tuple(names)
+        if asked not in self._ordered:
+            self._ordered[asked] = self._arranged(asked)
+        return self._ordered[asked]
+
+    def _arranged(self, names: tuple[str, ...]) -> Weights:
         for name in names:
             find_name(name, self.axes)
         wanted = frozenset(names)
@@ -55,7 +58,7 @@ class Network:
             ordered = tuple(node for node in self.axes if node in wanted)
             self._cache[wanted] = ordered, self._marginal(ordered)
         order, weights = self._cache[wanted]
-        if order == tuple(names):
+        if order == names:
             return weights
         return Weights(weights.array.transpose([order.index(name) for name in names]), weights.total, weights.rounding)
 

@@ -9,7 +9,8 @@ letters occurs), and the sums run over the C(N+k-1, k-1) types instead of k^N da
     I = sum_phi p(phi) sum_t p(t|phi) log p(t|phi)/p(t),      H(T_N) = N H(X,Y|Phi) + I,
     I(T_N; T'_M) = I_pred(T_N) + I_pred(T_M) - I_pred(T_{N+M}).
 
-Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y]. Exact tables give exact values. Memory: |Phi| numbers a type.
+Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y]. Exact tables give exact values.
+Memory: |Phi| numbers a type.
 Source: W. Bialek, I. Nemenman, N. Tishby, Predictability, complexity, and learning (2001).
 """
 
@@ -32,7 +33,7 @@ from therml_exact.numbers.weights import Number, Weights
 
 @dataclass(frozen=True)
 class PredictiveInformation:
-    """I_pred (with m: I(T_N; T'_m)), H(T_N) in nats, their ratio, and the bound on the error of I_pred and H (0 if exact)."""
+    """I_pred (with m: I(T_N; T'_m)) and H(T_N) in nats, their ratio, and the bound on their errors (0 if exact)."""
 
     n: int
     m: int | None
@@ -49,7 +50,8 @@ class PredictiveInformation:
 
     def __str__(self) -> str:
         what = "I_pred" if self.m is None else f"I(T_{self.n};T'_{self.m})"
-        return f"N = {self.n}: {what} = {float(self.I_pred):.6g} nats, H(T_N) = {float(self.H):.6g} nats, ratio {self.ratio:.6g}"
+        values = f"{what} = {float(self.I_pred):.6g} nats, H(T_N) = {float(self.H):.6g} nats"
+        return f"N = {self.n}: {values}, ratio {self.ratio:.6g}"
 
 
 def predictive_information(
@@ -115,12 +117,12 @@ def _information(prior: Array, letters: Array, n: int) -> Number:
         return _exact_joint(prior, letters, counts, n).information()
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
     multiplicity = log_factorial[n] - log_factorial[counts].sum(axis=1)
-    with np.errstate(divide="ignore"):
-        logs = np.where(letters > 0, np.log(letters), -np.inf)
-    joint = np.empty((len(counts), len(prior)))
-    for f, row in enumerate(logs):
-        exponent = np.where(counts > 0, counts * np.where(np.isfinite(row), row, -np.inf), 0.0).sum(axis=1)
-        joint[:, f] = prior[f] * np.exp(multiplicity + exponent)
+    joint = np.zeros((len(counts), len(prior)))
+    for f, row in enumerate(letters):
+        # A type that has a letter of probability 0 does not occur.
+        occurs = (counts[:, row == 0] == 0).all(axis=1)
+        exponent = counts[occurs][:, row > 0] @ np.log(row[row > 0])
+        joint[occurs, f] = prior[f] * np.exp(multiplicity[occurs] + exponent)
     # An exponential carries the absolute error of its argument, of size N log N.
     rounding = ROUND * 8 * (n + 1) * (math.log(n + 2) + k)
     return Weights(joint[:, :, None], float(joint.sum()), rounding).information()

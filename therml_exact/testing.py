@@ -1,8 +1,8 @@
 """Hypothesis strategies for property tests of information inequalities: rational joints, worlds and q's.
 
 Every row is a ratio of small integer weights, so that examples are exact and shrink to readable fractions (a weight
-towards 1 or 0, an alphabet towards one letter). Zeros, deterministic rows and one-letter alphabets occur by construction;
-nothing is filtered. A property test is five lines:
+towards 0, an alphabet towards one letter). Zeros, deterministic rows and one-letter alphabets occur by
+construction; nothing is filtered. A property test is five lines:
 
     @given(joints(("X", "Y", "Z")))
     def test_conditioning_reduces_entropy(j):
@@ -33,18 +33,11 @@ _ORDER = ("phi", "x", "y", "theta", "z")
 
 @st.composite
 def rows(draw: st.DrawFn, shape: tuple[int, ...], max_weight: int = 5, positive: bool = False) -> Array:
-    """A conditional table of Fractions: weights in 0..max_weight (from 1 if positive), the last axis normalised."""
-    cells = np.empty(shape, dtype=object)
-    low = 1 if positive else 0
-    for index in np.ndindex(*shape[:-1]):
-        # The weights of a row that would be empty are shifted by one: no draw is thrown away.
-        weights = draw(st.lists(st.integers(low, max_weight), min_size=shape[-1], max_size=shape[-1]))
-        if not any(weights):
-            weights = [1] * shape[-1]
-        total = sum(weights)
-        for k, weight in enumerate(weights):
-            cells[(*index, k)] = Fraction(weight, total)
-    return cells
+    """A conditional table of Fractions: weights in 0..max_weight (from 1 if positive), the last axis normalised.
+
+    Rows whose weights are all 0 are uniform: no draw is thrown away.
+    """
+    return _normalised(draw(_weights(shape, max_weight, positive)))
 
 
 @st.composite
@@ -56,9 +49,30 @@ def joints(
     positive: bool = False,
 ) -> Joint:
     """An exact joint over the axes, each of 1 to max_size letters; `positive` excludes zeros."""
-    shape = tuple(draw(st.integers(1, max_size)) for _ in axes)
-    table = draw(rows((math.prod(shape),), max_weight, positive))
-    return Joint(table.reshape(shape), axes)
+    largest = tuple(max_size for _ in axes)
+    sizes = draw(_sizes(largest))
+    weights = draw(_weights(largest, max_weight, positive))[tuple(slice(size) for size in sizes)]
+    return Joint(_normalised(weights.reshape(-1)).reshape(sizes), axes)
+
+
+def _sizes(largest: tuple[int, ...]) -> st.SearchStrategy[tuple[int, ...]]:
+    return st.tuples(*(st.integers(1, size) for size in largest))
+
+
+def _weights(shape: tuple[int, ...], max_weight: int, positive: bool) -> st.SearchStrategy[Array]:
+    """Integer weights for the largest alphabets; callers cut them, so that a smaller alphabet shifts no other draw."""
+    count = math.prod(shape)
+    numbers = st.integers(1 if positive else 0, max_weight)
+    return st.lists(numbers, min_size=count, max_size=count).map(lambda w: np.array(w, dtype=object).reshape(shape))
+
+
+def _normalised(weights: Array) -> Array:
+    cells = np.empty(weights.shape, dtype=object)
+    for index in np.ndindex(*weights.shape[:-1]):
+        row = weights[index] if any(weights[index]) else [1] * weights.shape[-1]
+        total = sum(row)
+        cells[index] = [Fraction(weight, total) for weight in row]
+    return cells
 
 
 @st.composite
@@ -75,17 +89,20 @@ def worlds(
     if kind not in kinds:
         raise ValueError(f"kind is {kind!r}; it is one of {', '.join(kinds)}")
     samples = draw(st.integers(1, 2)) if n is None else n
-    phi, x, y, theta, z = (draw(st.integers(1, max_size)) for _ in _ORDER)
-    letters = (x,) if kind == "bayes" else (x, y)
-    shapes = {
-        "phi": (phi,),
-        "x_given_phi": (phi, x),
-        "y_given_x_phi": (phi, x, y),
-        "theta_given_data": (*letters * samples, theta),
-        "z_given_x_theta": (x, theta, z),
+    letters = ("x",) if kind == "bayes" else ("x", "y")
+    axes = {
+        "phi": ("phi",),
+        "x_given_phi": ("phi", "x"),
+        "y_given_x_phi": ("phi", "x", "y"),
+        "theta_given_data": (*letters * samples, "theta"),
+        "z_given_x_theta": ("x", "theta", "z"),
     }
-    used = [f.name for f in fields(kinds[kind])]  # type: ignore[arg-type]
-    return kinds[kind](**{name: draw(rows(shapes[name], max_weight, positive)) for name in used})
+    sizes = dict(zip(_ORDER, draw(_sizes((max_size,) * len(_ORDER))), strict=True))
+    tables = {}
+    for name in (f.name for f in fields(kinds[kind])):  # type: ignore[arg-type]
+        weights = draw(_weights((max_size,) * len(axes[name]), max_weight, positive))
+        tables[name] = _normalised(weights[tuple(slice(sizes[axis]) for axis in axes[name])])
+    return kinds[kind](**tables)
 
 
 @st.composite

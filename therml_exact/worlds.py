@@ -1,14 +1,15 @@
 """Worlds: the paper's graphical models with their tables. What training is (P), held against what is wanted (Q).
 
-    WorldP                p(phi) prod_i p(x_i|phi) p(y_i|x_i,phi)  p(theta|x^N,y^N)  prod_i p(z_i|x_i,theta)     (2), Figure 1
-    BayesWorld            p(phi) prod_i p(x_i|phi)  p(theta|x^N)                                       Appendix B, Figure 3
-    DiscriminativeWorld   p(phi) prod_i p(x_i|phi) p(y_i|x_i,phi)  p(theta|x^N,y^N)                    Appendix C, Figure 4
+    WorldP                p(phi) prod_i p(x_i|phi) p(y_i|x_i,phi) p(theta|x^N,y^N) prod_i p(z_i|x_i,theta)
+    BayesWorld            p(phi) prod_i p(x_i|phi) p(theta|x^N)
+    DiscriminativeWorld   p(phi) prod_i p(x_i|phi) p(y_i|x_i,phi) p(theta|x^N,y^N)
 
-Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y], theta_given_data[x1, y1, ..., xN, yN, theta] (BayesWorld:
-[x1, ..., xN, theta]), z_given_x_theta[x, theta, z]. N is read off theta_given_data. Rows sum to 1. Information in nats.
+(equation 2 and Figure 1; Appendix B and Figure 3; Appendix C and Figure 4). Information in nats:
 
-    I_P = sum_i I(g_i; Pa_P(g_i)),   I_Q = sum_i I(g_i; Pa_Q(g_i)),   J = min_{q in Q} D_KL[p; q] = I_P - I_Q      (5)-(7)
+    I_P = sum_i I(g_i; Pa_P(g_i)),   I_Q = sum_i I(g_i; Pa_Q(g_i)),   J = min_{q in Q} D_KL[p; q] = I_P - I_Q   (5)-(7)
 
+Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y], z_given_x_theta[x, theta, z] and
+theta_given_data[x1, y1, ..., xN, yN, theta] (BayesWorld: [x1, ..., xN, theta]), off which N is read. Rows sum to 1.
 Memory: the tables, and the marginals asked for (network.py); only `joint()` and small worlds build the dense joint.
 Errors: ValueError naming the table, the entry, its value and the remedy.
 """
@@ -168,7 +169,7 @@ def _samples(theta_given_data: Array, labels: bool) -> int:
     if n < 1 or rest:
         shape = "[x1, y1, ..., xN, yN, theta]" if labels else "[x1, ..., xN, theta]"
         raise ValueError(
-            f"theta_given_data has {theta_given_data.ndim} axes, shape {theta_given_data.shape}; it is {shape} with N >= 1"
+            f"theta_given_data has {theta_given_data.ndim} axes, shape {theta_given_data.shape}; it is {shape}, N >= 1"
         )
     return n
 

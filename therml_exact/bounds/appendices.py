@@ -24,7 +24,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         44,
         "S >= I(Θ;X^N)",
-        r"S \ge I(\Theta;X^N)",
+        r"S \geq I(\Theta;X^N)",
         ">=",
         lambda t: t.S,
         lambda t: t.I("Theta", t.data),
@@ -34,7 +34,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         45,
         "U_i >= H(X_i|Θ)",
-        r"U_i \ge H(X_i|\Theta)",
+        r"U_i \geq H(X_i|\Theta)",
         ">=",
         lambda t, i: t.U(i),
         lambda t, i: t.H(f"X{i}", "Theta"),
@@ -45,7 +45,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         46,
         "U + S >= J + Σ_i H(X_i|Φ)",
-        r"U + S \ge \mathcal{J}_{\mathrm{bayes}} + \sum_i H(X_i|\Phi)",
+        r"U + S \geq \mathcal{J}_{\mathrm{bayes}} + \sum_i H(X_i|\Phi)",
         ">=",
         lambda t: t.S + t.sum(t.U),
         lambda t: t.J + t.sum(lambda i: t.H(f"X{i}", "Phi")),
@@ -68,7 +68,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         52,
         "S >= I(Θ;X^N,Y^N)",
-        r"S \equiv \langle \log p(\theta|x^N,y^N)/q(\theta) \rangle \ge I(\Theta;X^N,Y^N)",
+        r"S \equiv \langle \log p(\theta|x^N,y^N)/q(\theta) \rangle \geq I(\Theta;X^N,Y^N)",
         ">=",
         lambda t: t.S,
         lambda t: t.I("Theta", t.data),
@@ -79,7 +79,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         53,
         "U_i >= H(Y_i|X_i,Θ)",
-        r"U_i \ge H(Y_i|X_i,\Theta)",
+        r"U_i \geq H(Y_i|X_i,\Theta)",
         ">=",
         lambda t, i: t.U(i),
         lambda t, i: t.H(f"Y{i}", [f"X{i}", "Theta"]),
@@ -90,7 +90,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         54,
         "U + S >= J + Σ_i [H(Y_i|X_i,Φ) - I(X_i;Φ)]",
-        r"U + S \ge \mathcal{J}_d + \sum_i [H(Y_i|X_i,\Phi) - I(X_i;\Phi)]",
+        r"U + S \geq \mathcal{J}_d + \sum_i [H(Y_i|X_i,\Phi) - I(X_i;\Phi)]",
         ">=",
         lambda t: t.S + t.sum(t.U),
         lambda t: t.J + t.sum(lambda i: t.H(f"Y{i}", [f"X{i}", "Phi"]) - t.I(f"X{i}", "Phi")),

@@ -6,7 +6,7 @@ infinite instead of giving infinity minus infinity.
 
 from __future__ import annotations
 
-from therml_exact.bounds.quantities import Quantities as Q
+from therml_exact.bounds.quantities import Quantities
 from therml_exact.bounds.relation import Relation
 from therml_exact.bounds.world_p import RCDS, intrinsic, total
 from therml_exact.numbers.weights import Number
@@ -14,7 +14,7 @@ from therml_exact.numbers.weights import Number
 ALL = ("P", "bayes", "discriminative")
 
 
-def _constants(t: Q) -> Number:
+def _constants(t: Quantities) -> Number:
     """sum_i [H(X_i) + H(Y_i) - I(X_i;Phi) - I(Y_i;X_i,Phi)] of (60)."""
     return t.sum(lambda i: t.H(f"X{i}") + t.H(f"Y{i}") - t.I(f"X{i}", "Phi") - t.I(f"Y{i}", [f"X{i}", "Phi"]))
 
@@ -73,7 +73,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         60,
         "J >= 0",
-        r"\mathcal{J} \ge 0",
+        r"\mathcal{J} \geq 0",
         ">=",
         lambda t: t.J,
         lambda t: t.zero,
@@ -83,7 +83,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         61,
         "KL = KL[p(θ);q(θ)] + Σ_i (KL of q(x|z), q(y|z), q(z)) >= 0",
-        r"D_{\mathrm{KL}}[p;q] \equiv D[p(\theta);q(\theta)] + \sum_i D[p(x_i|z_i);q(x_i|z_i)] + \dots \ge 0",
+        r"D_{\mathrm{KL}}[p;q] \equiv D[p(\theta);q(\theta)] + \sum_i D[p(x_i|z_i);q(x_i|z_i)] + \dots \geq 0",
         ">=",
         lambda t: t.KL_sum,
         lambda t: t.zero,
@@ -137,7 +137,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         67,
         "S + R + C + D >= J + Σ_i H(X_i,Y_i|Φ)",
-        r"S+D+C+R \ge \mathcal{J} + \sum_i H(Y_i,X_i|\Phi)",
+        r"S+D+C+R \geq \mathcal{J} + \sum_i H(Y_i,X_i|\Phi)",
         ">=",
         total,
         lambda t: t.J + intrinsic(t),
@@ -146,7 +146,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         68,
         "S + R + C + D >= Σ_i H(X_i,Y_i|Φ)",
-        r"S+D+C+R \ge \sum_i H(Y_i,X_i|\Phi)",
+        r"S+D+C+R \geq \sum_i H(Y_i,X_i|\Phi)",
         ">=",
         total,
         intrinsic,

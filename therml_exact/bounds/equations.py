@@ -1,6 +1,6 @@
 """The registry of the 98 numbered equations of the paper.
 
-Source: the Alemi & Fischer style paper "TherML: The Thermodynamics of Machine Learning". Every numbered
+Source: the paper "TherML: The Thermodynamics of Machine Learning". Every numbered
 equation has one entry, in order, that says what the paper states, whether that is true, what is true instead
 where it is not, and which function and which test execute it. Everything is in nats.
 
@@ -11,7 +11,7 @@ status: "as printed" holds as the paper prints it; "corrected" holds after a cor
     or a clarified reading; "false as printed" is false as a formula; "empty" is a number without a formula.
     `corrected` has the true form, or the missing hypothesis, where the status is one of the middle two.
 state: "done" is executed by `function` and tested by `test`; "planned" is not, or not in full (`function` may
-    name what executes a part of it); "empty" has nothing to execute.
+    name what executes a part of it, `test` what shows a misprint to be one); "empty" has nothing to execute.
 
 Notation of the statements: J alone is the least relative information between the worlds; J(γ,δ,σ), J_t and
 J_noneq are the objective (32). KL(p;q) is the relative information, ⟨⟩ a mean over world P, (∂a/∂b)_{c,d} the
@@ -53,7 +53,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.WorldP",
-        test="tests/test_equations.py::test_equation_1",
+        test="tests/test_equations.py::test_1_2_data_sets_are_exchangeable",
     ),
     Equation(
         number=2,
@@ -65,7 +65,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.WorldP",
-        test="tests/test_equations.py::test_equation_2",
+        test="tests/test_equations.py::test_1_2_data_sets_are_exchangeable",
     ),
     Equation(
         number=3,
@@ -80,7 +80,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="Holds for finite Φ, identifiable or not.",
         state="done",
         function="therml_exact.predictive_information",
-        test="tests/test_equations.py::test_equation_3",
+        test="tests/test_equations.py::test_3_predictive_information_is_the_limit",
     ),
     Equation(
         number=4,
@@ -92,7 +92,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="X = Y = Φ gives the ratio 1 for every N (0/0 when X and Y are constants).",
         state="done",
         function="therml_exact.predictive_information",
-        test="tests/test_equations.py::test_equation_4",
+        test="tests/test_equations.py::test_4_ratio_vanishes_iff_data_are_noisy",
     ),
     Equation(
         number=5,
@@ -103,8 +103,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected="J = I_P − I_Q where each sample i has its own q(zᵢ), q(xᵢ|zᵢ), q(yᵢ|zᵢ)",
         note=("Shared q's add KL terms when samples differ: fair bits, Θ = X₁, Zᵢ = Xᵢ AND Θ: 0.21576 nats more."),
         state="done",
-        function="therml_exact.projection",
-        test="tests/test_equations.py::test_equation_5",
+        function="therml_exact.mismatch",
+        test="tests/test_equations.py::test_relation[5]",
     ),
     Equation(
         number=6,
@@ -121,7 +121,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="World P does not factorise on Q, so the multi-information of p is I_P and not I_Q.",
         state="done",
         function="therml_exact.multi_information",
-        test="tests/test_equations.py::test_equation_6",
+        test="tests/test_equations.py::test_relation[6]",
     ),
     Equation(
         number=7,
@@ -135,8 +135,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected="The same sum; it is the least KL(p;q) where each sample has its own q's",
         note="As (5); sharper: J ≥ I(Θ;Xᴺ,Yᴺ) + Σᵢ I(Xᵢ,Yᵢ;Φ).",
         state="done",
-        function="therml_exact.projection",
-        test="tests/test_equations.py::test_equation_7",
+        function="therml_exact.mismatch",
+        test="tests/test_equations.py::test_relation[7]",
     ),
     Equation(
         number=8,
@@ -151,7 +151,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="The left side equals Σᵢ [I(Xᵢ;Yᵢ) + I(Xᵢ,Yᵢ;Φ)]; then use (20).",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_8",
+        test="tests/test_equations.py::test_relation[8]",
     ),
     Equation(
         number=9,
@@ -163,7 +163,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.mutual_information",
-        test="tests/test_equations.py::test_equation_9",
+        test="tests/test_equations.py::test_relation[9]",
     ),
     Equation(
         number=10,
@@ -177,8 +177,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected=None,
         note="Slack KL(p(θ);q(θ)), by (56).",
         state="done",
-        function="therml_exact.functional",
-        test="tests/test_equations.py::test_equation_10",
+        function="therml_exact.functionals",
+        test="tests/test_equations.py::test_relation[10]",
     ),
     Equation(
         number=11,
@@ -192,8 +192,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected=None,
         note="Slack KL(p(zᵢ);q(zᵢ)), by (59).",
         state="done",
-        function="therml_exact.functional",
-        test="tests/test_equations.py::test_equation_11",
+        function="therml_exact.functionals",
+        test="tests/test_equations.py::test_relation[11]",
     ),
     Equation(
         number=12,
@@ -204,8 +204,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected=None,
         note="Slack KL(p(yᵢ|zᵢ);q(yᵢ|zᵢ)), by (58).",
         state="done",
-        function="therml_exact.functional",
-        test="tests/test_equations.py::test_equation_12",
+        function="therml_exact.functionals",
+        test="tests/test_equations.py::test_relation[12]",
     ),
     Equation(
         number=13,
@@ -216,8 +216,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected=None,
         note="Slack KL(p(xᵢ|zᵢ);q(xᵢ|zᵢ)), by (57).",
         state="done",
-        function="therml_exact.functional",
-        test="tests/test_equations.py::test_equation_13",
+        function="therml_exact.functionals",
+        test="tests/test_equations.py::test_relation[13]",
     ),
     Equation(
         number=14,
@@ -229,7 +229,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="An equality at the optimal per-sample q's, by (66).",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_14",
+        test="tests/test_equations.py::test_relation[14]",
     ),
     Equation(
         number=15,
@@ -244,7 +244,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="Never tight unless Φ is independent of (X,Y); the sharp floor is R + C + D ≥ Σᵢ H(Xᵢ,Yᵢ).",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_15",
+        test="tests/test_equations.py::test_relation[15]",
     ),
     Equation(
         number=16,
@@ -256,7 +256,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="An equality at the optimal q's.",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_16",
+        test="tests/test_equations.py::test_relation[16]",
     ),
     Equation(
         number=17,
@@ -268,7 +268,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_17",
+        test="tests/test_equations.py::test_relation[17]",
     ),
     Equation(
         number=18,
@@ -283,7 +283,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="The last information is 0 in world P.",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_18",
+        test="tests/test_equations.py::test_relation[18]",
     ),
     Equation(
         number=19,
@@ -295,7 +295,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_19",
+        test="tests/test_equations.py::test_relation[19]",
     ),
     Equation(
         number=20,
@@ -307,7 +307,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_20",
+        test="tests/test_equations.py::test_relation[20]",
     ),
     Equation(
         number=21,
@@ -474,7 +474,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="Z differs between data sets: −σ log ⟨Z⟩ is too small (Jensen).",
         state="planned",
         function=None,
-        test=None,
+        test="tests/test_misprints.py::test_33_34_value_and_distance_are_means_over_data_sets",
     ),
     Equation(
         number=34,
@@ -486,7 +486,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="With the marginals over data sets only KL(p(θ);p*(θ)) ≤ ΔJ/σ.",
         state="planned",
         function=None,
-        test=None,
+        test="tests/test_misprints.py::test_33_34_value_and_distance_are_means_over_data_sets",
     ),
     Equation(
         number=35,
@@ -525,7 +525,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="With q(θ) refitted J can rise (0.3799, 0.4139, … 0.44695); frozen it falls (0.8907 … 0.45337).",
         state="planned",
         function=None,
-        test=None,
+        test="tests/test_misprints.py::test_37_refitted_prior_lets_the_objective_rise",
     ),
     Equation(
         number=38,
@@ -549,7 +549,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="Z differs between data sets: −σ log ⟨Z⟩ is too small (Jensen).",
         state="planned",
         function=None,
-        test=None,
+        test="tests/test_misprints.py::test_33_34_value_and_distance_are_means_over_data_sets",
     ),
     Equation(
         number=40,
@@ -561,7 +561,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="The same as (9).",
         state="done",
         function="therml_exact.mutual_information",
-        test="tests/test_equations.py::test_equation_40",
+        test="tests/test_equations.py::test_relation[40]",
     ),
     Equation(
         number=41,
@@ -572,8 +572,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected="q(x,y,φ,z,θ) = q(φ) q(θ) Πᵢ q(xᵢ) q(zᵢ|xᵢ) q(yᵢ|zᵢ)",
         note="Πᵢ q(xᵢ) is missing, so the sum over x is not 1; with it the least KL is the same J.",
         state="done",
-        function="therml_exact.projection",
-        test="tests/test_equations.py::test_equation_41",
+        function="therml_exact.mismatch",
+        test="tests/test_equations.py::test_41_world_q_of_appendix_a",
     ),
     Equation(
         number=42,
@@ -585,7 +585,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="The right side is I(Θ;Xᴺ,Yᴺ) + Σᵢ [H(Yᵢ|Zᵢ) + I(Zᵢ;Θ|Xᵢ)] ≥ 0; without J it can be negative.",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_42",
+        test="tests/test_equations.py::test_relation[42]",
     ),
     Equation(
         number=43,
@@ -600,7 +600,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="With its own q(xᵢ|θ) for each sample, as (5).",
         state="done",
         function="therml_exact.BayesWorld",
-        test="tests/test_equations.py::test_equation_43",
+        test="tests/test_equations.py::test_relation[43]",
     ),
     Equation(
         number=44,
@@ -611,8 +611,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected=None,
         note=None,
         state="done",
-        function="therml_exact.functional",
-        test="tests/test_equations.py::test_equation_44",
+        function="therml_exact.functionals",
+        test="tests/test_equations.py::test_relation[44]",
     ),
     Equation(
         number=45,
@@ -623,8 +623,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected=None,
         note=None,
         state="done",
-        function="therml_exact.functional",
-        test="tests/test_equations.py::test_equation_45",
+        function="therml_exact.functionals",
+        test="tests/test_equations.py::test_relation[45]",
     ),
     Equation(
         number=46,
@@ -636,7 +636,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="An equality at the optimal per-sample q's.",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_46",
+        test="tests/test_equations.py::test_relation[46]",
     ),
     Equation(
         number=47,
@@ -699,7 +699,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="The least KL with its own q(yᵢ|xᵢ,θ) for each sample, as (5).",
         state="done",
         function="therml_exact.DiscriminativeWorld",
-        test="tests/test_equations.py::test_equation_51",
+        test="tests/test_equations.py::test_relation[51]",
     ),
     Equation(
         number=52,
@@ -710,8 +710,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected="S = ⟨log p(θ|xᴺ,yᴺ)/q(θ)⟩ ≥ I(Θ;Xᴺ,Yᴺ)",
         note="Printed it breaks (54): X constant, Y a fair bit, Θ = Y, N = 1 gives U + S = 0 against log 2.",
         state="done",
-        function="therml_exact.functional",
-        test="tests/test_equations.py::test_equation_52",
+        function="therml_exact.functionals",
+        test="tests/test_equations.py::test_relation[52]",
     ),
     Equation(
         number=53,
@@ -722,8 +722,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected=None,
         note=None,
         state="done",
-        function="therml_exact.functional",
-        test="tests/test_equations.py::test_equation_53",
+        function="therml_exact.functionals",
+        test="tests/test_equations.py::test_relation[53]",
     ),
     Equation(
         number=54,
@@ -735,7 +735,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="The sum runs over both terms, and S is the corrected (52).",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_54",
+        test="tests/test_equations.py::test_relation[54]",
     ),
     Equation(
         number=55,
@@ -762,7 +762,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="For q > 0 where p > 0; otherwise S and the KL are both infinite.",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_56",
+        test="tests/test_equations.py::test_relation[56]",
     ),
     Equation(
         number=57,
@@ -774,7 +774,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="For q > 0 where p > 0; otherwise D and the KL are both infinite.",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_57",
+        test="tests/test_equations.py::test_relation[57]",
     ),
     Equation(
         number=58,
@@ -786,7 +786,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="For q > 0 where p > 0; otherwise C and the KL are both infinite.",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_58",
+        test="tests/test_equations.py::test_relation[58]",
     ),
     Equation(
         number=59,
@@ -798,7 +798,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="For q > 0 where p > 0; otherwise R and the KL are both infinite.",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_59",
+        test="tests/test_equations.py::test_relation[59]",
     ),
     Equation(
         number=60,
@@ -813,7 +813,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="Exact for arbitrary q's with finite functionals; KL is (61).",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_60",
+        test="tests/test_equations.py::test_relation[60]",
     ),
     Equation(
         number=61,
@@ -828,8 +828,8 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected=None,
         note=None,
         state="done",
-        function="therml_exact.functional",
-        test="tests/test_equations.py::test_equation_61",
+        function="therml_exact.functionals",
+        test="tests/test_equations.py::test_relation[61]",
     ),
     Equation(
         number=62,
@@ -841,7 +841,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.entropy",
-        test="tests/test_equations.py::test_equation_62",
+        test="tests/test_equations.py::test_relation[62]",
     ),
     Equation(
         number=63,
@@ -853,7 +853,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.entropy",
-        test="tests/test_equations.py::test_equation_63",
+        test="tests/test_equations.py::test_relation[63]",
     ),
     Equation(
         number=64,
@@ -865,7 +865,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.entropy",
-        test="tests/test_equations.py::test_equation_64",
+        test="tests/test_equations.py::test_relation[64]",
     ),
     Equation(
         number=65,
@@ -877,7 +877,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="Exact for arbitrary q's with finite functionals; KL is (61).",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_65",
+        test="tests/test_equations.py::test_relation[65]",
     ),
     Equation(
         number=66,
@@ -889,7 +889,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="Exact for arbitrary q's; both sides can be infinite.",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_66",
+        test="tests/test_equations.py::test_relation[66]",
     ),
     Equation(
         number=67,
@@ -901,7 +901,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="The same as (14).",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_67",
+        test="tests/test_equations.py::test_relation[67]",
     ),
     Equation(
         number=68,
@@ -913,7 +913,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="The first part of (15), never tight unless Φ is independent of (X,Y).",
         state="done",
         function="therml_exact.check_bounds",
-        test="tests/test_equations.py::test_equation_68",
+        test="tests/test_equations.py::test_relation[68]",
     ),
     Equation(
         number=69,
@@ -937,7 +937,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.mutual_information",
-        test="tests/test_equations.py::test_equation_70",
+        test="tests/test_equations.py::test_relation[70]",
     ),
     Equation(
         number=71,
@@ -949,7 +949,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.mutual_information",
-        test="tests/test_equations.py::test_equation_71",
+        test="tests/test_equations.py::test_relation[71]",
     ),
     Equation(
         number=72,
@@ -961,7 +961,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.mutual_information",
-        test="tests/test_equations.py::test_equation_72",
+        test="tests/test_equations.py::test_relation[72]",
     ),
     Equation(
         number=73,
@@ -973,7 +973,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.mutual_information",
-        test="tests/test_equations.py::test_equation_73",
+        test="tests/test_equations.py::test_relation[73]",
     ),
     Equation(
         number=74,
@@ -985,7 +985,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.mutual_information",
-        test="tests/test_equations.py::test_equation_74",
+        test="tests/test_equations.py::test_relation[74]",
     ),
     Equation(
         number=75,
@@ -997,7 +997,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.mutual_information",
-        test="tests/test_equations.py::test_equation_75",
+        test="tests/test_equations.py::test_relation[75]",
     ),
     Equation(
         number=76,
@@ -1009,7 +1009,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.mutual_information",
-        test="tests/test_equations.py::test_equation_76",
+        test="tests/test_equations.py::test_relation[76]",
     ),
     Equation(
         number=77,
@@ -1021,7 +1021,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note=None,
         state="done",
         function="therml_exact.entropy",
-        test="tests/test_equations.py::test_equation_77",
+        test="tests/test_equations.py::test_relation[77]",
     ),
     Equation(
         number=78,
@@ -1135,7 +1135,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="False in general, with C or γ held as the third: ∂S should read ∂σ on the left.",
         state="planned",
         function=None,
-        test=None,
+        test="tests/test_misprints.py::test_85_93_printed_maxwell_relations_fail",
     ),
     Equation(
         number=86,
@@ -1246,7 +1246,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="False in general, with C or γ held as the third: ∂σ should read ∂S on the left.",
         state="planned",
         function=None,
-        test=None,
+        test="tests/test_misprints.py::test_85_93_printed_maxwell_relations_fail",
     ),
     Equation(
         number=94,
@@ -1318,6 +1318,6 @@ EQUATIONS: tuple[Equation, ...] = (
         note=("σ is σ_A; R_A = R_B, σ's (1, 1/3, 1/2) fit too; optimal q's give R_C = R_A + R_B − Σᵢ I(Z_A;Z_B)."),
         state="planned",
         function=None,
-        test=None,
+        test="tests/test_misprints.py::test_98_equal_temperatures_do_not_follow",
     ),
 )

@@ -6,7 +6,7 @@ I(A;B) is summed from its definition, p log p(a,b)/p(a)p(b), so that (70)-(73) c
 
 from __future__ import annotations
 
-from therml_exact.bounds.quantities import Quantities as Q
+from therml_exact.bounds.quantities import Quantities
 from therml_exact.bounds.relation import Relation
 from therml_exact.numbers.weights import Number
 
@@ -14,21 +14,21 @@ _ALL = ("P", "bayes", "discriminative")
 _ABC = {"P": ("X1", "Z1", "Y1"), "bayes": ("X1", "Theta", "Phi"), "discriminative": ("X1", "Y1", "Theta")}
 
 
-def _abc(t: Q) -> tuple[str, str, str]:
+def _abc(t: Quantities) -> tuple[str, str, str]:
     return _ABC[t.world.kind]
 
 
-def _direct(t: Q) -> Number:
+def _direct(t: Quantities) -> Number:
     a, b, _ = _abc(t)
     return t.direct(a, b)
 
 
-def _h(t: Q, what: str, given: str = "") -> Number:
+def _h(t: Quantities, what: str, given: str = "") -> Number:
     names = dict(zip("ABC", _abc(t), strict=True))
     return t.H([names[v] for v in what], [names[v] for v in given])
 
 
-def _i(t: Q, a: str, b: str, given: str = "") -> Number:
+def _i(t: Quantities, a: str, b: str, given: str = "") -> Number:
     names = dict(zip("ABC", _abc(t), strict=True))
     return t.I([names[v] for v in a], [names[v] for v in b], [names[v] for v in given])
 
@@ -81,9 +81,9 @@ RELATIONS: tuple[Relation, ...] = tuple(
             lambda t: _i(t, "AB", "C"),
             lambda t: _i(t, "A", "C") + _i(t, "B", "C", "A"),
         ),
-        (74, "b", "I(A,B;C) >= 0", r"I(A,B;C) \ge 0", ">=", lambda t: _i(t, "AB", "C"), lambda t: t.zero),
-        (75, "", "I(A;B) >= 0", r"I(A;B) \ge 0", ">=", lambda t: _i(t, "A", "B"), lambda t: t.zero),
-        (76, "", "I(A;B|C) >= 0", r"I(A;B|C) \ge 0", ">=", lambda t: _i(t, "A", "B", "C"), lambda t: t.zero),
+        (74, "b", "I(A,B;C) >= 0", r"I(A,B;C) \geq 0", ">=", lambda t: _i(t, "AB", "C"), lambda t: t.zero),
+        (75, "", "I(A;B) >= 0", r"I(A;B) \geq 0", ">=", lambda t: _i(t, "A", "B"), lambda t: t.zero),
+        (76, "", "I(A;B|C) >= 0", r"I(A;B|C) \geq 0", ">=", lambda t: _i(t, "A", "B", "C"), lambda t: t.zero),
         (
             77,
             "",

@@ -38,14 +38,14 @@ class Quantities:
     # ---- information in world P
 
     def H(self, names: Names, given: Names = ()) -> Number:
-        """H(names|given)."""
+        """The entropy of names given others."""
         a, c = flatten_names((names,)), flatten_names((given,))
         if not c:
             return self._once(("H", frozenset(a)), lambda: entropy_number(self.world, a))
         return self.H((*a, *c)) - self.H(c)
 
     def I(self, a: Names, b: Names, given: Names = ()) -> Number:  # noqa: E743
-        """I(a;b|given)."""
+        """The mutual information of a and b given others."""
         left, right, on = (flatten_names((names,)) for names in (a, b, given))
         if self.world.is_exact:
             # The four entropies are shared by many relations.

@@ -1,7 +1,8 @@
 """The registry of relations, and their verdicts on a world.
 
-Equations (5)-(20), (40), (42)-(46), (51)-(54), (56)-(68), (70)-(77) and the sharp floor, one object each. `check_bounds`
-evaluates those that belong to the world's kind and whose variational tables are given; all quantities are shared.
+Equations (5)-(20), (40), (42)-(46), (51)-(54), (56)-(68), (70)-(77) and the sharp floor, one object each.
+`check_bounds` evaluates those that belong to the world's kind and whose variational tables are given; all quantities
+are shared.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class BoundCheck:
 
 @dataclass(frozen=True)
 class Relation:
-    """An equation of the paper as it is checked. `left` and `right` take the quantities (and the sample, if one for each)."""
+    """An equation of the paper as it is checked; `left` and `right` take the quantities (and the sample, if `each`)."""
 
     equation: int | str
     statement: str
@@ -81,7 +81,7 @@ class Relation:
         return self.evaluate(Quantities(world, variational), sample if self.each else None)
 
     def _side(self, side: Side, t: Quantities, sample: int) -> Number:
-        return side(t, sample) if self.each else side(t)  # type: ignore[call-arg, arg-type]
+        return side(t, sample) if self.each else side(t)  # type: ignore[call-arg]
 
     def evaluate(self, t: Quantities, sample: int | None) -> BoundCheck:
         """Both sides on quantities that other relations share."""

@@ -10,19 +10,19 @@ Equations (5)-(20), (40), (42) and the sharp floor. Where the paper's form needs
 
 from __future__ import annotations
 
-from therml_exact.bounds.quantities import Quantities as Q
+from therml_exact.bounds.quantities import Quantities
 from therml_exact.bounds.relation import Relation
 from therml_exact.numbers.weights import Number
 
 RCDS = ("theta", "z", "x_given_z", "y_given_z")
 
 
-def total(t: Q) -> Number:
+def total(t: Quantities) -> Number:
     """S + R + C + D."""
     return t.S + t.sum(lambda i: t.R(i) + t.C(i) + t.D(i))
 
 
-def intrinsic(t: Q) -> Number:
+def intrinsic(t: Quantities) -> Number:
     """sum_i H(X_i, Y_i | Phi), what the data leave to chance."""
     return t.sum(lambda i: t.H([f"X{i}", f"Y{i}"], "Phi"))
 
@@ -51,7 +51,8 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         7,
         "J = I(Θ;X^N,Y^N) + Σ_i [I(X_i;Φ) + I(Y_i;X_i,Φ) + I(Z_i;X_i,Θ) - I(X_i;Z_i) - I(Y_i;Z_i)]",
-        r"\mathcal{J} = I(\Theta;X^N,Y^N) + \sum_i [I(X_i;\Phi)+I(Y_i;X_i,\Phi)+I(Z_i;X_i,\Theta)-I(X_i;Z_i)-I(Y_i;Z_i)]",
+        r"\mathcal{J} = I(\Theta;X^N,Y^N)"
+        r" + \sum_i [I(X_i;\Phi)+I(Y_i;X_i,\Phi)+I(Z_i;X_i,\Theta)-I(X_i;Z_i)-I(Y_i;Z_i)]",
         "=",
         lambda t: t.least_divergence,
         lambda t: (
@@ -71,7 +72,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         8,
         "Σ_i [I(X_i;Φ) + I(Y_i;X_i,Φ)] >= Σ_i I(Y_i;X_i) + I_pred",
-        r"\sum_i [I(X_i;\Phi)+I(Y_i;X_i,\Phi)] \ge \sum_i I(Y_i;X_i) + I_{\mathrm{pred}}",
+        r"\sum_i [I(X_i;\Phi)+I(Y_i;X_i,\Phi)] \geq \sum_i I(Y_i;X_i) + I_{\mathrm{pred}}",
         ">=",
         lambda t: t.sum(lambda i: t.I(f"X{i}", "Phi") + t.I(f"Y{i}", [f"X{i}", "Phi"])),
         lambda t: t.sum(lambda i: t.I(f"Y{i}", f"X{i}")) + t.I(t.data, "Phi"),
@@ -91,7 +92,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         10,
         "S >= I(Θ;X^N,Y^N)",
-        r"S \ge I(\Theta;X^N,Y^N)",
+        r"S \geq I(\Theta;X^N,Y^N)",
         ">=",
         lambda t: t.S,
         lambda t: t.I("Theta", t.data),
@@ -100,7 +101,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         11,
         "R_i >= I(Z_i;X_i,Θ)",
-        r"R_i \ge I(Z_i;X_i,\Theta)",
+        r"R_i \geq I(Z_i;X_i,\Theta)",
         ">=",
         lambda t, i: t.R(i),
         lambda t, i: t.I(f"Z{i}", [f"X{i}", "Theta"]),
@@ -110,7 +111,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         12,
         "C_i >= H(Y_i) - I(Y_i;Z_i)",
-        r"C_i \ge H(Y_i) - I(Y_i;Z_i) = H(Y_i|Z_i)",
+        r"C_i \geq H(Y_i) - I(Y_i;Z_i) = H(Y_i|Z_i)",
         ">=",
         lambda t, i: t.C(i),
         lambda t, i: t.H(f"Y{i}") - t.I(f"Y{i}", f"Z{i}"),
@@ -120,7 +121,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         13,
         "D_i >= H(X_i) - I(X_i;Z_i)",
-        r"D_i \ge H(X_i) - I(X_i;Z_i) = H(X_i|Z_i)",
+        r"D_i \geq H(X_i) - I(X_i;Z_i) = H(X_i|Z_i)",
         ">=",
         lambda t, i: t.D(i),
         lambda t, i: t.H(f"X{i}") - t.I(f"X{i}", f"Z{i}"),
@@ -130,7 +131,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         14,
         "S + R + C + D >= J + Σ_i H(X_i,Y_i|Φ)",
-        r"S + R + C + D \ge \mathcal{J} + \sum_i H(X_i,Y_i|\Phi)",
+        r"S + R + C + D \geq \mathcal{J} + \sum_i H(X_i,Y_i|\Phi)",
         ">=",
         total,
         lambda t: t.J + intrinsic(t),
@@ -139,7 +140,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         15,
         "S + R + C + D >= Σ_i H(X_i,Y_i|Φ)",
-        r"S + R + C + D \ge \sum_i H(X_i,Y_i|\Phi)",
+        r"S + R + C + D \geq \sum_i H(X_i,Y_i|\Phi)",
         ">=",
         total,
         intrinsic,
@@ -150,7 +151,7 @@ RELATIONS: tuple[Relation, ...] = (
         Relation(
             15,
             f"{letter} >= 0",
-            rf"{letter} \ge 0",
+            rf"{letter} \geq 0",
             ">=",
             side,
             lambda t: t.zero,
@@ -167,7 +168,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         16,
         "R_i + D_i >= H(X_i) + I(Z_i;Θ|X_i)",
-        r"R_i + D_i \ge H(X_i) + I(Z_i;\Theta|X_i)",
+        r"R_i + D_i \geq H(X_i) + I(Z_i;\Theta|X_i)",
         ">=",
         lambda t, i: t.R(i) + t.D(i),
         lambda t, i: t.H(f"X{i}") + t.I(f"Z{i}", "Theta", f"X{i}"),
@@ -186,7 +187,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         18,
         "I(Z_i;Φ) <= I(Z_i;Θ,X_i,Y_i)",
-        r"I(Z_i;\Phi) \le I(Z_i;\Theta,X_i,Y_i)",
+        r"I(Z_i;\Phi) \leq I(Z_i;\Theta,X_i,Y_i)",
         "<=",
         lambda t, i: t.I(f"Z{i}", "Phi"),
         lambda t, i: t.I(f"Z{i}", ["Theta", f"X{i}", f"Y{i}"]),
@@ -216,7 +217,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         18,
         "I(Z_i;Θ,X_i,Y_i) <= R_i",
-        r"I(Z_i;X_i,\Theta) + I(Z_i;Y_i|X_i,\Theta) \le R_i",
+        r"I(Z_i;X_i,\Theta) + I(Z_i;Y_i|X_i,\Theta) \leq R_i",
         "<=",
         lambda t, i: t.I(f"Z{i}", ["Theta", f"X{i}", f"Y{i}"]),
         lambda t, i: t.R(i),
@@ -240,7 +241,7 @@ RELATIONS: tuple[Relation, ...] = (
                 19,
                 "a",
                 "I(Θ;Φ) <= I(Θ;X^N,Y^N)",
-                r"I(\Theta;\Phi) \le I(\Theta;X^N,Y^N)",
+                r"I(\Theta;\Phi) \leq I(\Theta;X^N,Y^N)",
                 lambda t: t.I("Theta", "Phi"),
                 lambda t: t.I("Theta", t.data),
                 (),
@@ -249,7 +250,7 @@ RELATIONS: tuple[Relation, ...] = (
                 19,
                 "b",
                 "I(Θ;X^N,Y^N) <= S",
-                r"I(\Theta;X^N,Y^N) \le S",
+                r"I(\Theta;X^N,Y^N) \leq S",
                 lambda t: t.I("Theta", t.data),
                 lambda t: t.S,
                 ("theta",),
@@ -258,7 +259,7 @@ RELATIONS: tuple[Relation, ...] = (
                 20,
                 "a",
                 "I(Θ;Φ) <= I(X^N,Y^N;Φ)",
-                r"I(\Theta;\Phi) \le I(X^N,Y^N;\Phi)",
+                r"I(\Theta;\Phi) \leq I(X^N,Y^N;\Phi)",
                 lambda t: t.I("Theta", "Phi"),
                 lambda t: t.I(t.data, "Phi"),
                 (),
@@ -267,7 +268,7 @@ RELATIONS: tuple[Relation, ...] = (
                 20,
                 "b",
                 "I(X^N,Y^N;Φ) <= Σ_i I(X_i,Y_i;Φ)",
-                r"I(X^N,Y^N;\Phi) \le \sum_i I(X_i,Y_i;\Phi)",
+                r"I(X^N,Y^N;\Phi) \leq \sum_i I(X_i,Y_i;\Phi)",
                 lambda t: t.I(t.data, "Phi"),
                 lambda t: t.sum(lambda i: t.I([f"X{i}", f"Y{i}"], "Phi")),
                 (),
@@ -277,7 +278,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         42,
         "C + S + V >= J + Σ_i [H(X_i,Y_i|Φ) - H(X_i)]",
-        r"C + S + V \ge \mathcal{J} + \sum_i [H(Y_i,X_i|\Phi) - H(X_i)]",
+        r"C + S + V \geq \mathcal{J} + \sum_i [H(Y_i,X_i|\Phi) - H(X_i)]",
         ">=",
         lambda t: t.S + t.sum(lambda i: t.C(i) + t.V(i)),
         lambda t: t.J + intrinsic(t) - t.sum(lambda i: t.H(f"X{i}")),
@@ -286,7 +287,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         "sharp floor",
         "R + C + D >= Σ_i H(X_i,Y_i)",
-        r"R + C + D \ge \sum_i H(X_i,Y_i)",
+        r"R + C + D \geq \sum_i H(X_i,Y_i)",
         ">=",
         lambda t: t.sum(lambda i: t.R(i) + t.C(i) + t.D(i)),
         lambda t: t.sum(lambda i: t.H([f"X{i}", f"Y{i}"])),
@@ -296,7 +297,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         "sharp floor",
         "J >= I(Θ;X^N,Y^N) + Σ_i I(X_i,Y_i;Φ)",
-        r"\mathcal{J} \ge I(\Theta;X^N,Y^N) + \sum_i I(X_i,Y_i;\Phi)",
+        r"\mathcal{J} \geq I(\Theta;X^N,Y^N) + \sum_i I(X_i,Y_i;\Phi)",
         ">=",
         lambda t: t.J,
         lambda t: t.I("Theta", t.data) + t.sum(lambda i: t.I([f"X{i}", f"Y{i}"], "Phi")),

@@ -298,7 +298,7 @@ class PrimeLog:
         return float(self) / math.log(2)
 
     def coefficients(self) -> dict[int, Fraction]:
-        """{b: r_b} with x = sum_b r_b log b: primes b, sorted; unfactored coprime parts where b is too big to factor."""
+        """{b: r_b} with x = sum_b r_b log b: b sorted, prime, or a coprime part too big to factor."""
         if self._canonical is None:
             self._canonical = tuple(sorted(self._factored().items()))
         return dict(self._canonical)

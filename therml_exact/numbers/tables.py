@@ -170,8 +170,7 @@ def check_rows(table: Array, name: str, distributed: int = 1) -> float:
     where, total = entry(name, index), sums[index]
     what = "rows must sum" if index else "a distribution must sum"
     raise ValueError(
-        f"{where} sums to {total if isinstance(total, (int, Fraction)) else float(total)!r}; {what} to 1{within}, "
-        "or pass counts (tx.normalize(counts), Joint.from_counts)"
+        f"{where} sums to {total}; {what} to 1{within}, or pass counts (tx.normalize(counts), Joint.from_counts)"
     )
 
 

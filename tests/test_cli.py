@@ -1,0 +1,135 @@
+"""The command line as its users meet it: in a process of its own, in an empty folder."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+import therml_exact as tx
+from therml_exact.cli import main
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
+
+
+def python(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_tour_prints_every_bound_and_writes_figure_and_result(tmp_path):
+    result = run("tour", "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    for text in ("erm", "gibbs", "memorize", "I_pred", "rounded to multiples of 1/1,000,000", "sharp floor", "nats"):
+        assert text in result.output
+    assert "violated" not in result.output
+    content = json.loads((tmp_path / "out" / "tour.json").read_text())
+    assert [(stop["learner"], stop["n"]) for stop in content["stops"]] == [
+        (learner, n) for n in (1, 2) for learner in ("erm", "gibbs", "memorize")
+    ]
+    for stop in content["stops"]:
+        assert {row["verdict"] for row in stop["bounds"]["rows"]} <= {"holds", "tight"}
+        assert stop["I_theta_phi"]["nats"] <= stop["I_pred"]["nats"] <= stop["H_data"]["nats"]
+        assert (stop["rounded"] > 0) == (stop["learner"] == "gibbs")
+    assert (tmp_path / "out" / "tour.png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["tour.json", "tour.png"]
+
+
+def test_check_of_a_world_file(tmp_path):
+    tx.random_world(0).save(tmp_path / "w.json")
+    result = run("check", tmp_path / "w.json", "--json", tmp_path / "r.json", "--unit", "bits")
+    assert result.exit_code == 0
+    assert "slack (bits)" in result.output
+    assert json.loads((tmp_path / "r.json").read_text())["units"] == "nats"
+    tx.optimal_variational(tx.random_world(0), shared=True).save(tmp_path / "q.json")
+    assert run("check", tmp_path / "w.json", "--q", tmp_path / "q.json").exit_code == 0
+
+
+@pytest.mark.parametrize("learner", ["constant", "erm", "gibbs", "memorize", "posterior"])
+def test_check_of_a_csv_file(tmp_path, learner):
+    path = tmp_path / "t.csv"
+    path.write_text("p,x,y,n\na,0,0,3\na,1,1,2\nb,0,1,1\nb,1,0,4\n")
+    result = run("check", path, "--phi", "p", "--x", "x", "--y", "y", "--count", "n", "--learner", learner, "--n", 2)
+    assert result.exit_code == 0
+    assert "69 relations" in result.output
+    assert "violated" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["missing.json"], "does not exist"),
+        (["t.csv"], "name its columns with --phi, --x, --y"),
+        (["t.csv", "--phi", "p", "--x", "x", "--y", "q"], "column 'q' is not in the header"),
+        (["t.csv", "--phi", "p", "--x", "x", "--y", "y", "--count", "n"], "the cell of column 'n' is empty"),
+        (["t.csv", "--phi", "p", "--x", "x", "--y", "y", "--learner", "magic"], "magic"),
+        (["t.csv", "--phi", "p", "--x", "x", "--y", "y", "--n", "0"], "0"),
+        (["bad.json"], '"version" is 7'),
+        (["good.json", "--n", "2"], "--n belongs to CSV files"),
+        (["joint.json"], "holds a Joint; check takes a world"),
+        (["good.json", "--q", "joint.json"], "--q takes variational tables"),
+        (["good.json", "--json", "nowhere/r.json"], "does not exist"),
+        (["good.json", "--unit", "bans"], "bans"),
+    ],
+)
+def test_bad_input_exits_with_2_and_no_traceback(tmp_path, arguments, says):
+    (tmp_path / "t.csv").write_text("p,x,y,n\na,0,0,3\na,1,1,\n")
+    (tmp_path / "bad.json").write_text('{"format": "therml-exact/world", "version": 7}')
+    tx.random_world(0).save(tmp_path / "good.json")
+    tx.random_world(0).joint().save(tmp_path / "joint.json")
+    result = subprocess.run(
+        [sys.executable, "-m", "therml_exact.cli", "check", *arguments], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert result.returncode == 2
+    assert says in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_equations_lists_all_or_one_in_full():
+    listing = run("equations")
+    assert listing.exit_code == 0
+    assert all(f"({n})" in listing.output for n in range(1, 99))
+    one = run("equations", 85)
+    assert "false as printed" in one.output
+    assert "planned" in one.output
+    assert run("equations", "--status", "planned").output.count("planned") >= 45
+    assert run("equations", 99).exit_code == 2
+    assert run("equations", "--status", "nonsense").exit_code == 2
+
+
+def test_help_loads_click_alone():
+    loaded = python(
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from therml_exact.cli import main\n"
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0\n"
+        "print([m for m in ('numpy', 'numba', 'scipy', 'sympy', 'flint', 'matplotlib', 'rich') if m in sys.modules])"
+    )
+    assert loaded.strip() == "[]"
+
+
+def test_import_loads_neither_numba_nor_scipy():
+    heavy = "[m for m in ('numba', 'scipy', 'sympy', 'matplotlib', 'hypothesis', 'rich') if m in sys.modules]"
+    assert python(f"import sys, therml_exact\nprint({heavy})").strip() == "[]"
+    used = (
+        "import sys, therml_exact as tx\n"
+        "w = tx.random_world(0)\nf = tx.random_world(0, exact=False)\n"
+        "tx.check_bounds(w), tx.check_bounds(f), tx.EQUATIONS\n"
+        "tx.predictive_information(w.phi, w.x_given_phi, None, 2)\n"
+    )
+    assert python(f"{used}print({heavy})").strip() == "[]"
+
+
+def test_public_names_are_never_shadowed_by_modules():
+    """Every name of the interface is there, also after all modules have been imported."""
+    code = (
+        "import importlib, pkgutil, types, therml_exact as tx\n"
+        "for m in pkgutil.walk_packages(tx.__path__, 'therml_exact.'):\n"
+        "    if not m.name.endswith('__main__'): importlib.import_module(m.name)\n"
+        "modules = {'encoders', 'examples', 'learners', 'testing'}\n"
+        "print([n for n in tx.__all__ if isinstance(getattr(tx, n), types.ModuleType) != (n in modules)])"
+    )
+    assert python(code).strip() == "[]"

@@ -1,0 +1,106 @@
+"""Predictive information by types, against sums over all data sets, and its laws."""
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import therml_exact as tx
+from therml_exact.testing import rows
+
+HALF = Fraction(1, 2)
+CI = settings(derandomize=True, deadline=None, max_examples=25)
+
+
+def by_data_sets(phi, letters, n):
+    """I(T_N; Phi) and H(T_N) over all k^N data sets, as a joint."""
+    k = len(letters[0])
+    table = [
+        [
+            phi[f] * math.prod((letters[f][c] for c in data), start=Fraction(1))
+            for data in itertools.product(range(k), repeat=n)
+        ]
+        for f in range(len(phi))
+    ]
+    return tx.Joint(table, ("Phi", "T"))
+
+
+@CI
+@given(st.data(), st.integers(1, 3), st.integers(1, 3), st.integers(1, 4))
+def test_types_agree_with_data_sets_exactly(data, f, k, n):
+    phi, letters = data.draw(rows((f,))), data.draw(rows((f, k)))
+    j = by_data_sets(phi, letters, n)
+    result = tx.predictive_information(phi, letters, None, n)
+    assert result.I_pred == tx.mutual_information(j, "T", "Phi")
+    assert tx.entropy(j, "T") == result.H
+    assert result.error == 0
+
+
+@CI
+@given(st.data(), st.integers(1, 3), st.integers(0, 2))
+def test_train_and_test_information_agrees_with_data_sets(data, n, m):
+    phi, letters = data.draw(rows((2,))), data.draw(rows((2, 2)))
+    axes = ["Phi", *(f"T{i}" for i in range(n + m))]
+    graph = {axis: ["Phi"] for axis in axes[1:]}
+    network = tx.Joint(_product(phi, letters, n + m), axes)
+    assert tx.Graph(graph).nodes == tuple(axes)
+    train, test = axes[1 : 1 + n], axes[1 + n :]
+    expected = tx.mutual_information(network, train, test) if m else 0
+    assert tx.predictive_information(phi, letters, None, n, m).I_pred == expected
+
+
+def _product(phi, letters, n):
+    table = np.asarray(phi, dtype=object)
+    for _ in range(n):
+        table = table[..., None] * np.asarray(letters, dtype=object).reshape(len(phi), *(1,) * (table.ndim - 1), -1)
+    return table
+
+
+@pytest.mark.parametrize("n", [1, 5, 40])
+def test_floats_agree_with_exact_values_within_the_stated_error(n):
+    rng = np.random.default_rng(n)
+    phi = tx.examples.random_rows(rng, (3,), exact=True)
+    x = tx.examples.random_rows(rng, (3, 2), exact=True)
+    y = tx.examples.random_rows(rng, (3, 2, 2), exact=True)
+    exact = tx.predictive_information(phi, x, y, n)
+    floats = tx.predictive_information(*(t.astype(float) for t in (phi, x, y)), n)
+    assert abs(floats.I_pred - float(exact.I_pred)) <= floats.error < 1e-9
+    assert abs(floats.H - float(exact.H)) <= floats.error
+    assert math.isclose(floats.I_pred, float(exact.I_pred), rel_tol=1e-12)
+
+
+def test_one_sample_is_the_mutual_information_of_the_world():
+    w = tx.random_world(3, n=1, sizes=(3, 2, 2, 1, 1))
+    result = tx.predictive_information(w.phi, w.x_given_phi, w.y_given_x_phi, 1)
+    assert result.I_pred == tx.mutual_information(w, ["X1", "Y1"], "Phi")
+    assert tx.entropy(w, ["X1", "Y1"]) == result.H
+
+
+def test_information_grows_with_samples_and_stays_below_the_entropy_of_phi():
+    phi, x = [HALF, HALF], [["1/4", "3/4"], ["2/3", "1/3"]]
+    values = [tx.predictive_information(phi, x, None, n).I_pred for n in range(8)]
+    assert values[0] == 0
+    assert all(a < b for a, b in itertools.pairwise(values))
+    steps = [b - a for a, b in itertools.pairwise(values)]
+    assert all(a > b for a, b in itertools.pairwise(steps))  # each sample teaches less than the one before
+    assert values[-1] < tx.PrimeLog.log(2)
+
+
+def test_degenerate_processes():
+    assert tx.predictive_information([1], [[1]], None, 5).I_pred == 0
+    assert tx.predictive_information([1, 0], [[1, 0], [0, 1]], None, 5).H == 0
+    assert tx.predictive_information([HALF, HALF], [[1, 0], [0, 1]], None, 1).I_pred == tx.PrimeLog.log(2)
+    with pytest.raises(ValueError, match="n is -1"):
+        tx.predictive_information([1], [[1]], None, -1)
+    with pytest.raises(ValueError, match="types of"):
+        tx.predictive_information([1.0], np.full((1, 30), 1 / 30), None, 1000)
+
+
+def test_it_says_what_it_is():
+    text = str(tx.predictive_information([HALF, HALF], [["1/4", "3/4"], ["2/3", "1/3"]], None, 2, m=1))
+    assert "I(T_2;T'_1)" in text
+    assert "nats" in text

@@ -1,0 +1,29 @@
+"""The README's code runs and prints what it says; its test command is the one that `.ci/run` calls."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_code_blocks_run(block, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
+    printed = capsys.readouterr().out
+    for shown in re.findall(r"# (\{.*\})$", block, re.MULTILINE):
+        assert shown in printed
+
+
+def test_the_first_block_takes_ten_lines():
+    assert len(BLOCKS[0].strip().splitlines()) <= 12
+
+
+def test_ci_runs_the_readmes_test_command():
+    pattern = re.search(r"grep -E \"(.*)\" README.md", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    assert pattern
+    assert len(re.findall(pattern[1], README, re.MULTILINE)) == 1

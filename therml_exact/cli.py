@@ -1,0 +1,299 @@
+"""therml, the command line: check a world or a table of counts, list the equations, take the tour.
+
+Bad input ends with exit code 2 and one message, a violated relation with 1. Heavy modules are imported by the commands
+that need them: `therml --help` imports Click alone.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from therml_exact._version import __version__
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from therml_exact.bounds.registry import BoundsReport
+    from therml_exact.bounds.relation import BoundCheck
+    from therml_exact.tour import Stop
+
+_COLOURS = {"holds": "green", "tight": "cyan", "violated": "bold red", "undecided": "yellow", "infinite": "magenta"}
+_WIDE = 150  # columns, where the output is no terminal
+
+unit_option = click.option(
+    "--unit",
+    type=click.Choice(["nats", "bits"]),
+    default="nats",
+    show_default=True,
+    help="Unit of every printed number.",
+)
+
+
+class _Commands(click.Group):
+    """A group whose commands refuse bad input with one line and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ValueError, KeyError, OSError, MemoryError) as error:
+            text = str(error) if isinstance(error, OSError) or not error.args else str(error.args[0])
+            raise click.UsageError(text) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="therml")
+def main() -> None:
+    """Exact thermodynamics of machine learning on small discrete worlds."""
+
+
+@main.command()
+@click.argument("path", type=click.Path(exists=True, dir_okay=False))
+@click.option("--q", "variational", type=click.Path(exists=True, dir_okay=False), help="Variational tables (JSON).")
+@click.option("--phi", help="CSV: the column that plays Phi, the process.")
+@click.option("--x", help="CSV: the column that plays X, the input.")
+@click.option("--y", help="CSV: the column that plays Y, the label.")
+@click.option("--count", help="CSV: the column of counts; without it each row is one sample.")
+@click.option(
+    "--learner",
+    type=click.Choice(["constant", "erm", "gibbs", "memorize", "posterior"]),
+    help="CSV: the learning rule.  [default: erm]",
+)
+@click.option("--n", type=click.IntRange(min=1), help="CSV: the number N of samples it sees.  [default: 1]")
+@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write every number and verdict here.")
+@unit_option
+def check(
+    path: str,
+    variational: str | None,
+    phi: str | None,
+    x: str | None,
+    y: str | None,
+    count: str | None,
+    learner: str | None,
+    n: int | None,
+    output: str | None,
+    unit: str,
+) -> None:
+    """Decide every bound of the paper on PATH, a world (JSON) or a table of samples or counts (CSV).
+
+    Without --q the variational tables are the optimal ones, one for each sample.
+    """
+    from therml_exact.bounds.registry import check_bounds
+    from therml_exact.io import load
+    from therml_exact.variational import Variational
+    from therml_exact.worlds import World
+
+    options = {"--phi": phi, "--x": x, "--y": y, "--count": count, "--learner": learner, "--n": n}
+    console = _console()
+    world: World
+    if Path(path).suffix.lower() == ".csv":
+        missing = [name for name in ("--phi", "--x", "--y") if not options[name]]
+        if missing:
+            raise click.UsageError(f"{path} is a CSV file: name its columns with {', '.join(missing)}")
+        world, note = _world_of_csv(path, str(phi), str(x), str(y), count, learner or "erm", n or 1)
+        console.print(note)
+    else:
+        given = [name for name, value in options.items() if value is not None]
+        if given:
+            raise click.UsageError(f"{given[0]} belongs to CSV files; {path} is read as a world (JSON)")
+        loaded = load(path)
+        if not isinstance(loaded, World):
+            raise click.UsageError(f"{path} holds a {type(loaded).__name__}; check takes a world")
+        world = loaded
+    q = None
+    if variational is not None:
+        tables = load(variational)
+        if not isinstance(tables, Variational):
+            raise click.UsageError(f"{variational} holds a {type(tables).__name__}; --q takes variational tables")
+        q = tables
+    report = check_bounds(world, q)
+    console.print(repr(world))
+    _print_bounds(console, {"": report}, unit)
+    for reason in report.skipped:
+        console.print(f"left out: {reason}", style="dim")
+    if output is not None:
+        report.save(output)
+        console.print(f"wrote {output}")
+    if report.violated:
+        console.print("A theorem fails on this world: please report it.", style="bold red")
+        sys.exit(1)
+
+
+def _world_of_csv(path: str, phi: str, x: str, y: str, count: str | None, learner: str, n: int) -> tuple[Any, str]:
+    from therml_exact.joint import Joint
+    from therml_exact.tour import build
+
+    data = Joint.from_csv(path, [phi, x, y], count)
+    world, rounded = build(data, learner, n)
+    note = f"Phi = {phi}, X = {x}, Y = {y}; learner {learner}, N = {n}, all maps X -> Z with |Z| = |Y|"
+    return world, note + (_rounding_note(rounded) if learner == "gibbs" else "")
+
+
+def _rounding_note(rounded: float) -> str:
+    from therml_exact.tour import CONFIDENCE, DELTA, DENOMINATOR, GAMMA, SIGMA
+
+    return (
+        f"\ngibbs: sigma = {SIGMA}, gamma = {GAMMA}, delta = {DELTA}, q(y|z) = {CONFIDENCE} for y = z; its rows are "
+        f"irrational and were rounded to multiples of 1/{DENOMINATOR:,} (largest change {rounded:.2g}): "
+        "every verdict is exact, for the rounded rule"
+    )
+
+
+@main.command()
+@click.argument("number", required=False, type=click.IntRange(1, 98))
+@click.option("--status", help='Only those whose status or state contains this text ("corrected", "planned", ...).')
+def equations(number: int | None, status: str | None) -> None:
+    """List the paper's 98 equations with what is true of each, or show one in full."""
+    from rich.table import Table
+
+    from therml_exact.bounds.equations import EQUATIONS
+
+    console = _console()
+    if number is not None:
+        shown = EQUATIONS[number - 1]
+        for name, value in vars(shown).items():
+            if value is not None:
+                console.print(f"{name + ':':<11}{value}", highlight=False, markup=False)
+        return
+    chosen = [e for e in EQUATIONS if status is None or status in e.status or status in e.state]
+    if not chosen:
+        known = sorted({e.status for e in EQUATIONS} | {e.state for e in EQUATIONS})
+        raise click.UsageError(f"--status {status!r} matches no equation; there are {', '.join(known)}")
+    table = Table(title="Equations of the paper (all quantities in nats)")
+    for heading in ("eq", "kind", "status", "state", "what it says", "corrected"):
+        table.add_column(heading, overflow="fold")
+    for e in chosen:
+        table.add_row(f"({e.number})", e.kind, e.status, e.state, _plain(e.statement), _plain(e.corrected or ""))
+    console.print(table)
+
+
+@main.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("therml-tour"),
+    show_default=True,
+    help="Folder for the figure and the JSON result; made if it does not exist.",
+)
+@unit_option
+def tour(out: Path, unit: str) -> None:
+    """The main job on real data: admissions to Berkeley in 1973, by department, gender and decision."""
+    from therml_exact import examples
+    from therml_exact.tour import TOUR_LEARNERS, Tour, run
+
+    console = _console()
+    data = examples.berkeley()
+    out.mkdir(parents=True, exist_ok=True)
+    samples = (1, 2)
+    console.print(
+        f"{data!r}: Phi = Dept, X = Gender, Y = Admit. Every equality is decided, none within a tolerance.",
+        highlight=False,
+    )
+    stops = []
+    with _progress(console) as progress:
+        task = progress("worlds", len(samples) * len(TOUR_LEARNERS))
+        for stop in run(data, samples):
+            stops.append(stop)
+            task()
+    for n in samples:
+        here = [stop for stop in stops if stop.n == n]
+        _print_bounds(
+            console, {stop.learner: stop.bounds for stop in here}, unit, f"N = {n}: all bounds, slack in {unit}"
+        )
+        _print_teaching(console, here, unit)
+        for stop in here:
+            if stop.learner == "gibbs":
+                console.print(_rounding_note(stop.rounded).strip(), highlight=False)
+    result = Tour(data.axes, tuple(stops))  # type: ignore[arg-type]
+    result.save_figure(out / "tour.png", unit)
+    result.save(out / "tour.json")
+    console.print(f"wrote {out / 'tour.png'} and {out / 'tour.json'}", highlight=False, soft_wrap=True)
+    if any(stop.bounds.violated for stop in stops):
+        sys.exit(1)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDE)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[str, int], Callable[[], None]]]:
+    """A progress bar on standard error, so that it never mixes with results."""
+    from rich.console import Console as AnyConsole
+    from rich.progress import Progress
+
+    with Progress(console=AnyConsole(stderr=True), transient=True, disable=not console.is_terminal) as bar:
+
+        def start(what: str, total: int) -> Callable[[], None]:
+            task = bar.add_task(what, total=total)
+            return lambda: bar.advance(task)
+
+        yield start
+
+
+def _print_bounds(console: Console, reports: dict[str, BoundsReport], unit: str, title: str = "") -> None:
+    from rich.table import Table
+
+    single = len(reports) == 1
+    table = Table(title=title or f"Bounds, in {unit}")
+    table.add_column("eq", no_wrap=True)
+    table.add_column("relation", overflow="fold")
+    if single:
+        for heading in (f"left ({unit})", f"right ({unit})", f"slack ({unit})", "verdict"):
+            table.add_column(heading, justify="right", no_wrap=True)
+    for name in reports if not single else ():
+        table.add_column(name, no_wrap=True)
+    for rows in zip(*reports.values(), strict=True):
+        head = (rows[0].label, _plain(rows[0].statement))
+        if single:
+            row = rows[0]
+            slack = "" if row.slack is None else _number(row.slack, unit)
+            table.add_row(*head, _number(row.lhs, unit), _number(row.rhs, unit), slack, _verdict(row))
+        else:
+            table.add_row(*head, *(_verdict(row, unit) for row in rows))
+    console.print(table)
+    for name, report in reports.items():
+        summary = ", ".join(f"{number} {verdict}" for verdict, number in report.counts.items())
+        console.print(f"{name + ': ' if name else ''}{len(report)} relations: {summary}", highlight=False)
+
+
+def _print_teaching(console: Console, stops: list[Stop], unit: str) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"N = {stops[0].n}: what the data could teach, in {unit}")
+    table.add_column("learner")
+    for heading in ("I(Θ;Φ) learnt", "I_pred could be", "I(Θ;X^N,Y^N) kept", "S paid", "H(T_N) all", "R", "C", "D"):
+        table.add_column(heading, justify="right")
+    for stop in stops:
+        f = stop.functionals
+        values = (stop.I_theta_phi, stop.I_pred, stop.I_theta_data, f.S, stop.H_data, f.R, f.C, f.D)
+        table.add_row(stop.learner, *("" if value is None else _number(value, unit) for value in values))
+    console.print(table)
+
+
+def _number(value: Any, unit: str) -> str:
+    number = float(value)
+    return f"{number / math.log(2) if unit == 'bits' else number:.6g}"
+
+
+def _verdict(row: BoundCheck, unit: str | None = None) -> str:
+    slack = "" if unit is None or row.slack is None or row.verdict == "tight" else f" {_number(row.slack, unit)}"
+    return f"[{_COLOURS[row.verdict]}]{row.verdict}[/]{slack}"
+
+
+def _plain(text: str) -> str:
+    """Brackets of formulas are no markup."""
+    return text.replace("[", r"\[")
+
+
+if __name__ == "__main__":
+    main()

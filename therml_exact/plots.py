@@ -1,0 +1,115 @@
+"""Figures, drawn with matplotlib: graphs as in the paper's Figures 1-4, and what the data could teach.
+
+Every axis names its unit. Functions draw on given axes or on new ones and return them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from therml_exact.io import write_with
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from therml_exact.graph import Graph
+
+_GREEK = {"Phi": r"$\Phi$", "Theta": r"$\Theta$"}
+COLOURS = ("#4c72b0", "#dd8452", "#55a868", "#c44e52", "#8172b3")
+
+
+def symbol(name: str) -> str:
+    """A variable's name as it is set in mathematics: X1 as X with index 1, Phi as the Greek letter."""
+    match = re.fullmatch(r"([A-Za-z]+?)(\d*)", name)
+    if name in _GREEK or not match or len(match[1]) > 1:
+        return _GREEK.get(name, name.replace("$", r"\$"))
+    return f"${match[1]}_{{{match[2]}}}$" if match[2] else f"${match[1]}$"
+
+
+def new_axes(width: float = 6.0, height: float = 4.0) -> Axes:
+    """Axes of a figure of their own, without a window."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained").subplots()
+
+
+def draw_graph(graph: Graph, ax: Axes | None = None) -> Axes:
+    """The graph with parents above children; nodes of one depth side by side."""
+    depth: dict[str, int] = {}
+    for node, above in graph:
+        depth[node] = 1 + max((depth[name] for name in above), default=-1)
+    levels: dict[int, list[str]] = {}
+    for node, level in depth.items():
+        levels.setdefault(level, []).append(node)
+    if ax is None:
+        ax = new_axes(1.4 * max(map(len, levels.values())) + 1.2, 1.5 * len(levels) + 0.4)
+    place: dict[str, tuple[float, float]] = {}
+    for level, nodes in levels.items():
+        # Every other level is wider, so that arrows over more than one level pass beside the nodes between.
+        for k, node in enumerate(nodes):
+            place[node] = ((k - (len(nodes) - 1) / 2) * (1.0 if level % 2 else 1.5), -float(level))
+    for node, above in graph:
+        for parent in above:
+            # An arrow over more than one level would run through the nodes between: bend it.
+            bend = 0.25 if depth[node] - depth[parent] > 1 else 0.0
+            ax.annotate(
+                "",
+                place[node],
+                place[parent],
+                arrowprops={
+                    "arrowstyle": "-|>",
+                    "color": "0.35",
+                    "shrinkA": 15,
+                    "shrinkB": 15,
+                    "connectionstyle": f"arc3,rad={bend if place[node][0] >= place[parent][0] else -bend}",
+                },
+            )
+    for node, (x, y) in place.items():
+        ax.plot(x, y, "o", markersize=28, color="white", markeredgecolor="black", zorder=3)
+        ax.text(x, y, symbol(node), ha="center", va="center", fontsize=12, zorder=4)
+    across = [x for x, _ in place.values()]
+    ax.set_xlim(min(across) - 0.6, max(across) + 0.6)
+    ax.set_ylim(-max(levels) - 0.5, 0.5)
+    ax.set_axis_off()
+    return ax
+
+
+def draw_teaching(groups: Mapping[str, Mapping[str, float]], unit: str = "nats", ax: Axes | None = None) -> Axes:
+    """Bars of information, a group for each learning rule and a bar for each quantity, values in nats."""
+    ax = new_axes(1.5 * len(groups) + 2.5, 4.2) if ax is None else ax
+    names = list(dict.fromkeys(name for bars in groups.values() for name in bars))
+    scale = 1 / math.log(2) if unit == "bits" else 1.0
+    width = 0.8 / max(1, len(names))
+    for k, name in enumerate(names):
+        places = [g + (k - (len(names) - 1) / 2) * width for g in range(len(groups))]
+        heights = [bars.get(name, math.nan) * scale for bars in groups.values()]
+        ax.bar(places, heights, width, label=name, color=COLOURS[k % len(COLOURS)])
+        for x, height in zip(places, heights, strict=True):
+            ax.annotate(f"{height:.2g}", (x, height), (0, 2), textcoords="offset points", ha="center", fontsize=7)
+    ax.set_xticks(range(len(groups)), list(groups))
+    ax.set_ylabel(f"information ({unit})")
+    ax.set_ylim(0, 1.35 * max(1e-300, ax.get_ylim()[1]))  # room for the legend above the bars
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=8, ncols=2, loc="upper left")
+    return ax
+
+
+def panels(count: int, width: float = 6.0, height: float = 4.2) -> tuple[Figure, Sequence[Axes]]:
+    """A figure with panels side by side."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * count, height), layout="constrained")
+    return figure, list(figure.subplots(1, count, squeeze=False)[0])
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure (png, pdf or svg, by the ending), whole or not at all."""
+    ending = os.path.splitext(os.fspath(path))[1].lstrip(".").lower()
+    if ending not in ("png", "pdf", "svg"):
+        raise ValueError(f"{os.fspath(path)}: figures are written as .png, .pdf or .svg")
+    write_with(lambda temporary: figure.savefig(temporary, format=ending, dpi=150), path)
