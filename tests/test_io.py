@@ -160,7 +160,7 @@ def test_results_are_written_with_units(tmp_path):
         ("A,B\n", "no data rows"),
         ("", "column 'A' is not in the header"),
         ('A,B\n"1,2\n', "not a readable CSV"),
-        ("A,B\n" + "x" * 20_000 + ",1\n", "not a readable CSV"),
+        ("A,B\n" + "x" * 200_000 + ",1\n", "not a readable CSV"),
     ],
 )
 def test_slightly_wrong_csv_files_are_refused(tmp_path, text, says):

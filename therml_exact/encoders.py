@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from therml_exact.numbers.tables import Array, check_rows, check_size, freeze, read_table, to_fractions
+from therml_exact.numbers.tables import Array, check_rows, check_size, freeze, read_table, to_fractions, whole
 
 
 def deterministic(x: int, z: int) -> Array:
@@ -20,9 +20,7 @@ def deterministic(x: int, z: int) -> Array:
     >>> deterministic(2, 2)[1].tolist()
     [[Fraction(1, 1), Fraction(0, 1)], [Fraction(0, 1), Fraction(1, 1)]]
     """
-    for name, size in (("x", x), ("z", z)):
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise ValueError(f"{name} is {size!r}; an alphabet has a whole number of letters, at least 1")
+    x, z = whole("x", x), whole("z", z)
     check_size(z**x * x * z, 3, True, f"the dictionary of all {z}^{x} maps")
     cells = np.full((z**x, x, z), Fraction(0), dtype=object)
     for theta, letters in enumerate(product(range(z), repeat=x)):

@@ -6,6 +6,7 @@ Berkeley; R. D. Snee, The American Statistician 28 (1974) for hair and eye colou
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from importlib import resources
@@ -14,7 +15,7 @@ import numpy as np
 
 from therml_exact import encoders, learners
 from therml_exact.joint import Joint
-from therml_exact.numbers.tables import Array
+from therml_exact.numbers.tables import Array, check_size, whole
 from therml_exact.worlds import WorldP
 
 HALF = Fraction(1, 2)
@@ -40,7 +41,8 @@ def binary_symmetric(crossover: Fraction | int | float = Fraction(1, 10)) -> Joi
     """X a fair bit, Y = X flipped with the crossover probability."""
     if not 0 <= crossover <= 1:
         raise ValueError(f"crossover is {crossover!r}; it is a probability")
-    if isinstance(crossover, float):
+    if not isinstance(crossover, numbers.Rational):
+        crossover = float(crossover)
         return Joint([[(1 - crossover) / 2, crossover / 2], [crossover / 2, (1 - crossover) / 2]], ("X", "Y"))
     e = Fraction(crossover)
     return Joint([[(1 - e) / 2, e / 2], [e / 2, (1 - e) / 2]], ("X", "Y"))
@@ -117,17 +119,20 @@ def random_world(
 
     Exact rows are ratios of small integers, a fifth of which are 0; float rows are uniform on the simplex.
     """
+    if rng is None:
+        raise ValueError("rng is None; give a seed or a Generator, so that the world can be made again")
     generator = np.random.default_rng(rng)
     if isinstance(sizes, Mapping):
         unknown = [name for name in sizes if name not in _ROLES]
         if unknown:
             raise ValueError(f"sizes has {unknown[0]!r}; its names are {', '.join(_ROLES)}")
-        letters = [int(sizes.get(name, 2)) for name in _ROLES]
+        letters = [sizes.get(name, 2) for name in _ROLES]
     else:
-        letters = [int(size) for size in sizes]
-    if len(letters) != 5 or min(letters) < 1:
-        raise ValueError(f"sizes is {sizes!r}; it has five alphabets {', '.join(_ROLES)} of at least one letter")
-    phi, x, y, theta, z = letters
+        letters = list(sizes)
+    if len(letters) != 5:
+        raise ValueError(f"sizes is {sizes!r}; it has five alphabets: {', '.join(_ROLES)}")
+    phi, x, y, theta, z = (whole(f"sizes: |{name}|", size) for name, size in zip(_ROLES, letters, strict=True))
+    check_size((x * y) ** whole("n", n) * theta, 2 * n + 1, exact, f"theta_given_data for N = {n}")
     shapes = ((phi,), (phi, x), (phi, x, y), (*(x, y) * n, theta), (x, theta, z))
     return WorldP(*(random_rows(generator, shape, exact) for shape in shapes))
 

@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.information import entropy_number, plain
+from therml_exact.information import entropy_number, plain, zero
+from therml_exact.numbers.approximate import Approximate
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, entry, read_table
 from therml_exact.numbers.weights import Number
@@ -64,7 +65,7 @@ def functionals(world: World, variational: Variational, measure_x: Any = None, m
 
     measure_x[x] and measure_y[y] are positive weights against which D and C are taken (footnote 8); 1 by default.
     """
-    check_fits(world, variational)
+    variational = fitted(world, variational)
     measures = {
         "x_given_z": _measure(world, "measure_x", measure_x, "X1"),
         "y_given_z": _measure(world, "measure_y", measure_y, "Y1"),
@@ -85,7 +86,7 @@ def functionals(world: World, variational: Variational, measure_x: Any = None, m
         "V": per_sample("z_given_x", volume),
         "U": per_sample(world.projection[0], energy) if world.kind != "P" else None,
     }
-    sums = {name: plain(sum(values, start=values[0] * 0)) for name, values in parts.items() if values}
+    sums = {name: plain(sum(values, start=zero(world.is_exact))) for name, values in parts.items() if values}
     each = {f"{name}_i": tuple(plain(value) for value in values) for name, values in parts.items() if values}
     s = plain(entropy_functional(world, variational)) if variational.theta is not None else None
     return Functionals(S=s, **sums, **each)  # type: ignore[arg-type]
@@ -130,19 +131,29 @@ def cross(world: World, v: Variational, name: str, i: int, measure: Array | None
     if measure is not None:
         m_top, m_bottom = ratio(measure)
         top, bottom = top * m_bottom, bottom * m_top
-    return family(world, name, i).cross_entropy(top, bottom)
+    return _widened(family(world, name, i).cross_entropy(top, bottom), v, name)
 
 
 def divergence(world: World, v: Variational, name: str, i: int) -> Number:
     """D_KL[p(a|b); q(a|b)] averaged over b, for a variational table and sample (61)."""
     table = v.table(name, i)
     assert table is not None
-    return family(world, name, i).divergence_of_rows(*ratio(table))
+    return _widened(family(world, name, i).divergence_of_rows(*ratio(table)), v, name)
 
 
-def check_fits(world: World, v: Variational) -> None:
-    """The q's have the world's alphabets, number of samples and kind of number."""
+def _widened(number: Number, v: Variational, name: str) -> Number:
+    """A float with an error that covers what the rows of the table lack to 1."""
+    off = v.deviations[name]
+    return Approximate(number.value, number.error + 2 * off) if isinstance(number, Approximate) else number
+
+
+def fitted(world: World, v: Variational) -> Variational:
+    """The q's, checked to have the world's alphabets and samples, in its kind of number."""
+    if not isinstance(v, Variational):
+        raise TypeError(f"the q's are a {type(v).__name__}; give a Variational")
     tables = v.given()
+    if tables and v.whole and not world.is_exact:
+        return fitted(world, v.to_float())
     if tables and v.is_exact != world.is_exact:
         one, other = ("exact", "float64") if v.is_exact else ("float64", "exact")
         raise ValueError(f"the variational tables are {one} and the world is {other}; use .to_float() on the exact one")
@@ -166,6 +177,7 @@ def check_fits(world: World, v: Variational) -> None:
             raise ValueError(
                 f"{name} has {len(table)} entries on its leading axis; the world has N = {world.n} samples"
             )
+    return v
 
 
 def _measure(world: World, name: str, values: Any, variable: str) -> Array | None:

@@ -35,6 +35,8 @@ class Graph:
         for node, above in parents.items():
             if isinstance(above, str):
                 raise ValueError(f"parents[{node!r}] is the text {above!r}; give a list of names, such as [{above!r}]")
+            if not isinstance(above, Sequence):
+                raise ValueError(f"parents[{node!r}] is {above!r}; give a list of names")
             given[node] = tuple(above)
             for name in (node, *above):
                 if not isinstance(name, str) or not name.strip():

@@ -52,9 +52,17 @@ def zero(exact: bool) -> Number:
 
 def entropy_number(p: Distribution, names: Sequence[str], given: Sequence[str] = ()) -> Number:
     """H(names|given) with its error bound."""
-    both = tuple(dict.fromkeys((*names, *given)))
-    total = p.weights(both).entropy() if both else zero(p.is_exact)
-    return total - p.weights(tuple(given)).entropy() if given else total
+    rest = [name for name in names if name not in given]
+    if not rest or not given:
+        total = p.weights(tuple(dict.fromkeys(names))).entropy() if rest else zero(p.is_exact)
+        if not rest and (names or given):
+            p.weights((*given,))  # unknown names are refused all the same
+        return total
+    if p.is_exact:
+        return p.weights((*given, *rest)).entropy() - p.weights(tuple(given)).entropy()
+    both = p.weights((*given, *rest))
+    lead = len(tuple(dict.fromkeys(given)))
+    return both.conditional_entropy(both.array.sum(axis=tuple(range(lead, both.array.ndim)), keepdims=True))
 
 
 def information_number(p: Distribution, a: Sequence[str], b: Sequence[str], given: Sequence[str] = ()) -> Number:

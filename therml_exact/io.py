@@ -104,7 +104,7 @@ def _variational(content: dict[str, Any]) -> Variational:
 
 
 def _fields(cls: type) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(cls))
+    return tuple(f.name for f in fields(cls) if f.init)
 
 
 def _check_fields(content: Mapping[str, Any], required: tuple[str, ...], optional: tuple[str, ...]) -> None:

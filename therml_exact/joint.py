@@ -16,7 +16,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fractions import Fraction
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 import numpy as np
 
@@ -36,7 +37,6 @@ from therml_exact.numbers.weights import Weights
 Names = str | Sequence[str]
 
 _CSV_BYTES = 256 * 2**20
-_CSV_FIELD = 10_000
 
 
 class Joint:
@@ -50,7 +50,7 @@ class Joint:
     __slots__ = ("_table", "_weights", "axes", "labels")
 
     axes: tuple[str, ...]
-    labels: dict[str, tuple[str, ...]]
+    labels: Mapping[str, tuple[str, ...]]
     _weights: Weights
     _table: Array | None
 
@@ -58,6 +58,7 @@ class Joint:
         cells = read_table(table, "table")
         names = check_axes(axes, cells.ndim)
         check_rows(cells, "table", cells.ndim)
+        _check_labels(labels, names, cells.shape)
         if cells.dtype == object:
             numerators, denominator = common_denominator(cells)
             self._build(Weights(numerators, denominator), names, labels)
@@ -67,14 +68,17 @@ class Joint:
     def _build(
         self, weights: Weights, axes: tuple[str, ...], labels: Mapping[str, Sequence[str]] | None = None
     ) -> None:
-        self._weights = weights
-        self.axes = axes
-        self.labels = {name: tuple(letters) for name, letters in (labels or {}).items() if name in axes}
-        for name, letters in self.labels.items():
-            size = weights.array.shape[axes.index(name)]
-            if len(letters) != size:
-                raise ValueError(f"labels[{name!r}] has {len(letters)} entries; {name} has {size} letters")
-        self._table = None
+        kept = {name: tuple(letters) for name, letters in (labels or {}).items() if name in axes}
+        for name, value in (
+            ("_weights", weights),
+            ("axes", axes),
+            ("labels", MappingProxyType(kept)),
+            ("_table", None),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Joint is immutable: {name} cannot be set")
 
     @classmethod
     def from_weights(
@@ -95,6 +99,7 @@ class Joint:
         total = sum(cells.reshape(-1).tolist())
         if total == 0:
             raise ValueError("counts sum to 0; at least one observation is needed")
+        _check_labels(labels, names, cells.shape)
         return cls.from_weights(_reduced(cells, total), names, labels)
 
     @classmethod
@@ -130,11 +135,10 @@ class Joint:
             if w.exact:
                 cells = np.empty(w.array.shape, dtype=object)
                 cells.reshape(-1)[:] = [Fraction(n, w.total) for n in w.array.reshape(-1)]
-                self._table = freeze(cells)
             else:
-                # A joint given at the door is shown as given; a derived one is divided by its total only if it is off.
-                self._table = freeze(np.ascontiguousarray(w.array))
-        return self._table
+                cells = np.ascontiguousarray(w.array)
+            object.__setattr__(self, "_table", freeze(cells))
+        return cast(Array, self._table)
 
     @property
     def is_exact(self) -> bool:
@@ -220,6 +224,13 @@ class Joint:
         return f"Joint({sizes}; {'exact' if self.is_exact else 'float64'}, {math.prod(self.shape):,} cells)"
 
 
+def _check_labels(labels: Mapping[str, Sequence[str]] | None, axes: tuple[str, ...], shape: tuple[int, ...]) -> None:
+    for name, letters in (labels or {}).items():
+        size = shape[find_name(name, axes)]
+        if len(letters) != size:
+            raise ValueError(f"labels[{name!r}] has {len(letters)} entries; {name} has {size} letters")
+
+
 def _reduced(counts: Array, total: int) -> Weights:
     common = math.gcd(*counts.reshape(-1).tolist())
     return Weights(freeze(counts // common), total // common)
@@ -258,8 +269,10 @@ def flatten_names(names: Iterable[Names]) -> tuple[str, ...]:
     for group in names:
         if isinstance(group, str):
             flat.append(group)
-        else:
+        elif isinstance(group, Iterable):
             flat.extend(group)
+        else:
+            raise TypeError(f"{group!r} ({type(group).__name__}) names no variable; give a text or a sequence of texts")
     return tuple(dict.fromkeys(flat))
 
 
@@ -267,7 +280,6 @@ def _read_csv(path: str | os.PathLike[str], columns: Sequence[str], count: str |
     where = os.fspath(path)
     if os.path.getsize(path) > _CSV_BYTES:
         raise ValueError(f"{where} is larger than {_CSV_BYTES // 2**20} MiB; aggregate it to counts first")
-    csv.field_size_limit(_CSV_FIELD)
     observed: Counter[tuple[str, ...]] = Counter()
     with open(path, newline="", encoding="utf-8-sig") as file:
         rows = csv.reader(file, strict=True)

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from therml_exact.encoders import read_dictionary
-from therml_exact.numbers.tables import Array, check_rows, check_size, freeze, read_table, to_fractions, unify
+from therml_exact.numbers.tables import Array, check_rows, check_size, freeze, read_table, to_fractions, unify, whole
 from therml_exact.variational import Variational
 
 
@@ -40,7 +40,7 @@ def memorize(nx: int, ny: int, n: int) -> Array:
 
     Not invariant under permutations of the samples: it keeps their order too.
     """
-    size = (nx * ny) ** n if min(nx, ny, n) >= 1 else 0
+    size = (whole("nx", nx) * whole("ny", ny)) ** whole("n", n)
     shape = _data_shape(nx, ny, n, size)
     return _exact(np.eye(size, dtype=object).reshape(*shape, size))
 
@@ -88,7 +88,7 @@ def posterior(phi: Any, x_given_phi: Any, y_given_x_phi: Any, n: int) -> Array:
             raise ValueError(f"y_given_x_phi has shape {labels.shape}; it is [phi, x, y] with [phi, x] = {like.shape}")
         like = like[..., None] * labels
         letters = like.shape[1:]
-    _check_count("n", n)
+    n = whole("n", n)
     check_size(int(np.prod(letters)) ** n * len(prior), len(letters) * n + 1, prior.dtype == object, "the posterior")
     evidence = prior
     per_sample = np.moveaxis(like, 0, -1)  # [x, y, phi]
@@ -228,14 +228,8 @@ def _exact(cells: Array) -> Array:
     return freeze(to_fractions(cells))
 
 
-def _check_count(name: str, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} is {value!r}; it is a whole number, at least 1")
-
-
 def _data_shape(nx: int, ny: int, n: int, theta: int) -> tuple[int, ...]:
-    for name, value in (("nx", nx), ("ny", ny), ("n", n)):
-        _check_count(name, value)
+    nx, ny, n = whole("nx", nx), whole("ny", ny), whole("n", n)
     check_size((nx * ny) ** n * theta, 2 * n + 1, True, f"theta_given_data for N = {n}")
     return (nx, ny) * n
 

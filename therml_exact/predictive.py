@@ -27,7 +27,7 @@ from therml_exact.information import entropy_number, plain
 from therml_exact.joint import Joint
 from therml_exact.numbers.approximate import ROUND, Approximate
 from therml_exact.numbers.primelog import PrimeLog
-from therml_exact.numbers.tables import Array, check_rows, check_size, common_denominator, read_table, unify
+from therml_exact.numbers.tables import Array, check_rows, check_size, common_denominator, read_table, unify, whole
 from therml_exact.numbers.weights import Number, Weights
 
 
@@ -62,18 +62,16 @@ def predictive_information(
     y_given_x_phi may be None: data without labels.
     """
     prior, letters = _letters(phi, x_given_phi, y_given_x_phi)
-    for name, value in (("n", n), ("m", m)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0):
-            raise ValueError(f"{name} is {value!r}; it is a whole number, at least 0")
-    information = _information(prior, letters, int(n))
+    n, m = whole("n", n, least=0), None if m is None else whole("m", m, least=0)
+    information = _information(prior, letters, n)
     each = entropy_number(_pair(prior, letters), ["T"], ["Phi"])
-    total = each * int(n) + information
+    total = each * n + information
     if m is not None:
-        information = information + _information(prior, letters, int(m)) - _information(prior, letters, int(n) + int(m))
+        information = information + _information(prior, letters, m) - _information(prior, letters, n + m)
     error = max(number.error if isinstance(number, Approximate) else 0.0 for number in (information, total))
     bottom = float(total)
     ratio = float(information) / bottom if bottom else math.nan
-    return PredictiveInformation(int(n), None if m is None else int(m), plain(information), plain(total), ratio, error)
+    return PredictiveInformation(n, m, plain(information), plain(total), ratio, error)
 
 
 def _letters(phi: Any, x_given_phi: Any, y_given_x_phi: Any) -> tuple[Array, Array]:

@@ -11,13 +11,13 @@ letter has probability 0 any row is optimal, and the uniform one is given. No un
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from therml_exact.numbers.tables import Array, check_rows, freeze, read_table, unify
+from therml_exact.numbers.tables import Array, all_integers, check_rows, freeze, read_table, unify
 from therml_exact.numbers.weights import Weights
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ class Variational:
     x_given_theta: Any = None
     y_given_x_theta: Any = None
 
+    deviations: dict[str, float] = field(init=False)
+    whole: bool = field(init=False)  # all entries are integers, which join either kind of number
+
     def __post_init__(self) -> None:
         tables = {}
         for name, value in self.given().items():
@@ -53,13 +56,15 @@ class Variational:
                     f"{name} has {tables[name].ndim} axes; it has {_NDIM[name]}"
                     + ("" if name == "theta" else ", or one more leading axis with an entry for each sample")
                 )
-            check_rows(tables[name], name)
+        # How far float rows are from summing to 1, at most: it counts towards the error of what is computed with them.
+        object.__setattr__(self, "deviations", {name: check_rows(table, name) for name, table in tables.items()})
+        object.__setattr__(self, "whole", all(all_integers(table) for table in tables.values()))
         for name, table in unify(tables).items():
             object.__setattr__(self, name, freeze(table))
 
     def given(self) -> dict[str, Any]:
         """The tables that are given, by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.init and getattr(self, f.name) is not None}
 
     @property
     def is_exact(self) -> bool:

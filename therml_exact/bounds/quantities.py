@@ -25,9 +25,8 @@ class Quantities:
     """The terms of one world and its variational distributions; nothing is computed twice."""
 
     def __init__(self, world: World, variational: Variational) -> None:
-        f.check_fits(world, variational)
         self.world = world
-        self.q = variational
+        self.q = f.fitted(world, variational)
         self._known: dict[Any, Number] = {}
 
     def _once(self, key: Any, compute: Callable[[], Number]) -> Number:

@@ -120,8 +120,8 @@ class PrimeLog:
         """Zero leaves x alone (so that sum() works) and infinity swallows it; nothing else can be added."""
         if isinstance(other, numbers.Rational) and other == 0:
             return self
-        if isinstance(other, float) and math.isinf(other):
-            return other
+        if isinstance(other, numbers.Real) and not isinstance(other, numbers.Rational) and math.isinf(other):
+            return float(other)
         if isinstance(other, (numbers.Real, str)):
             raise TypeError(
                 f"PrimeLog {sign} {other!r}: the sum is not a rational combination of logarithms; "
@@ -212,14 +212,15 @@ class PrimeLog:
         """The sign of x - other; None where other is no number to compare with."""
         if isinstance(other, PrimeLog):
             return (self - other).sign()
-        if isinstance(other, float):
+        if not isinstance(other, numbers.Real):
+            return None
+        if not isinstance(other, numbers.Rational):
+            other = float(other)  # of any width; a float is the dyadic rational that it is
             if math.isnan(other):
                 return None
             if math.isinf(other):
                 return -1 if other > 0 else 1
-        elif not isinstance(other, numbers.Rational):
-            return None
-        value = Fraction(other)  # a float is the dyadic rational that it is
+        value = Fraction(other)
         if value == 0 or self.sign() == 0:
             return self.sign() if value == 0 else (-1 if value > 0 else 1)
         return self._separate(value)
@@ -284,6 +285,10 @@ class PrimeLog:
                 ball = self.ball(bits)
                 low, high = _round(ball.lower()), _round(ball.upper())
             if low == high:
+                if math.isinf(low):
+                    raise OverflowError(
+                        f"the number is beyond the range of floats: about {ball.mid().str(5, radius=False)}"
+                    )
                 return low
             bits *= 2
 
@@ -339,17 +344,28 @@ class PrimeLog:
         return "".join(pieces) + (f" + ... ({hidden} more terms)" if hidden > 0 else "")
 
     def __repr__(self) -> str:
-        return f"PrimeLog({self}; {float(self):.12g} nats)"
+        try:
+            value = f"{float(self):.12g}"
+        except OverflowError:
+            value = "more than 1e308" if self > 0 else "less than -1e308"
+        return f"PrimeLog({self}; {value} nats)"
 
     def __format__(self, spec: str) -> str:
         return format(float(self), spec) if spec else str(self)
 
 
 def _round(endpoint: flint.arb) -> float:
-    """The float nearest to an exact ball (float(arb) is not correctly rounded for every size)."""
-    mantissa, exponent = endpoint.mid().man_exp()
-    m, e = int(mantissa), int(exponent)
-    return float(Fraction(m) * Fraction(2) ** e) if abs(e) < 20_000 else (0.0 if e < 0 else math.inf * m)
+    """The float nearest to an exact ball (float(arb) is not always correctly rounded); infinite beyond floats."""
+    mantissa, exponent = (int(part) for part in endpoint.mid().man_exp())
+    top = mantissa.bit_length() + exponent
+    if mantissa == 0 or top < -1100:
+        return 0.0
+    if top > 1100:
+        return math.copysign(math.inf, mantissa)
+    try:
+        return float(Fraction(mantissa) * Fraction(2) ** exponent)
+    except OverflowError:
+        return math.copysign(math.inf, mantissa)
 
 
 def _remove_prime(n: int, p: int) -> tuple[int, int]:

@@ -61,6 +61,9 @@ def check_size(cells: int, axes: int, exact: bool, what: str) -> None:
 
 def read_table(values: Any, name: str) -> Array:
     """A table of nonnegative numbers as float64, as `Fraction` (object), or as int (object) where all are integers."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+        index = tuple(int(k) for k in np.argwhere(np.ma.getmaskarray(values))[0])
+        raise ValueError(f"{entry(name, index)} is masked; remove or fill the missing entry")
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
         table = np.array(values, dtype=np.float64, order="C")
         _check_cells(table, name)
@@ -177,7 +180,7 @@ def check_rows(table: Array, name: str, distributed: int = 1) -> float:
 def unify(tables: Mapping[str, Array]) -> dict[str, Array]:
     """Bring tables to one kind: floats if one is float, else Fractions; floats beside Fractions are refused."""
     floats = [name for name, table in tables.items() if table.dtype != object]
-    exact = [name for name, table in tables.items() if table.dtype == object and not _all_integers(table)]
+    exact = [name for name, table in tables.items() if table.dtype == object and not all_integers(table)]
     if floats and exact:
         raise ValueError(
             f"{floats[0]} holds floats and {exact[0]} holds exact numbers; make all tables exact "
@@ -186,7 +189,8 @@ def unify(tables: Mapping[str, Array]) -> dict[str, Array]:
     return {name: _to_floats(table) if floats else to_fractions(table) for name, table in tables.items()}
 
 
-def _all_integers(table: Array) -> bool:
+def all_integers(table: Array) -> bool:
+    """Every entry is an integer, so that the table joins floats and exact numbers alike."""
     return all(type(value) is int for value in table.reshape(-1))
 
 
@@ -205,6 +209,13 @@ def freeze(table: Array) -> Array:
     """The same array, read-only."""
     table.flags.writeable = False
     return table
+
+
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """A whole number from the caller, at least `least`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral) or value < least:
+        raise ValueError(f"{name} is {value!r}; it is a whole number, at least {least}")
+    return int(value)
 
 
 def normalize(counts: Any) -> Array:

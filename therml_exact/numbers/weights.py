@@ -29,6 +29,7 @@ from therml_exact.numbers.tables import Array
 Number = PrimeLog | Approximate | float
 """A quantity in nats; the only float is infinity."""
 
+_TINY = 5e-324  # the least positive float
 _SERIES_RADIUS = 1 / 32
 # (1+r) log(1+r) - r = sum_{k>=2} (-r)^k / (k (k-1)); 10 terms reach 2e-17 relative inside the radius.
 _SERIES = tuple((-1.0) ** k / (k * (k - 1)) for k in range(2, 12))
@@ -75,17 +76,23 @@ class Weights:
         w, a = self.array[support], numerator[support]
         if (a == 0).any():
             return math.inf
+        b = np.broadcast_to(np.asarray(denominator, dtype=self.array.dtype), self.array.shape)[support]
         if self.exact:
             terms: Counter[int] = Counter()
-            b = np.broadcast_to(np.asarray(denominator, dtype=object), self.array.shape)[support]
             for weight, top, bottom in zip(w.tolist(), a.tolist(), b.tolist(), strict=True):
                 terms[top] -= weight
                 terms[bottom] += weight
             return PrimeLog.from_terms(terms, self.total)
-        value = -float((w * np.log(a / denominator)).sum()) / self.total
-        # log q is not of one sign for unnormalised measures: bound by the sum of absolute values.
-        size = float((w * np.abs(np.log(a / denominator))).sum()) / self.total
-        return Approximate(value, self._error(size))
+        parts = w * (np.log(b) - np.log(a))
+        value = float(parts.sum()) / self.total
+        # With a measure the logarithms have both signs: the error is bounded by the sum of absolute values.
+        return Approximate(value, self._error(float(np.abs(parts).sum()) / self.total))
+
+    def conditional_entropy(self, given: Array) -> Number:
+        """-(1/W) sum w log(w/g), with g the sum of w over the distributed variables; never negative."""
+        result = self.cross_entropy(self.array, given)
+        # Each term is >= 0, and its sum is not -0.0.
+        return Approximate(result.value + 0.0, result.error) if isinstance(result, Approximate) else result
 
     def divergence_of_rows(self, numerator: Array, denominator: Array | int) -> Number:
         """The divergence of the rows p(last | others) from a table, averaged over the others."""
@@ -146,14 +153,20 @@ class Weights:
 
 
 def divergence_terms(p: Array, m: Array) -> Array:
-    """p log(p/m) - p + m, cell by cell and >= 0, with a series near p = m where the formula would cancel.
+    """The terms p log(p/m) - p + m, cell by cell and >= 0, with a series near p = m where the formula would cancel.
 
-    Cells with p = 0 give m; m > 0 where p > 0.
+    Cells with p = 0 give m. Where p > 0, m > 0 but for underflow.
     """
     difference = p - m
     positive = p > 0
-    quotient = np.divide(p, m, out=np.ones_like(p), where=positive)
-    terms = p * np.log(quotient) - difference
+    with np.errstate(over="ignore", divide="ignore"):
+        quotient = np.divide(p, m, out=np.ones_like(p), where=positive)
+    logs = np.log(quotient)
+    beyond = np.flatnonzero(np.isinf(logs))
+    if beyond.size:
+        # p/m leaves the range of floats, or m underflowed: then p itself is below 1e-154, or m is subnormal.
+        logs.reshape(-1)[beyond] = np.log(p.reshape(-1)[beyond]) - np.log(np.maximum(m.reshape(-1)[beyond], _TINY))
+    terms = p * logs - difference
     near = np.flatnonzero(np.abs(difference) < _SERIES_RADIUS * m)
     if near.size:
         scale = m.reshape(-1)[near]
