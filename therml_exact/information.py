@@ -121,6 +121,10 @@ def entropy_vector(p: Distribution) -> Array:
     n = len(p.axes)
     if n > 24:
         raise ValueError(f"entropy_vector: {n} variables have 2^{n} subsets; take a marginal of at most 24")
+    everything = p.weights(p.axes)
+    by_lattice = everything.entropy_vector()
+    if by_lattice is not None:
+        return by_lattice
     vector = np.zeros(2**n, dtype=object if p.is_exact else np.float64)
     vector[0] = plain(zero(p.is_exact))
 
@@ -133,7 +137,7 @@ def entropy_vector(p: Distribution) -> Array:
                 rest = tuple(a for a in kept if a != axis)
                 visit(w.keep([kept.index(a) for a in rest]), mask & ~(1 << axis), rest, axis + 1)
 
-    visit(p.weights(p.axes), 2**n - 1, tuple(range(n)), 0)
+    visit(everything, 2**n - 1, tuple(range(n)), 0)
     return vector
 
 

@@ -32,7 +32,7 @@ from therml_exact.numbers.tables import (
     read_table,
     to_fractions,
 )
-from therml_exact.numbers.weights import Weights
+from therml_exact.numbers.weights import Weights, exact_sum
 
 Names = str | Sequence[str]
 
@@ -63,7 +63,7 @@ class Joint:
             numerators, denominator = common_denominator(cells)
             self._build(Weights(numerators, denominator), names, labels)
         else:
-            self._build(Weights(freeze(cells), math.fsum(cells.reshape(-1).tolist())), names, labels)
+            self._build(Weights(freeze(cells), exact_sum(cells)), names, labels)
 
     def _build(
         self, weights: Weights, axes: tuple[str, ...], labels: Mapping[str, Sequence[str]] | None = None
@@ -188,9 +188,7 @@ class Joint:
         if not self.is_exact:
             return self
         table = self.table.astype(np.float64)
-        return Joint.from_weights(
-            Weights(table, math.fsum(table.reshape(-1).tolist()), 2.0**-53), self.axes, self.labels
-        )
+        return Joint.from_weights(Weights(table, exact_sum(table), 2.0**-53), self.axes, self.labels)
 
     def rename(self, names: Mapping[str, str]) -> Joint:
         """The same joint with other names for some variables."""

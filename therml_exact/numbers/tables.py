@@ -144,7 +144,9 @@ def _check_cells(table: Array, name: str) -> None:
     if table.dtype == object:
         bad = [k for k, value in enumerate(table.reshape(-1)) if value < 0]
     else:
-        bad = list(np.flatnonzero(~(np.isfinite(table) & (table >= 0)).reshape(-1))[:1])
+        # NaN fails both comparisons; only a table that is refused pays for finding the entry.
+        fine = bool(table.min() >= 0 and table.max() < np.inf)
+        bad = [] if fine else list(np.flatnonzero(~(np.isfinite(table) & (table >= 0)).reshape(-1))[:1])
     if bad:
         index = _index(int(bad[0]), table.shape)
         remedy = (

@@ -29,6 +29,9 @@ from therml_exact.numbers.tables import Array
 Number = PrimeLog | Approximate | float
 """A quantity in nats; the only float is infinity."""
 
+KERNEL_CELLS = 4096
+"""Float tables from here on go to the compiled kernels; for smaller ones importing numba costs more than it saves."""
+
 _TINY = 5e-324  # the least positive float
 _SERIES_RADIUS = 1 / 32
 # (1+r) log(1+r) - r = sum_{k>=2} (-r)^k / (k (k-1)); 10 terms reach 2e-17 relative inside the radius.
@@ -65,8 +68,13 @@ class Weights:
             terms: dict[int, int] = {n: -c * n for n, c in Counter(self.array.reshape(-1).tolist()).items() if n}
             terms[self.total] = terms.get(self.total, 0) + self.total
             return PrimeLog.from_terms(terms, self.total)
-        p = self.array[self.array > 0]
-        value = math.log(self.total) - float((p * np.log(p)).sum()) / self.total
+        if self.array.size >= KERNEL_CELLS:
+            from therml_exact.kernels.entropy import entropy_kernel
+
+            value = float(entropy_kernel(self._flat()))
+        else:
+            p = self.array[self.array > 0]
+            value = math.log(self.total) - float((p * np.log(p)).sum()) / self.total
         return Approximate(value, self._error(value))
 
     def cross_entropy(self, numerator: Array, denominator: Array | int) -> Number:
@@ -125,6 +133,11 @@ class Weights:
         if self.exact:
             ac, bc, c = self.keep((0, 2)), self.keep((1, 2)), self.keep((2,))
             return ac.entropy() + bc.entropy() - self.entropy() - c.entropy()
+        if self.array.size >= KERNEL_CELLS:
+            from therml_exact.kernels.mutual_information import mutual_information_kernel
+
+            value = float(mutual_information_kernel(self._flat(), *self.array.shape)[0])
+            return Approximate(value, self._error(value) + 4 * ROUND * sum(self.array.shape) * (value + 1))
         w = np.ascontiguousarray(self.array)
         ac, bc = w.sum(axis=1), w.sum(axis=0)
         c = ac.sum(axis=0)
@@ -140,6 +153,11 @@ class Weights:
             for axis in range(n):
                 total = total + self.keep((axis,)).entropy()
             return total
+        if self.array.size >= KERNEL_CELLS:
+            from therml_exact.kernels.multi_information import multi_information_kernel
+
+            value = float(multi_information_kernel(self._flat(), np.array(self.array.shape, np.int64))[0])
+            return Approximate(value, self._error(value + math.log(self.array.size)))
         product = np.asarray(self.total)
         for axis in range(n):
             marginal = self.array.sum(axis=tuple(a for a in range(n) if a != axis)) / self.total
@@ -147,9 +165,36 @@ class Weights:
         value = float(divergence_terms(np.ascontiguousarray(self.array), product).sum()) / self.total
         return Approximate(value, self._error(value) + 4 * ROUND * self.array.size * (value + 1))
 
+    def entropy_vector(self) -> Array | None:
+        """All 2^n joint entropies of a large float table by the lattice kernel; None where there is no kernel."""
+        if self.exact or self.array.size < KERNEL_CELLS // 16:
+            return None
+        from therml_exact.kernels.lattice import entropy_vector_kernel
+
+        vector = np.zeros(2**self.array.ndim)
+        entropy_vector_kernel(self._flat(), np.array(self.array.shape, np.int64), vector)
+        return vector
+
+    def _flat(self) -> Array:
+        """The cells as the kernels take them: contiguous, flat and read-only, so that each is compiled once."""
+        flat = np.ascontiguousarray(self.array).reshape(-1)
+        flat.flags.writeable = False
+        return flat
+
     def _error(self, value: float) -> float:
         size = max(2, self.array.size)
         return 4 * (self.rounding + (40 + math.log2(size)) * ROUND) * (abs(value) + 1)
+
+
+def exact_sum(table: Array) -> float:
+    """The sum of a float table, correct to the last bit or next to it, without a copy of a large one."""
+    if table.size < KERNEL_CELLS:
+        return math.fsum(table.reshape(-1).tolist())
+    from therml_exact.kernels.entropy import total_of
+
+    flat = table.reshape(-1)
+    flat.flags.writeable = False  # of this view; the kernels are compiled for read-only cells
+    return float(total_of(flat)[0])
 
 
 def divergence_terms(p: Array, m: Array) -> Array:

@@ -1,0 +1,45 @@
+"""Sums that carry their rounding error.
+
+Knuth's two-sum splits a + b exactly,
+
+    t = fl(a + b),   e = (a - (t - (t - a))) + (b - (t - a)),   a + b = t + e,
+
+so that a running pair (t, e) accumulates n terms with an error of about n eps^2 instead of n eps.
+
+Shapes: scalars, or vectors added cell by cell.  No error is raised.  `fastmath=False` is stated and not left open: a
+caller that allows reassociation would turn e into 0.
+
+Source: Knuth, The Art of Computer Programming 2, 4.2.2, Theorem B.
+"""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+def add(high: float, low: float, x: float) -> tuple[float, float]:
+    """The pair (high, low) with x added: high is the rounded sum, low collects what the roundings lost."""
+    t = high + x
+    back = t - high
+    return t, low + ((high - (t - back)) + (x - back))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def add_rows(high: np.ndarray, low: np.ndarray, x: np.ndarray) -> None:
+    """`add`, cell by cell over vectors of one length."""
+    for j in range(high.size):
+        t = high[j] + x[j]
+        back = t - high[j]
+        low[j] += (high[j] - (t - back)) + (x[j] - back)
+        high[j] = t
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def flush_rows(high: np.ndarray, low: np.ndarray, x: np.ndarray) -> None:
+    """`add_rows`, after which x is zero and ready for the next block."""
+    for j in range(high.size):
+        t = high[j] + x[j]
+        back = t - high[j]
+        low[j] += (high[j] - (t - back)) + (x[j] - back)
+        high[j] = t
+        x[j] = 0.0
