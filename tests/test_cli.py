@@ -88,6 +88,33 @@ def test_bad_input_exits_with_2_and_no_traceback(tmp_path, arguments, says):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_encoders_lists_the_frontier_and_writes_it(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,y,n\na,0,2\na,1,0\nb,0,1\nb,1,1\nc,0,0\nc,1,2\n")
+    result = run(
+        "encoders",
+        path,
+        "--x",
+        "x",
+        "--y",
+        "y",
+        "--count",
+        "n",
+        "--json",
+        tmp_path / "f.json",
+        "--figure",
+        tmp_path / "f.png",
+    )
+    assert result.exit_code == 0
+    assert "a, b | c" in result.output
+    assert "3 hard encoders by enumeration, complete, ties decided exactly" in result.output
+    assert json.loads((tmp_path / "f.json").read_text())["complete"] is True
+    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
+    short = run("encoders", path, "--x", "x", "--y", "y", "--method", "branch and bound", "--max-nodes", 1)
+    assert short.exit_code == 0
+    assert run("encoders", path, "--x", "x", "--y", "x").exit_code == 2
+
+
 def test_equations_lists_all_or_one_in_full():
     listing = run("equations")
     assert listing.exit_code == 0

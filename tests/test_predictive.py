@@ -96,8 +96,43 @@ def test_degenerate_processes():
     assert tx.predictive_information([HALF, HALF], [[1, 0], [0, 1]], None, 1).I_pred == tx.PrimeLog.log(2)
     with pytest.raises(ValueError, match="n is -1"):
         tx.predictive_information([1], [[1]], None, -1)
-    with pytest.raises(ValueError, match="types of"):
-        tx.predictive_information([1.0], np.full((1, 30), 1 / 30), None, 1000)
+    with pytest.raises(ValueError, match=r"the exact table of .* types of 1000 samples over 30 letters"):
+        tx.predictive_information(["1/2", "1/2"], tx.normalize(np.arange(1, 61).reshape(2, 30)), None, 1000)
+    with pytest.raises(ValueError, match="types or more; at most"):
+        tx.predictive_information([0.5, 0.5], np.arange(1, 61).reshape(2, 30) / [[465], [1365]], None, 1000)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_what_a_rule_learns_agrees_with_the_world_of_its_data_sets(n):
+    """A draw from the posterior depends on the type alone: the world over all data sets has the same informations."""
+    rng = np.random.default_rng(n)
+    phi, x, y = (tx.examples.random_rows(rng, shape, exact=True) for shape in ((2,), (2, 2), (2, 2, 2)))
+    w = tx.WorldP(
+        phi, x, y, tx.learners.posterior(phi, x, y, n), tx.encoders.table(tx.encoders.deterministic(2, 2)[:2])
+    )
+    data = [name for name in w.axes if name[0] in "XY"]
+    letters = (x[..., None] * y).astype(float)
+
+    def rule(counts):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.where(counts[:, None] > 0, counts[:, None] * np.log(letters), 0.0).sum(axis=(2, 3))
+        weights = np.exp(logs) * phi.astype(float)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    told = tx.learned_information(*(t.astype(float) for t in (phi, x, y)), n, rule)
+    assert abs(told.I_theta_data - float(tx.mutual_information(w, "Theta", data))) <= told.error < 1e-9
+    assert abs(told.I_theta_phi - float(tx.mutual_information(w, "Theta", "Phi"))) <= told.error
+    assert abs(told.I_pred - float(tx.mutual_information(w, "Phi", data))) <= told.error
+    assert abs(told.H_theta - float(tx.entropy(w, "Theta"))) <= told.error
+
+
+def test_thousands_of_samples_tell_all_but_nothing_more():
+    x = np.array([[0.4, 0.3, 0.2, 0.1], [0.25, 0.25, 0.25, 0.25], [0.1, 0.2, 0.3, 0.4]])
+    result = tx.predictive_information([0.5, 0.3, 0.2], x, None, 2000)
+    entropy = tx.entropy(tx.Joint([0.5, 0.3, 0.2], ("Phi",)), "Phi")
+    assert result.I_pred <= entropy + result.error
+    assert result.I_pred > entropy - 1e-9
+    assert result.ratio < 1e-3
 
 
 def test_it_says_what_it_is():

@@ -10,6 +10,8 @@ from .bounds.registry import check_bounds as check_bounds
 from .bounds.relation import BoundCheck as BoundCheck
 from .bounds.relation import Relation as Relation
 from .examples import random_world as random_world
+from .frontier.hard import HardFrontier as HardFrontier
+from .frontier.hard import deterministic_frontier as deterministic_frontier
 from .functional import Functionals as Functionals
 from .functional import functionals as functionals
 from .graph import Graph as Graph
@@ -22,7 +24,9 @@ from .io import load as load
 from .joint import Joint as Joint
 from .numbers.primelog import PrimeLog as PrimeLog
 from .numbers.tables import normalize as normalize
+from .predictive import LearnedInformation as LearnedInformation
 from .predictive import PredictiveInformation as PredictiveInformation
+from .predictive import learned_information as learned_information
 from .predictive import predictive_information as predictive_information
 from .projection import mismatch as mismatch
 from .variational import Variational as Variational

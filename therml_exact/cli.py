@@ -146,6 +146,60 @@ def _rounding_note(rounded: float) -> str:
 
 
 @main.command()
+@click.argument("path", type=click.Path(exists=True, dir_okay=False))
+@click.option("--x", required=True, help="The column to encode.")
+@click.option("--y", required=True, help="The column that the code should tell of.")
+@click.option("--count", help="The column of counts; without it each row is one sample.")
+@click.option(
+    "--method",
+    type=click.Choice(["enumeration", "dynamic programming", "branch and bound"]),
+    help="The algorithm; all give the same answer.  [default: by size]",
+)
+@click.option("--max-nodes", type=click.IntRange(min=1), help="Give up after so many nodes, and say so.")
+@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write the frontier here, in nats.")
+@click.option("--figure", type=click.Path(dir_okay=False), help="Draw it here (.png, .pdf or .svg).")
+@unit_option
+def encoders(
+    path: str,
+    x: str,
+    y: str,
+    count: str | None,
+    method: Any,
+    max_nodes: int | None,
+    output: str | None,
+    figure: str | None,
+    unit: str,
+) -> None:
+    """Every Pareto-optimal hard encoder of column --x in the table PATH (CSV): least H(Z), most I(Y;Z)."""
+    from rich.table import Table
+
+    from therml_exact.frontier.hard import deterministic_frontier
+    from therml_exact.joint import Joint
+
+    console = _console()
+    frontier = deterministic_frontier(Joint.from_csv(path, [x, y], count), method, max_nodes)
+    table = Table(title=f"Hard encoders of {x}, telling of {y}")
+    for heading in (f"H(Z) ({unit})", f"I({y};Z) ({unit})"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column(f"blocks of {x}", overflow="fold")
+    for k, (h, i, _) in enumerate(frontier.points):
+        blocks = " | ".join(", ".join(block) for block in frontier.blocks(k))
+        table.add_row(_number(h, unit), _number(i, unit), _plain(blocks))
+    console.print(table)
+    console.print(str(frontier).partition("\n")[0], highlight=False)
+    if output is not None:
+        frontier.save(output)
+        console.print(f"wrote {output}", highlight=False, soft_wrap=True)
+    if figure is not None:
+        from therml_exact import plots
+
+        drawing, (ax,) = plots.panels(1)
+        plots.draw_hard_frontier(frontier, unit, ax)
+        plots.save_figure(drawing, figure)
+        console.print(f"wrote {figure}", highlight=False, soft_wrap=True)
+
+
+@main.command()
 @click.argument("number", required=False, type=click.IntRange(1, 98))
 @click.option("--status", help='Only those whose status or state contains this text ("corrected", "planned", ...).')
 def equations(number: int | None, status: str | None) -> None:

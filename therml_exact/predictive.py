@@ -1,4 +1,4 @@
-"""Predictive information: what N samples teach about the process that makes them (nats).
+"""Predictive information: what N samples teach about the process that makes them, and what a rule takes of it (nats).
 
     I_pred(T_N) = I(X^N, Y^N; Phi) = lim_M I(T_N; T'_M)                          (3)
     I_pred(T_N) / H(T_N) -> 0   as N grows, iff H(X, Y | Phi) > 0                 (4)
@@ -7,10 +7,12 @@ The samples are exchangeable, so everything depends on a data set through its ty
 letters occurs), and the sums run over the C(N+k-1, k-1) types instead of k^N data sets:
 
     I = sum_phi p(phi) sum_t p(t|phi) log p(t|phi)/p(t),      H(T_N) = N H(X,Y|Phi) + I,
-    I(T_N; T'_M) = I_pred(T_N) + I_pred(T_M) - I_pred(T_{N+M}).
+    I(T_N; T'_M) = I_pred(T_N) + I_pred(T_M) - I_pred(T_{N+M}),      I(Theta; X^N, Y^N) = I(Theta; T_N)
 
-Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y]. Exact tables give exact values.
-Memory: |Phi| numbers a type.
+for a permutation-invariant rule p(theta|t). Exact tables give exact values, for small N; float tables go to thousands
+of samples, with a proven bound of the error (exchangeable.py).
+
+Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y]. Memory: exact |Phi| numbers a type; floats 5 k |Phi| N.
 Source: W. Bialek, I. Nemenman, N. Tishby, Predictability, complexity, and learning (2001).
 """
 
@@ -18,17 +20,20 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from therml_exact.information import entropy_number, plain
+from therml_exact import exchangeable
+from therml_exact.information import entropy
 from therml_exact.joint import Joint
-from therml_exact.numbers.approximate import ROUND, Approximate
+from therml_exact.numbers.approximate import ROUND
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, check_rows, check_size, common_denominator, read_table, unify, whole
-from therml_exact.numbers.weights import Number, Weights
+from therml_exact.numbers.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -54,87 +59,117 @@ class PredictiveInformation:
         return f"N = {self.n}: {values}, ratio {self.ratio:.6g}"
 
 
+@dataclass(frozen=True)
+class LearnedInformation:
+    """What a rule takes from N samples, in nats; `error` bounds the error of each number."""
+
+    n: int
+    I_theta_data: float  # I(Theta; X^N, Y^N)
+    I_theta_phi: float  # I(Theta; Phi), at most I_pred
+    I_pred: float
+    H_theta: float
+    error: float
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the values as JSON, in nats."""
+        from therml_exact.io import save_result
+
+        save_result("learned_information", {"units": "nats", **vars(self)}, path)
+
+
 def predictive_information(
     phi: Any, x_given_phi: Any, y_given_x_phi: Any = None, n: int = 1, m: int | None = None
 ) -> PredictiveInformation:
     """What N samples tell of phi (3), or of m further samples; with H(T_N) and the ratio of (4) (nan where H is 0).
 
     y_given_x_phi may be None: data without labels.
+
+    >>> result = predictive_information([0.5, 0.5], [[0.2, 0.8], [0.6, 0.4]], None, n=1000)
+    >>> round(result.I_pred, 6), result.error < 1e-12
+    (0.693147, True)
     """
-    prior, letters = _letters(phi, x_given_phi, y_given_x_phi)
+    prior, letters, _, exact = _letters(phi, x_given_phi, y_given_x_phi)
     n, m = whole("n", n, least=0), None if m is None else whole("m", m, least=0)
-    information = _information(prior, letters, n)
-    each = entropy_number(_pair(prior, letters), ["T"], ["Phi"])
-    total = each * n + information
+
+    def information(samples: int) -> tuple[PrimeLog | float, float]:
+        return (_exact(prior, letters, samples), 0.0) if exact else exchangeable.predictive(prior, letters, samples)
+
+    value, error = information(n)
+    each = entropy(Joint(prior[:, None] * letters, ("Phi", "T")), "T", given="Phi")
+    total = each * n + value if exact else float(each) * n + value
     if m is not None:
-        information = information + _information(prior, letters, m) - _information(prior, letters, n + m)
-    error = max(number.error if isinstance(number, Approximate) else 0.0 for number in (information, total))
+        (one, e1), (both, e2) = information(m), information(n + m)
+        value, error = value + one - both, error + e1 + e2
+    if not exact:
+        error += 4 * ROUND * (float(total) + 1)
     bottom = float(total)
-    ratio = float(information) / bottom if bottom else math.nan
-    return PredictiveInformation(n, m, plain(information), plain(total), ratio, error)
+    return PredictiveInformation(n, m, value, total, float(value) / bottom if bottom else math.nan, error)
 
 
-def _letters(phi: Any, x_given_phi: Any, y_given_x_phi: Any) -> tuple[Array, Array]:
-    """p(phi), and p(letter|phi) over the k = |X||Y| letters."""
+def learned_information(
+    phi: Any, x_given_phi: Any, y_given_x_phi: Any, n: int, rule: Callable[[Array], Array]
+) -> LearnedInformation:
+    """What a permutation-invariant rule takes from N samples: I(Theta; X^N, Y^N), I(Theta; Phi), I_pred, H(Theta).
+
+    rule(counts) gives p(theta|type) as [T, theta] for a block of T types, counts[T, x, y] ([T, x] where y_given_x_phi
+    is None) how often each pair occurs.
+
+    >>> def majority(counts):
+    ...     return np.eye(2)[(counts[:, 1] > counts[:, 0]).astype(int)]
+    >>> told = learned_information([0.5, 0.5], [[0.2, 0.8], [0.6, 0.4]], None, 9, majority)
+    >>> told.I_theta_phi < told.I_pred < told.I_theta_data < told.H_theta + told.error
+    True
+    """
+    prior, letters, shape, _ = _letters(phi, x_given_phi, y_given_x_phi)
+    told = exchangeable.learned(prior, letters, whole("n", n, least=0), lambda counts: rule(counts.reshape(-1, *shape)))
+    return LearnedInformation(n, told.theta_type, told.theta_phi, told.type_phi, told.theta, told.error)
+
+
+def _letters(phi: Any, x_given_phi: Any, y_given_x_phi: Any) -> tuple[Array, Array, tuple[int, ...], bool]:
+    """p(phi), p(letter|phi) over the k = |X||Y| letters, as exact rationals; (|X|, |Y|); whether they were given so.
+
+    A float stands for the rational that it is, each row divided by its exact sum: so the products are exact too.
+    """
     given = {"phi": phi, "x_given_phi": x_given_phi, "y_given_x_phi": y_given_x_phi}
     tables = unify({name: read_table(value, name) for name, value in given.items() if value is not None})
     for name, value in tables.items():
         check_rows(value, name)
-    prior, x = tables["phi"], tables["x_given_phi"]
+    exact = all(table.dtype == object for table in tables.values())
+    rational = {name: table if exact else _rational(table) for name, table in tables.items()}
+    prior, x = rational["phi"], rational["x_given_phi"]
     if prior.ndim != 1 or x.ndim != 2 or len(x) != len(prior):
         raise ValueError(f"phi has shape {prior.shape} and x_given_phi {x.shape}; they are [phi] and [phi, x]")
     if y_given_x_phi is None:
-        return prior, x
-    y = tables["y_given_x_phi"]
+        return prior, x, x.shape[1:], exact
+    y = rational["y_given_x_phi"]
     if y.ndim != 3 or y.shape[:2] != x.shape:
         raise ValueError(f"y_given_x_phi has shape {y.shape}; it is [phi, x, y] with [phi, x] = {x.shape}")
-    return prior, (x[..., None] * y).reshape(len(prior), -1)
+    return prior, (x[..., None] * y).reshape(len(prior), -1), y.shape[1:], exact
 
 
-def _pair(prior: Array, letters: Array) -> Joint:
-    table = prior[:, None] * letters
-    if table.dtype == object:
-        return Joint(table, ("Phi", "T"))
-    return Joint.from_weights(Weights(table, float(table.sum()), 4 * ROUND), ("Phi", "T"))
+def _rational(table: Array) -> Array:
+    cells = np.empty(table.shape, dtype=object)
+    cells.reshape(-1)[:] = [Fraction(value) for value in table.reshape(-1).tolist()]
+    return cells / np.asarray(cells.sum(axis=-1))[..., None]
 
 
-def _information(prior: Array, letters: Array, n: int) -> Number:
-    """I(T_N; Phi) over types."""
-    used = np.asarray([any(value > 0 for value in column) for column in letters.T])
-    letters = letters[:, used]
+def _exact(prior: Array, letters: Array, n: int) -> PrimeLog:
+    """I(T_N; Phi) over types, exactly."""
+    letters = letters[:, [any(column) for column in letters.T]]
     k = letters.shape[1]
     types = math.comb(n + k - 1, k - 1)
-    check_size(
-        types * (len(prior) + k),
-        2,
-        prior.dtype == object,
-        f"the table of {types:,} types of {n} samples over {k} letters",
-    )
-    counts = _types(n, k)
-    if prior.dtype == object:
-        return _exact_joint(prior, letters, counts, n).information()
-    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
-    multiplicity = log_factorial[n] - log_factorial[counts].sum(axis=1)
-    joint = np.zeros((len(counts), len(prior)))
-    for f, row in enumerate(letters):
-        # A type that has a letter of probability 0 does not occur.
-        occurs = (counts[:, row == 0] == 0).all(axis=1)
-        exponent = counts[occurs][:, row > 0] @ np.log(row[row > 0])
-        joint[occurs, f] = prior[f] * np.exp(multiplicity[occurs] + exponent)
-    # An exponential carries the absolute error of its argument, of size N log N.
-    rounding = ROUND * 8 * (n + 1) * (math.log(n + 2) + k)
-    return Weights(joint[:, :, None], float(joint.sum()), rounding).information()
-
-
-def _exact_joint(prior: Array, letters: Array, counts: Array, n: int) -> Weights:
+    what = f"the exact table of {types:,} types of {n} samples over {k} letters"
+    check_size(types * (len(prior) + k), 2, True, what + " (float tables need none)")
     weights, bottom = common_denominator(prior)
     tops, denominator = common_denominator(letters)
-    joint = np.empty((len(counts), len(prior), 1), dtype=object)
-    for t, row in enumerate(counts.tolist()):
+    joint = np.empty((types, len(prior), 1), dtype=object)
+    for t, row in enumerate(_types(n, k).tolist()):
         ways = math.factorial(n) // math.prod(math.factorial(c) for c in row)
         for f in range(len(prior)):
             joint[t, f, 0] = ways * weights[f] * math.prod(p**c for p, c in zip(tops[f], row, strict=True))
-    return Weights(joint, bottom * denominator**n)
+    information = Weights(joint, bottom * denominator**n).information()
+    assert isinstance(information, PrimeLog)  # integer weights
+    return information
 
 
 def _types(n: int, k: int) -> Array:

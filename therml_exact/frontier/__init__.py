@@ -1,0 +1,1 @@
+"""Frontiers: what encoders can reach, and proofs that nothing reaches farther."""
