@@ -1,0 +1,1 @@
+"""Speed as ratios: against what a user would run instead, and against the machine's own limit."""

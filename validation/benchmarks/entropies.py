@@ -1,0 +1,151 @@
+"""Multi-information and the entropy vector: against NumPy, dit, and a bare pass of p log p."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import math
+import string
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import entr
+
+import therml_exact as tx
+from therml_exact.kernels.entropy import plogp_sum_kernel
+from therml_exact.kernels.lattice import entropy_vector_kernel
+from therml_exact.kernels.multi_information import multi_information_kernel
+from validation.benchmarks.timing import Row, alternate, faster, limit
+
+Table = NDArray[np.float64]
+
+SHAPES: dict[str, tuple[int, ...]] = {"6^5": (6,) * 5, "2^16": (2,) * 16, "4^10": (4,) * 10, "2^24": (2,) * 24}
+VECTORS: dict[str, tuple[int, ...]] = {"2^10": (2,) * 10, "3^10": (3,) * 10, "2^16": (2,) * 16}
+
+
+def table(shape: tuple[int, ...]) -> Table:
+    p = np.random.default_rng(0).exponential(size=math.prod(shape))
+    return (p / p.sum()).reshape(shape)
+
+
+def flat(p: Table) -> Table:
+    cells = p.reshape(-1)
+    cells.flags.writeable = False
+    return cells
+
+
+def numpy_multi_information(p: Table) -> float:
+    axes = range(p.ndim)
+    return float(sum(entr(p.sum(axis=tuple(b for b in axes if b != a))).sum() for a in axes) - entr(p).sum())
+
+
+def numpy_lattice(p: Table) -> Table:
+    """The same lattice of contractions in NumPy."""
+    out = np.zeros(1 << p.ndim)
+
+    def descend(q: Table, open_axes: int, mask: int) -> None:
+        out[mask] = entr(q).sum()
+        for axis in range(open_axes - 1, -1, -1):
+            descend(q.sum(axis=axis), axis, mask & ~(1 << axis))
+
+    descend(p, p.ndim, (1 << p.ndim) - 1)
+    return out
+
+
+def numpy_by_subset(p: Table, masks: list[int]) -> list[float]:
+    """One reduction of the whole table for each subset."""
+    n = p.ndim
+    return [float(entr(p.sum(axis=tuple(a for a in range(n) if not mask >> a & 1))).sum()) for mask in masks]
+
+
+def rows() -> Iterator[Row]:
+    for name, shape in SHAPES.items():
+        p = table(shape)
+        cells, sizes = flat(p), np.array(shape, np.int64)
+
+        def ours(cells: Table = cells, sizes: NDArray[np.int64] = sizes) -> float:
+            return float(multi_information_kernel(cells, sizes)[0])
+
+        at_least = 12 if name == "6^5" else 25
+        at_most = 1.5 if name == "6^5" else 1.2
+        yield faster(
+            "multi-information",
+            name,
+            "NumPy, axis sums and entr",
+            ours,
+            lambda p=p: numpy_multi_information(p),
+            at_least,
+        )
+        yield limit(
+            "multi-information", name, "a bare pass of p log p", ours, lambda c=cells: plogp_sum_kernel(c), at_most
+        )
+        joint = tx.Joint(p, [f"V{k}" for k in range(len(shape))])
+        yield limit(
+            "tx.multi_information",
+            name,
+            "its kernel (the wrapper's overhead)",
+            lambda j=joint: tx.multi_information(j),
+            ours,
+            None,
+        )
+    yield from _dit()
+    for name, shape in VECTORS.items():
+        p = table(shape)
+        cells, sizes, out = flat(p), np.array(shape, np.int64), np.empty(2 ** len(shape))
+        bound = flat(table(tuple(1 + k for k in shape)))
+
+        def vector(c: Table = cells, s: NDArray[np.int64] = sizes, o: Table = out) -> None:
+            entropy_vector_kernel(c, s, o)
+
+        at_most = 2.5 if name in ("2^16", "3^10") else None
+        yield limit(
+            "entropy vector", name, "p log p over (1+k)^n cells", vector, lambda b=bound: plogp_sum_kernel(b), at_most
+        )
+        yield faster("entropy vector", name, "the lattice in NumPy", vector, lambda p=p: numpy_lattice(p), 5)
+        yield _by_subset(name, p, vector)
+
+
+def _by_subset(name: str, p: Table, vector) -> Row:  # type: ignore[no-untyped-def]
+    """Timed on 64 subsets drawn at random and scaled up: all 2^n would take minutes."""
+    count = 2**p.ndim
+    masks = np.random.default_rng(1).choice(count, min(64, count), replace=False).tolist()
+    mine, some = alternate(vector, lambda: numpy_by_subset(p, masks), rounds=15)
+    ratio = some * count / len(masks) / mine
+    note = f"{len(masks)} of {count} subsets timed"
+    return Row(
+        "entropy vector", name, "one NumPy reduction a subset", mine, ratio * mine, ratio, ">= 150", ratio >= 150, note
+    )
+
+
+def _dit() -> Iterator[Row]:
+    if importlib.util.find_spec("dit") is None:
+        yield Row(
+            "tx.multi_information",
+            "6^5",
+            "dit.multivariate.total_correlation",
+            0,
+            None,
+            None,
+            ">= 500",
+            None,
+            "dit is not installed",
+        )
+        return
+    import dit
+
+    p = table(SHAPES["6^5"])
+    outcomes = ["".join(o) for o in itertools.product(string.digits[:6], repeat=5)]
+    distribution = dit.Distribution(outcomes, p.reshape(-1))
+    joint = tx.Joint(p, list("VWXYZ"))
+    row = faster(
+        "tx.multi_information",
+        "6^5",
+        "dit.multivariate.total_correlation",
+        lambda: tx.multi_information(joint),
+        lambda: dit.multivariate.total_correlation(distribution),
+        500,
+        rounds=5,
+    )
+    assert abs(dit.multivariate.total_correlation(distribution) * math.log(2) - tx.multi_information(joint)) < 1e-9
+    yield row
