@@ -9,4 +9,10 @@ import lazy_loader as _lazy
 
 from therml_exact._version import __version__ as __version__
 
-__getattr__, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
+_load, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> object:
+    value = _load(name)
+    globals()[name] = value  # found once: the next look-up does not come here
+    return value

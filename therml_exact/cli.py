@@ -177,7 +177,10 @@ def encoders(
     from therml_exact.joint import Joint
 
     console = _console()
-    frontier = deterministic_frontier(Joint.from_csv(path, [x, y], count), method, max_nodes)
+    joint = Joint.from_csv(path, [x, y], count)
+    with _progress(console) as progress:
+        progress("searching (a first run compiles for some seconds)", None)
+        frontier = deterministic_frontier(joint, method, max_nodes)
     table = Table(title=f"Hard encoders of {x}, telling of {y}")
     for heading in (f"H(Z) ({unit})", f"I({y};Z) ({unit})"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -280,14 +283,14 @@ def _console() -> Console:
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Callable[[str, int], Callable[[], None]]]:
+def _progress(console: Console) -> Iterator[Callable[[str, int | None], Callable[[], None]]]:
     """A progress bar on standard error, so that it never mixes with results."""
     from rich.console import Console as AnyConsole
     from rich.progress import Progress
 
     with Progress(console=AnyConsole(stderr=True), transient=True, disable=not console.is_terminal) as bar:
 
-        def start(what: str, total: int) -> Callable[[], None]:
+        def start(what: str, total: int | None) -> Callable[[], None]:
             task = bar.add_task(what, total=total)
             return lambda: bar.advance(task)
 

@@ -13,6 +13,7 @@ Errors: KeyError for an unknown variable.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -84,7 +85,7 @@ def information_number(p: Distribution, a: Sequence[str], b: Sequence[str], give
         return h(p, [*a, *given]) + h(p, [*b, *given]) - h(p, [*a, *b, *given]) - h(p, given)
     w = p.weights((*a, *b, *given))
     sizes = w.array.shape
-    shape = [int(np.prod(sizes[lo:hi], dtype=np.int64)) for lo, hi in _spans(len(a), len(b), len(given))]
+    shape = [math.prod(sizes[lo:hi]) for lo, hi in _spans(len(a), len(b), len(given))]
     return Weights(w.array.reshape(shape), w.total, w.rounding).information()
 
 

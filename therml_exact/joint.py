@@ -152,6 +152,8 @@ class Joint:
 
     def weights(self, names: Sequence[str]) -> Weights:
         """Weights of the marginal on the names, in their order (the protocol that information.py reads)."""
+        if tuple(names) == self.axes:
+            return self._weights
         return self._weights.keep([self.axis(name) for name in names])
 
     def axis(self, name: str) -> int:

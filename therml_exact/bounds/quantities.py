@@ -29,6 +29,10 @@ class Quantities:
         self.q = f.fitted(world, variational)
         self._known: dict[Any, Number] = {}
 
+    def _asked(self, what: str, names: tuple[Names, ...], compute: Callable[[], Number]) -> Number:
+        """A quantity by the names as they were written: the same question is not even taken apart twice."""
+        return self._once((what, *(part if isinstance(part, str) else tuple(part) for part in names)), compute)
+
     def _once(self, key: Any, compute: Callable[[], Number]) -> Number:
         if key not in self._known:
             self._known[key] = compute()
@@ -38,19 +42,25 @@ class Quantities:
 
     def H(self, names: Names, given: Names = ()) -> Number:
         """The entropy of names given others."""
+        return self._asked("H", (names, given), lambda: self._entropy(names, given))
+
+    def _entropy(self, names: Names, given: Names) -> Number:
         a, c = flatten_names((names,)), flatten_names((given,))
         if not c:
-            return self._once(("H", frozenset(a)), lambda: entropy_number(self.world, a))
+            return self._once(frozenset(a), lambda: entropy_number(self.world, a))
         return self.H((*a, *c)) - self.H(c)
 
     def I(self, a: Names, b: Names, given: Names = ()) -> Number:  # noqa: E743
         """The mutual information of a and b given others."""
+        return self._asked("I", (a, b, given), lambda: self._information(a, b, given))
+
+    def _information(self, a: Names, b: Names, given: Names) -> Number:
         left, right, on = (flatten_names((names,)) for names in (a, b, given))
         if self.world.is_exact:
             # The four entropies are shared by many relations.
             h = self.H
             return h((*left, *on)) + h((*right, *on)) - h((*left, *right, *on)) - (h(on) if on else 0)
-        key = "I", frozenset((frozenset(left), frozenset(right))), frozenset(on)
+        key = frozenset((frozenset(left), frozenset(right))), frozenset(on)
         return self._once(key, lambda: information_number(self.world, left, right, on))
 
     def direct(self, a: str, b: str) -> Number:

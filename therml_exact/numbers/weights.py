@@ -207,12 +207,12 @@ def divergence_terms(p: Array, m: Array) -> Array:
     with np.errstate(over="ignore", divide="ignore"):
         quotient = np.divide(p, m, out=np.ones_like(p), where=positive)
     logs = np.log(quotient)
-    beyond = np.flatnonzero(np.isinf(logs))
-    if beyond.size:
+    if logs.max() == np.inf:
         # p/m leaves the range of floats, or m underflowed: then p itself is below 1e-154, or m is subnormal.
-        logs.reshape(-1)[beyond] = np.log(p.reshape(-1)[beyond]) - np.log(np.maximum(m.reshape(-1)[beyond], _TINY))
+        beyond = np.isinf(logs)
+        logs[beyond] = np.log(p[beyond]) - np.log(np.maximum(m[beyond], _TINY))
     terms = p * logs - difference
-    near = np.flatnonzero(np.abs(difference) < _SERIES_RADIUS * m)
+    near = (np.abs(difference) < _SERIES_RADIUS * m).reshape(-1).nonzero()[0]
     if near.size:
         scale = m.reshape(-1)[near]
         ratio = difference.reshape(-1)[near] / scale

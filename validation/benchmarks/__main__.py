@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from therml_exact.io import jsonable, write_text
-from validation.benchmarks import cold_start, encoders, entropies, types
+from validation.benchmarks import bounds, cold_start, encoders, entropies, types
 from validation.benchmarks.timing import Row, machine
 
-PARTS = {"entropies": entropies, "encoders": encoders, "types": types, "cold_start": cold_start}
+PARTS = {"bounds": bounds, "entropies": entropies, "encoders": encoders, "types": types, "cold_start": cold_start}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What a first call costs: compiling in an empty cache, and loading in a second process."""
+"""What starting costs: imports and help against their limits; first calls, compiling and from the cache."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from validation.benchmarks.timing import Row
+from validation.benchmarks.timing import Row, limit
 
 CALLS = {
     "tx.entropy": "tx.entropy(j, j.axes)",
@@ -30,7 +30,15 @@ print(time.perf_counter() - start)
 """
 
 
+START_UP = (
+    ("import therml_exact", "import numpy", ["-c", "import therml_exact"], ["-c", "import numpy"], 1.3),
+    ("therml --help", "import click", ["-m", "therml_exact.cli", "--help"], ["-c", "import click"], 2.0),
+)
+
+
 def rows() -> Iterator[Row]:
+    for kernel, against, ours, other, at_most in START_UP:
+        yield limit(kernel, "a process", against, lambda o=ours: _run(o), lambda o=other: _run(o), at_most, rounds=21)
     for name, call in CALLS.items():
         with tempfile.TemporaryDirectory() as cache:
             first, second = (_seconds(call, cache) for _ in range(2))
@@ -45,6 +53,10 @@ def rows() -> Iterator[Row]:
             "cache hit",
             second < first / 3,
         )
+
+
+def _run(arguments: list[str]) -> None:
+    subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
 
 
 def _seconds(call: str, cache: str) -> float:

@@ -1,11 +1,13 @@
 """How a ratio is measured: the two calls alternate in one process, and the medians of many are divided.
 
-A ratio moves far less than a time when the machine is busy or its clock changes. First calls (compilation, caches) are
-left out here and reported apart (cold_start.py).
+Short calls are timed in bursts of at least BURST seconds: one call behind a longer one would be charged for the
+caches that the other has emptied. A ratio moves far less than a time when the machine is busy or its clock changes.
+First calls (compilation, caches) are left out here and reported apart (cold_start.py).
 """
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import statistics
@@ -17,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 Call = Callable[[], Any]
+
+BURST = 5e-4
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,24 @@ class Row:
 
 def alternate(first: Call, second: Call, seconds: float = 3.0, rounds: int = 2001) -> tuple[float, float]:
     """Medians of the two calls' times, taken in turn; at least three rounds of each."""
-    first()
-    second()
+    bursts = [_burst(call) for call in (first, second)]
     times: tuple[list[float], list[float]] = ([], [])
     stop = time.perf_counter() + seconds
     while len(times[0]) < 3 or (len(times[0]) < rounds and time.perf_counter() < stop):
-        for call, record in zip((first, second), times, strict=True):
+        for call, burst, record in zip((first, second), bursts, times, strict=True):
             start = time.perf_counter()
-            call()
-            record.append(time.perf_counter() - start)
+            for _ in range(burst):
+                call()
+            record.append((time.perf_counter() - start) / burst)
     return statistics.median(times[0]), statistics.median(times[1])
+
+
+def _burst(call: Call) -> int:
+    """How many calls make a burst; the first call, which may compile, is not counted."""
+    call()
+    start = time.perf_counter()
+    call()
+    return max(1, math.ceil(BURST / max(time.perf_counter() - start, 1e-9)))
 
 
 def faster(kernel: str, size: str, against: str, ours: Call, other: Call, at_least: float | None, **kw: Any) -> Row:
