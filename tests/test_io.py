@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 import therml_exact as tx
-from therml_exact import io
+from therml_exact import files
 from therml_exact.testing import joints, worlds
 
 WORLD = tx.random_world(0, n=2)
@@ -72,7 +72,7 @@ def test_a_world_is_readable_json(tmp_path):
 
 
 def damaged(**change):
-    content = json.loads(json.dumps(io.jsonable({"format": "therml-exact/world", "version": 1, **WORLD.tables})))
+    content = json.loads(json.dumps(files.jsonable({"format": "therml-exact/world", "version": 1, **WORLD.tables})))
     content.update(change)
     return json.dumps(
         {name: value for name, value in content.items() if value is not ...} if ... in change.values() else content
@@ -133,7 +133,7 @@ def test_nothing_half_written_is_left(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        io.write_with(fail, target)
+        files.write_with(fail, target)
     assert target.read_text() == "precious"
     assert [path.name for path in tmp_path.iterdir()] == ["w.json"]
     with pytest.raises(ValueError, match="does not exist; create it first"):

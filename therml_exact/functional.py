@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.files import save_result
 from therml_exact.information import entropy_number, plain, zero
 from therml_exact.numbers.approximate import Approximate
 from therml_exact.numbers.primelog import PrimeLog
@@ -51,8 +52,6 @@ class Functionals:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the values as JSON, in nats."""
-        from therml_exact.io import save_result
-
         save_result("functionals", {"units": "nats", **vars(self)}, path)
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from therml_exact.files import save_result
 from therml_exact.numbers.tables import (
     Array,
     check_rows,
@@ -203,9 +204,8 @@ class Joint:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the joint as JSON; `tx.load` reads it."""
-        from therml_exact.io import save
-
-        save(self, path)
+        labels = {name: list(letters) for name, letters in self.labels.items()}
+        save_result("joint", {"axes": list(self.axes), "labels": labels, "table": self.table}, path)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Joint):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from therml_exact.io import write_with
+from therml_exact.files import write_with
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

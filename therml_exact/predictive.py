@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from therml_exact import exchangeable
+from therml_exact.files import save_result
 from therml_exact.information import entropy
 from therml_exact.joint import Joint
 from therml_exact.numbers.approximate import ROUND
@@ -49,8 +50,6 @@ class PredictiveInformation:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the values as JSON, in nats."""
-        from therml_exact.io import save_result
-
         save_result("predictive_information", {"units": "nats", **vars(self)}, path)
 
     def __str__(self) -> str:
@@ -72,8 +71,6 @@ class LearnedInformation:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the values as JSON, in nats."""
-        from therml_exact.io import save_result
-
         save_result("learned_information", {"units": "nats", **vars(self)}, path)
 
 

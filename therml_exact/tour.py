@@ -24,6 +24,7 @@ import numpy as np
 
 from therml_exact import encoders, learners
 from therml_exact.bounds.registry import BoundsReport, check_bounds
+from therml_exact.files import save_result
 from therml_exact.functional import Functionals, functionals
 from therml_exact.information import entropy, mutual_information
 from therml_exact.numbers.primelog import PrimeLog
@@ -69,8 +70,6 @@ class Tour:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write every number and verdict as JSON, in nats."""
-        from therml_exact.io import save_result
-
         content = {"units": "nats", "roles": dict(zip(("phi", "x", "y"), self.roles, strict=True))}
         save_result("tour", {**content, "stops": [stop.to_json() for stop in self.stops]}, path)
 

@@ -11,12 +11,14 @@ letter has probability 0 any row is optimal, and the uniform one is given. No un
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from therml_exact.files import save_result
 from therml_exact.numbers.tables import Array, all_integers, check_rows, freeze, read_table, unify
 from therml_exact.numbers.weights import Weights
 
@@ -84,11 +86,9 @@ class Variational:
         """The same tables in float64."""
         return Variational(**{name: table.astype(np.float64) for name, table in self.given().items()})
 
-    def save(self, path: Any) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the tables as JSON; `tx.load` reads them."""
-        from therml_exact.io import save
-
-        save(self, path)
+        save_result("variational", self.given(), path)
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name}: {'x'.join(map(str, table.shape))}" for name, table in self.given().items())

@@ -26,6 +26,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from therml_exact import graph
+from therml_exact.files import save_result
 from therml_exact.graph import Graph
 from therml_exact.information import plain
 from therml_exact.joint import Joint, Names, flatten_names
@@ -124,9 +125,7 @@ class World(ABC):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the world as JSON; `tx.load` reads it."""
-        from therml_exact.io import save
-
-        save(self, path)
+        save_result("world", {"kind": self.kind, **self.tables}, path)
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other) or not isinstance(other, World):

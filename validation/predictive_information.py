@@ -18,7 +18,7 @@ from rich.progress import track
 
 import therml_exact as tx
 from therml_exact import plots
-from therml_exact.io import save_result
+from therml_exact.files import save_result
 
 SAMPLES = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000, 2000, 3000)
 TESTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)

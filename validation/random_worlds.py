@@ -22,7 +22,7 @@ from rich.table import Table
 
 import therml_exact as tx
 from therml_exact.examples import random_rows
-from therml_exact.io import write_text
+from therml_exact.files import write_text
 
 console = Console()
 

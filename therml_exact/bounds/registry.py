@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from therml_exact.bounds import appendices, decomposition, identities, world_p
 from therml_exact.bounds.quantities import Quantities
 from therml_exact.bounds.relation import BoundCheck, Relation
+from therml_exact.files import save_result
 from therml_exact.variational import Variational, optimal_variational
 from therml_exact.worlds import World
 
@@ -54,8 +55,6 @@ class BoundsReport:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all rows as JSON, in nats; exact numbers as coefficients of logarithms beside their floats."""
-        from therml_exact.io import save_result
-
         save_result("bounds", self.to_json(), path)
 
     def to_json(self) -> dict[str, object]:

@@ -40,6 +40,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from therml_exact.files import save_result
 from therml_exact.information import entropy, mutual_information
 from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
@@ -90,8 +91,6 @@ class HardFrontier:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the frontier as JSON, in nats."""
-        from therml_exact.io import save_result
-
         names = ("method", "complete", "exact", "tolerance", "error", "nodes", "points")
         content = {name: getattr(self, name) for name in names}
         save_result("hard_frontier", {"units": "nats", "axes": list(self.joint.axes), **content}, path)

@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from therml_exact.io import jsonable, write_text
+from therml_exact.files import jsonable, write_text
 from validation.benchmarks import bounds, cold_start, encoders, entropies, types
 from validation.benchmarks.timing import Row, machine
 
