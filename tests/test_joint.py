@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import decimal
+import pickle
 from collections import Counter
 from fractions import Fraction
 
@@ -259,6 +261,13 @@ def test_returned_arrays_are_read_only(exact):
         assert not table.flags.writeable
         with pytest.raises(ValueError, match="read-only"):
             table[(0,) * table.ndim] = 9
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda j: pickle.loads(pickle.dumps(j))])
+def test_copies_are_equal(again):
+    for j in (tx.examples.berkeley(), tx.examples.binary_symmetric(0.1)):
+        assert again(j) == j
+        assert again(j).labels == j.labels
 
 
 def test_axes_cannot_be_assigned():

@@ -81,6 +81,9 @@ class Joint:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Joint is immutable: {name} cannot be set")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Joint.from_weights, (self._weights, self.axes, dict(self.labels))
+
     @classmethod
     def from_weights(
         cls, weights: Weights, axes: Sequence[str], labels: Mapping[str, Sequence[str]] | None = None
