@@ -9,6 +9,7 @@ import pytest
 import therml_exact as tx
 
 HALF = Fraction(1, 2)
+ONE = tx.Variational(theta=[1], z=[1])
 GOOD = {
     "phi": [HALF, HALF],
     "x_given_phi": [["1/3", "2/3"], [1, 0]],
@@ -168,7 +169,10 @@ def test_learners_name_what_is_wrong(learner):
             (lambda: tx.learners.gibbs(0, encoders, q, 2, 2, 1), "sigma is 0.*use erm"),
             (lambda: tx.learners.gibbs(1, encoders, q, 2, 2, 1, gamma=-1), "gamma is -1"),
             (lambda: tx.learners.gibbs(1, encoders, q, 2, 2, 1, gamma=1), "y_given_z is None; gibbs needs it"),
-            (lambda: tx.learners.gibbs(1, encoders, tx.Variational(theta=[1], z=[1]), 2, 2, 1), "theta has 1 letters"),
+            (
+                lambda: tx.learners.gibbs(1, encoders, ONE, 2, 2, 1),
+                r"theta has shape \(1,\); it is \(4,\)",
+            ),
             (lambda: tx.learners.gibbs(1, encoders, q, 2, 2, 1, rationalize=0), "denominator is 0"),
         ],
         "posterior": [
@@ -186,3 +190,48 @@ def test_no_message_has_an_unfilled_brace():
     with pytest.raises(ValueError, match="phi") as caught:
         tx.WorldP(**(GOOD | {"phi": ["2/3", "2/3"]}))
     assert not re.search(r"\{\w+\}", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("q", "gamma", "delta", "says"),
+    [
+        ({"z": [1]}, 0, 0, r"variational.z has shape \(1,\); it is \(2,\)"),
+        ({"z": [HALF, HALF], "y_given_z": [[1], [1]]}, 1, 0, r"variational.y_given_z has shape \(2, 1\)"),
+        ({"z": [HALF, HALF], "x_given_z": [[1], [1]]}, 0, 1, r"variational.x_given_z has shape \(2, 1\)"),
+        ({"z": [[HALF, HALF]] * 3}, 0, 0, r"variational.z has shape \(3, 2\)"),
+    ],
+)
+def test_gibbs_does_not_broadcast_tables_of_a_wrong_shape(q, gamma, delta, says):
+    maps = tx.encoders.deterministic(2, 2)
+    with pytest.raises(ValueError, match=says):
+        tx.learners.gibbs(1, maps, tx.Variational(theta=["1/4"] * 4, **q), 2, 2, 2, gamma, delta)
+
+
+def test_relations_are_asked_only_where_they_apply():
+    w = tx.WorldP(**GOOD)
+    q = tx.optimal_variational(w)
+    by_number = {(r.equation, r.part): r for r in tx.RELATIONS}
+    with pytest.raises(ValueError, match="sample is 0; the world has samples 1 to 1"):
+        by_number[12, ""].check(w, q, 0)
+    with pytest.raises(ValueError, match="equation 43 is about worlds of kind bayes"):
+        by_number[43, ""].lhs(w, q)
+    with pytest.raises(ValueError, match=r"equation 10 needs variational.theta, which is None"):
+        by_number[10, ""].check(w, tx.Variational())
+
+
+def test_sizes_of_thousands_of_digits_are_refused_in_words():
+    with pytest.raises(ValueError, match=r"would have 10\^\d+ cells, about 10\^\d+ GiB"):
+        tx.encoders.deterministic(4000, 200)
+
+
+def test_weights_beyond_floats_are_refused():
+    with pytest.raises(ValueError, match="more than a float can hold"):
+        tx.normalize([1e308, 1e308])
+
+
+def test_what_leaves_a_world_is_read_only():
+    w = tx.random_world(0, exact=False)
+    with pytest.raises(ValueError, match="read-only"):
+        w.weights(["Phi"]).array[0] = 5
+    with pytest.raises(AttributeError, match="immutable"):
+        w.graph.nodes = ()

@@ -156,7 +156,35 @@ def test_public_names_are_never_shadowed_by_modules():
         "import importlib, pkgutil, types, therml_exact as tx\n"
         "for m in pkgutil.walk_packages(tx.__path__, 'therml_exact.'):\n"
         "    if not m.name.endswith('__main__'): importlib.import_module(m.name)\n"
-        "modules = {'encoders', 'examples', 'learners', 'testing'}\n"
+        "modules = {'encoders', 'examples', 'learners'}\n"
         "print([n for n in tx.__all__ if isinstance(getattr(tx, n), types.ModuleType) != (n in modules)])"
     )
     assert python(code).strip() == "[]"
+
+
+def test_names_in_brackets_are_no_markup(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("[/p],[red]x,y\na,0,0\nb,1,1\nb,0,1\n")
+    result = run("check", path, "--phi", "[/p]", "--x", "[red]x", "--y", "y", "--json", tmp_path / "[r].json")
+    assert result.exit_code == 0
+    assert "Phi = [/p], X = [red]x" in result.output
+    assert run("encoders", path, "--x", "[/p]", "--y", "[red]x").exit_code == 0
+
+
+def test_narrow_terminals_keep_relation_and_verdict(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    tx.random_world(0).save(tmp_path / "w.json")
+    lines = run("check", tmp_path / "w.json").output.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any("(8)" in line and "I(X_i;Φ)" in line for line in lines)
+    assert any("tight" in line for line in lines)
+
+
+def test_worlds_too_large_for_the_dense_joint_are_checked_without_it(monkeypatch):
+    from therml_exact.bounds import registry
+
+    monkeypatch.setattr(registry, "DENSE_CELLS", 100)
+    report = tx.check_bounds(tx.random_world(0, n=2))
+    assert not report.violated
+    assert {row.equation for row in report}.isdisjoint({5, 6, 7})
+    assert any("(6) needs the dense joint of 256 cells" in reason for reason in report.skipped)

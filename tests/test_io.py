@@ -188,3 +188,43 @@ def test_csv_of_samples_and_of_counts_agree(tmp_path):
     assert one == other
     assert one.labels == {"A": ("x", "y"), "B": ("u", "v")}
     assert one.table.tolist() == [[Fraction(1, 2), Fraction(1, 4)], [0, Fraction(1, 4)]]
+
+
+def test_a_device_a_pipe_and_a_link_stay_what_they_are(tmp_path):
+    import os
+    import threading
+
+    target, link, pipe = tmp_path / "w.json", tmp_path / "link.json", tmp_path / "pipe"
+    link.symlink_to(target)
+    WORLD.save(link)
+    assert link.is_symlink()
+    assert tx.load(target) == WORLD
+    os.mkfifo(pipe)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text()))
+    reader.start()
+    WORLD.save(pipe)
+    reader.join()
+    assert pipe.is_fifo()
+    assert received == [target.read_text()]
+
+
+def test_numbers_of_thousands_of_digits_are_written(tmp_path):
+    big = 3**10000 + 1
+    j = tx.Joint([Fraction(1, big), 1 - Fraction(1, big)], ("X",))
+    j.save(tmp_path / "j.json")
+    files.write_text(json.dumps(files.jsonable({"h": tx.entropy(j, "X")})), tmp_path / "h.json")
+    assert "digits)" in repr(tx.PrimeLog({2: 10**5000}) * Fraction(1, 10**4999 + 1))
+    assert "digits)" in str(tx.PrimeLog({2: 10**5000}))
+
+
+@pytest.mark.parametrize("again", ["copy", "deepcopy", "pickle"])
+def test_copies_of_worlds_are_checked_and_read_only(again):
+    import copy
+    import pickle
+
+    duplicate = {"copy": copy.copy, "deepcopy": copy.deepcopy, "pickle": lambda w: pickle.loads(pickle.dumps(w))}[again]
+    for thing in (WORLD, tx.optimal_variational(WORLD), WORLD.graph):
+        assert duplicate(thing) == thing
+    with pytest.raises(ValueError, match="read-only"):
+        duplicate(WORLD).phi[0] = 1

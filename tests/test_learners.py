@@ -126,3 +126,9 @@ def test_rules_for_random_worlds_are_permutation_invariant():
         encoder = tx.encoders.table([MAPS[k % 4] for k in range(theta)])
         w = tx.WorldP(PHI, X, Y, rule, encoder)
         assert w.mismatch(shared=True) == w.mismatch()
+
+
+def test_posterior_of_rare_letters_does_not_fall_back_to_the_prior():
+    """p(x|phi)^2 underflows; the ratio of the two phi is 1/4 all the same."""
+    rule = tx.learners.posterior([0.5, 0.5], [[1e-200, 1.0], [2e-200, 1.0]], None, 2)
+    np.testing.assert_allclose(rule[0, 0], [0.2, 0.8], rtol=1e-12)

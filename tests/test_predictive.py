@@ -139,3 +139,7 @@ def test_it_says_what_it_is():
     text = str(tx.predictive_information([HALF, HALF], [["1/4", "3/4"], ["2/3", "1/3"]], None, 2, m=1))
     assert "I(T_2;T'_1)" in text
     assert "nats" in text
+
+
+def test_many_letters_need_no_deep_recursion():
+    assert tx.predictive_information([1], [[Fraction(1, 1500)] * 1500], None, 1).I_pred == 0

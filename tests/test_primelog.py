@@ -487,3 +487,18 @@ def test_coprime_base_refuses_what_is_not_positive():
 def test_valuations_refuse_a_base_that_does_not_generate():
     with pytest.raises(ValueError, match="generate"):
         valuations([6], [2])
+
+
+def test_bits_of_powers_of_two_are_whole():
+    assert all(log(2**k).bits == k for k in range(1, 200))
+
+
+def test_zero_of_any_kind_can_be_added():
+    assert log(2) + 0.0 == log(2)
+    assert np.float64(0) + log(2) == log(2)
+
+
+def test_high_powers_in_big_integers_are_taken_out_quickly():
+    """Rationals made of tiny floats have thousands of factors 2; dividing them out one by one took a minute."""
+    n = 3**9 * 2**30_000 * 7**5_000
+    assert log(n) == 9 * log(3) + 30_000 * log(2) + 5_000 * log(7)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -13,7 +14,11 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 @pytest.mark.parametrize("block", BLOCKS)
 def test_code_blocks_run(block, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
+    names = {"__name__": "readme"}
+    exec(compile(block, "README.md", "exec"), names)
+    for name, value in names.items():
+        if name.startswith("test_"):
+            settings(derandomize=True, deadline=None, max_examples=10)(value)()
     printed = capsys.readouterr().out
     for shown in re.findall(r"# (\{.*\})$", block, re.MULTILINE):
         assert shown in printed

@@ -1,7 +1,6 @@
 from . import encoders as encoders
 from . import examples as examples
 from . import learners as learners
-from . import testing as testing
 from .bounds.equations import EQUATIONS as EQUATIONS
 from .bounds.equations import Equation as Equation
 from .bounds.registry import RELATIONS as RELATIONS

@@ -7,6 +7,7 @@ that need them: `therml --help` imports Click alone.
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {"holds": "green", "tight": "cyan", "violated": "bold red", "undecided": "yellow", "infinite": "magenta"}
 _WIDE = 150  # columns, where the output is no terminal
+_SIDES = 110  # columns from which both sides of a relation are shown
 
 unit_option = click.option(
     "--unit",
@@ -85,10 +87,13 @@ def check(
     Without --q the variational tables are the optimal ones, one for each sample.
     """
     from therml_exact.bounds.registry import check_bounds
+    from therml_exact.files import check_writable
     from therml_exact.io import load
     from therml_exact.variational import Variational
     from therml_exact.worlds import World
 
+    if output is not None:
+        check_writable(output)
     options = {"--phi": phi, "--x": x, "--y": y, "--count": count, "--learner": learner, "--n": n}
     console = _console()
     world: World
@@ -97,7 +102,7 @@ def check(
         if missing:
             raise click.UsageError(f"{path} is a CSV file: name its columns with {', '.join(missing)}")
         world, note = _world_of_csv(path, str(phi), str(x), str(y), count, learner or "erm", n or 1)
-        console.print(note)
+        console.print(note, markup=False, highlight=False)
     else:
         given = [name for name, value in options.items() if value is not None]
         if given:
@@ -113,13 +118,13 @@ def check(
             raise click.UsageError(f"{variational} holds a {type(tables).__name__}; --q takes variational tables")
         q = tables
     report = check_bounds(world, q)
-    console.print(repr(world))
+    console.print(repr(world), markup=False)
     _print_bounds(console, {"": report}, unit)
     for reason in report.skipped:
-        console.print(f"left out: {reason}", style="dim")
+        console.print(f"left out: {reason}", style="dim", markup=False)
     if output is not None:
         report.save(output)
-        console.print(f"wrote {output}")
+        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
     if report.violated:
         console.print("A theorem fails on this world: please report it.", style="bold red")
         sys.exit(1)
@@ -131,7 +136,8 @@ def _world_of_csv(path: str, phi: str, x: str, y: str, count: str | None, learne
 
     data = Joint.from_csv(path, [phi, x, y], count)
     world, rounded = build(data, learner, n)
-    note = f"Phi = {phi}, X = {x}, Y = {y}; learner {learner}, N = {n}, all maps X -> Z with |Z| = |Y|"
+    rows = "each row one sample" if count is None else f"counts in {count}"
+    note = f"Phi = {phi}, X = {x}, Y = {y}, {rows}; learner {learner}, N = {n}, all maps X -> Z with |Z| = |Y|"
     return world, note + (_rounding_note(rounded) if learner == "gibbs" else "")
 
 
@@ -181,10 +187,10 @@ def encoders(
     with _progress(console) as progress:
         progress("searching (a first run compiles for some seconds)", None)
         frontier = deterministic_frontier(joint, method, max_nodes)
-    table = Table(title=f"Hard encoders of {x}, telling of {y}")
+    table = Table(title=_plain(f"Hard encoders of {x}, telling of {y}"))
     for heading in (f"H(Z) ({unit})", f"I({y};Z) ({unit})"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column(f"blocks of {x}", overflow="fold")
+        table.add_column(_plain(heading), justify="right", no_wrap=True)
+    table.add_column(_plain(f"blocks of {x}"), overflow="fold")
     for k, (h, i, _) in enumerate(frontier.points):
         blocks = " | ".join(", ".join(block) for block in frontier.blocks(k))
         table.add_row(_number(h, unit), _number(i, unit), _plain(blocks))
@@ -192,14 +198,14 @@ def encoders(
     console.print(str(frontier).partition("\n")[0], highlight=False)
     if output is not None:
         frontier.save(output)
-        console.print(f"wrote {output}", highlight=False, soft_wrap=True)
+        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
     if figure is not None:
         from therml_exact import plots
 
         drawing, (ax,) = plots.panels(1)
         plots.draw_hard_frontier(frontier, unit, ax)
         plots.save_figure(drawing, figure)
-        console.print(f"wrote {figure}", highlight=False, soft_wrap=True)
+        console.print(f"wrote {figure}", markup=False, highlight=False, soft_wrap=True)
 
 
 @main.command()
@@ -270,7 +276,7 @@ def tour(out: Path, unit: str) -> None:
     result = Tour(data.axes, tuple(stops))  # type: ignore[arg-type]
     result.save_figure(out / "tour.png", unit)
     result.save(out / "tour.json")
-    console.print(f"wrote {out / 'tour.png'} and {out / 'tour.json'}", highlight=False, soft_wrap=True)
+    console.print(f"wrote {out / 'tour.png'} and {out / 'tour.json'}", markup=False, highlight=False, soft_wrap=True)
     if any(stop.bounds.violated for stop in stops):
         sys.exit(1)
 
@@ -279,7 +285,9 @@ def _console() -> Console:
     from rich.console import Console
 
     console = Console()
-    return console if console.is_terminal else Console(width=_WIDE)
+    if console.is_terminal or "COLUMNS" in os.environ:
+        return console
+    return Console(width=_WIDE)
 
 
 @contextmanager
@@ -304,8 +312,9 @@ def _print_bounds(console: Console, reports: dict[str, BoundsReport], unit: str,
     table = Table(title=title or f"Bounds, in {unit}")
     table.add_column("eq", no_wrap=True)
     table.add_column("relation", overflow="fold")
+    sides = single and console.width >= _SIDES  # a narrow terminal shows what matters: slack and verdict
     if single:
-        for heading in (f"left ({unit})", f"right ({unit})", f"slack ({unit})", "verdict"):
+        for heading in (*((f"left ({unit})", f"right ({unit})") if sides else ()), f"slack ({unit})", "verdict"):
             table.add_column(heading, justify="right", no_wrap=True)
     for name in reports if not single else ():
         table.add_column(name, no_wrap=True)
@@ -314,7 +323,8 @@ def _print_bounds(console: Console, reports: dict[str, BoundsReport], unit: str,
         if single:
             row = rows[0]
             slack = "" if row.slack is None else _number(row.slack, unit)
-            table.add_row(*head, _number(row.lhs, unit), _number(row.rhs, unit), slack, _verdict(row))
+            values = (_number(row.lhs, unit), _number(row.rhs, unit)) if sides else ()
+            table.add_row(*head, *values, slack, _verdict(row))
         else:
             table.add_row(*head, *(_verdict(row, unit) for row in rows))
     console.print(table)
@@ -349,7 +359,9 @@ def _verdict(row: BoundCheck, unit: str | None = None) -> str:
 
 def _plain(text: str) -> str:
     """Brackets of formulas are no markup."""
-    return text.replace("[", r"\[")
+    from rich.markup import escape
+
+    return escape(text)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from therml_exact.numbers.tables import Array, check_rows, check_size, freeze, read_table, to_fractions, whole
 
+__all__ = ["deterministic", "table"]
+
 
 def deterministic(x: int, z: int) -> Array:
     """All z^x maps X -> Z as encoders[theta, x, z], exact, in lexicographic order of (f(0), f(1), ...).

@@ -18,6 +18,17 @@ from therml_exact.joint import Joint
 from therml_exact.numbers.tables import Array, check_size, whole
 from therml_exact.worlds import WorldP
 
+__all__ = [
+    "appendix_h",
+    "berkeley",
+    "binary_symmetric",
+    "fair_label",
+    "hair_eye",
+    "identical",
+    "random_world",
+    "shared_excess",
+]
+
 HALF = Fraction(1, 2)
 _ROLES = ("phi", "x", "y", "theta", "z")
 

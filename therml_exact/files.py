@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from therml_exact.numbers.approximate import Approximate
-from therml_exact.numbers.primelog import PrimeLog
+from therml_exact.numbers.primelog import PrimeLog, rational_text
 
 VERSION = 1
 _BYTES = 256 * 2**20
@@ -74,7 +74,7 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, PrimeLog):
         return {"nats": float(value), "exact": value.to_json()["primelog"]}
     if isinstance(value, Fraction):
-        return str(value)
+        return rational_text(value)
     if isinstance(value, Approximate):
         return value.value
     if isinstance(value, np.generic):
@@ -95,16 +95,25 @@ def _write(path: str, text: str) -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
-        os.fsync(file.fileno())
+        if os.path.isfile(path):  # a pipe or a device has nothing to be synchronised
+            os.fsync(file.fileno())
 
 
 def write_with(writer: Callable[[str], object], path: Path) -> None:
-    """Call writer(temporary path) in the target's folder, then rename; nothing is left behind by a failure."""
-    target = os.path.abspath(os.fspath(path))
+    """Call writer(temporary path) in the target's folder, then rename; nothing is left behind by a failure.
+
+    A link is followed, and what is no regular file (a device, a pipe) is written to as it is.
+    """
+    shown, target = os.fspath(path), os.path.realpath(os.fspath(path))
     folder, name = os.path.split(target)
-    if not os.path.isdir(folder):
-        raise ValueError(f"{os.fspath(path)}: the folder {folder} does not exist; create it first")
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix="-" + name, dir=folder)
+    check_writable(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        writer(target)
+        return
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".", suffix="-" + name, dir=folder)
+    except OSError as error:
+        raise ValueError(f"{shown}: cannot be written ({error.strerror})") from None
     os.close(handle)
     try:
         writer(temporary)
@@ -116,3 +125,15 @@ def write_with(writer: Callable[[str], object], path: Path) -> None:
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a place that cannot be written to, before anything is computed for it."""
+    shown, target = os.fspath(path), os.path.realpath(os.fspath(path))
+    folder = os.path.dirname(target)
+    if os.path.isdir(target):
+        raise ValueError(f"{shown} is a folder; name a file in it")
+    if not os.path.isdir(folder):
+        raise ValueError(f"{shown}: the folder {folder} does not exist; create it first")
+    if not os.access(folder, os.W_OK) and not (os.path.exists(target) and os.access(target, os.W_OK)):
+        raise ValueError(f"{shown}: the folder {folder} is not writable")

@@ -8,7 +8,7 @@ Errors: ValueError for a cycle or a name that is not text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
@@ -51,18 +51,24 @@ class Graph:
         # Kept in the caller's order where that is already from parents to children.
         names = tuple(dict.fromkeys([*(n for above in given.values() for n in above if n not in given), *given]))
         ordered = names if _respects(names, given) else order
-        self._parents = {name: given.get(name, ()) for name in ordered}
-        self.nodes = tuple(self._parents)
+        object.__setattr__(self, "_parents", {name: given.get(name, ()) for name in ordered})
+        object.__setattr__(self, "nodes", tuple(ordered))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Graph is immutable: {name} cannot be set")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Graph, (dict(self._parents),)
 
     def parents(self, node: str) -> tuple[str, ...]:
         """The parents of a node."""
         find_name(node, self.nodes)
         return self._parents[node]
 
-    def ancestors(self, nodes: Iterable[str]) -> set[str]:
+    def ancestors(self, nodes: Names) -> set[str]:
         """The nodes and everything above them."""
         found: set[str] = set()
-        stack = list(nodes)
+        stack = list(flatten_names((nodes,)))
         while stack:
             node = stack.pop()
             if node not in found:
@@ -76,7 +82,7 @@ class Graph:
         Decided on the moral graph of the ancestors (Lauritzen et al. 1990).
         """
         left, right, on = (set(flatten_names((names,))) for names in (a, b, given))
-        relevant = self.ancestors(left | right | on)
+        relevant = self.ancestors(sorted(left | right | on))
         neighbours: dict[str, set[str]] = {node: set() for node in relevant}
         for node in relevant:
             family = (node, *self._parents[node])

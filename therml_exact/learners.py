@@ -18,6 +18,7 @@ Size: (nx ny)^N |Theta| cells, refused up front where that cannot fit.
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -28,6 +29,8 @@ import numpy.typing as npt
 from therml_exact.encoders import read_dictionary
 from therml_exact.numbers.tables import Array, check_rows, check_size, freeze, read_table, to_fractions, unify, whole
 from therml_exact.variational import Variational
+
+__all__ = ["constant", "erm", "gibbs", "memorize", "posterior", "rational_rows"]
 
 
 def constant(nx: int, ny: int, n: int) -> Array:
@@ -94,6 +97,10 @@ def posterior(phi: Any, x_given_phi: Any, y_given_x_phi: Any, n: int) -> Array:
     per_sample = np.moveaxis(like, 0, -1)  # [x, y, phi]
     for _ in range(n):
         evidence = evidence[..., None, :] * per_sample.reshape(-1, len(prior))
+        if prior.dtype != object:
+            # Only ratios matter: floats are kept in range, so that many samples do not underflow to the prior.
+            top = evidence.max(axis=-1, keepdims=True)
+            evidence = evidence / np.where(top > 0, top, 1.0)
     rows = evidence.reshape(*letters * n, len(prior))
     sums = rows.sum(axis=-1, keepdims=True)
     empty = sums == 0
@@ -115,7 +122,11 @@ def gibbs(
 
     The q's used are theta, z, and with gamma, delta > 0 also y_given_z, x_given_z. Parameters of infinite cost get 0.
     """
+    if not isinstance(variational, Variational):
+        raise TypeError(f"variational is a {type(variational).__name__}; give a Variational")
     for name, value, low in (("sigma", sigma, "> 0"), ("gamma", gamma, ">= 0"), ("delta", delta, ">= 0")):
+        if not isinstance(value, numbers.Real):
+            raise ValueError(f"{name} is {value!r}; it is a number {low}")
         number = float(value)
         if not np.isfinite(number) or number < 0 or (number == 0 and low == "> 0"):
             remedy = "; for sigma = 0 use erm" if name == "sigma" else ""
@@ -127,11 +138,10 @@ def gibbs(
             raise ValueError(
                 f"variational.{name} is None; gibbs needs it" + ("" if coefficient == 1 else " for this multiplier")
             )
-    q = variational.to_float()
-    prior = q.theta
-    if len(prior) != len(dictionary):
-        raise ValueError(f"variational.theta has {len(prior)} letters; the dictionary has {len(dictionary)} encoders")
     shape = _data_shape(nx, ny, n, len(dictionary))
+    q = variational.to_float()
+    _check_tables(q, len(dictionary), nx, ny, dictionary.shape[2], n)
+    prior = q.theta
     energy = np.zeros(len(dictionary))
     for i in range(1, n + 1):
         cost = _sample_cost(dictionary, q, i, ny, float(gamma), float(delta))
@@ -164,6 +174,17 @@ def rational_rows(table: npt.ArrayLike, denominator: int) -> Array:
             counts[order[position % len(order)]] += 1
         cells[k] = [Fraction(int(c), denominator) for c in counts]
     return freeze(cells.reshape(rows.shape))
+
+
+def _check_tables(q: Variational, theta: int, nx: int, ny: int, nz: int, n: int) -> None:
+    """The q's have the alphabets of the dictionary and of the data, and one table for each sample or for all."""
+    expected = {"theta": (theta,), "z": (nz,), "x_given_z": (nz, nx), "y_given_z": (nz, ny)}
+    for name, shape in expected.items():
+        table = getattr(q, name)
+        if table is None:
+            continue
+        if table.shape not in (shape, (n, *shape) if name != "theta" else shape):
+            raise ValueError(f"variational.{name} has shape {table.shape}; it is {shape}, or {(n, *shape)} by samples")
 
 
 def _sample_cost(encoders: Array, q: Variational, i: int, ny: int, gamma: float, delta: float) -> Array:

@@ -73,7 +73,8 @@ class Network:
         larger = [(order, w) for key, (order, w) in self._cache.items() if key.issuperset(names)]
         if larger:
             order, weights = min(larger, key=lambda item: item[1].array.size)
-            return weights.keep([order.index(name) for name in names])
+            smaller = weights.keep([order.index(name) for name in names])
+            return Weights(freeze(smaller.array), smaller.total, smaller.rounding)
         return self._eliminate(names)
 
     def _eliminate(self, names: tuple[str, ...]) -> Weights:
@@ -99,18 +100,15 @@ class Network:
         size = math.prod(self.sizes[a] for a in axes)
         check_size(size, len(axes), self.is_exact, f"a table over {', '.join(axes)}")
         order = {a: k for k, a in enumerate(axes)}
-        done: set[str] = set()
         array, total, rounding = np.asarray(1, dtype=object if self.is_exact else np.float64), 1, 0.0
         for names, w in sorted(factors, key=lambda factor: len(factor[0])):
-            # Axes enter only when a factor brings them, so that early products stay small.
-            done |= set(names)
             positions = sorted(range(len(names)), key=lambda k: order[names[k]])
             shape = [self.sizes[a] if a in names else 1 for a in axes]
             part = w.array.transpose(positions).reshape(shape)
             array = part if array.ndim == 0 else array * part
             total *= w.total
             rounding += w.rounding + ROUND
-        return axes, Weights(array, total, rounding)
+        return axes, Weights(freeze(np.asarray(array)), total, rounding)
 
 
 def _factor(table: Array, deviation: float) -> Weights:

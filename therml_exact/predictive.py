@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -160,7 +161,7 @@ def _exact(prior: Array, letters: Array, n: int) -> PrimeLog:
     weights, bottom = common_denominator(prior)
     tops, denominator = common_denominator(letters)
     joint = np.empty((types, len(prior), 1), dtype=object)
-    for t, row in enumerate(_types(n, k).tolist()):
+    for t, row in enumerate(_types(n, k)):
         ways = math.factorial(n) // math.prod(math.factorial(c) for c in row)
         for f in range(len(prior)):
             joint[t, f, 0] = ways * weights[f] * math.prod(p**c for p, c in zip(tops[f], row, strict=True))
@@ -169,12 +170,8 @@ def _exact(prior: Array, letters: Array, n: int) -> PrimeLog:
     return information
 
 
-def _types(n: int, k: int) -> Array:
-    """All compositions of n into k parts, [type, letter]."""
-    if k == 1:
-        return np.full((1, 1), n)
-    parts = []
-    for first in range(n + 1):
-        rest = _types(n - first, k - 1)
-        parts.append(np.column_stack([np.full(len(rest), first), rest]))
-    return np.concatenate(parts)
+def _types(n: int, k: int) -> Iterator[tuple[int, ...]]:
+    """All compositions of n into k parts: where k - 1 bars stand among n stars."""
+    for bars in combinations(range(n + k - 1), k - 1):
+        ends = (-1, *bars, n + k - 1)
+        yield tuple(right - left - 1 for left, right in pairwise(ends))

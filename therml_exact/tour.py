@@ -5,7 +5,7 @@ over the dictionary of all maps X -> Z, |Z| = |Y|:
 
     erm       the maps of least empirical 0-1 loss
     gibbs     the Boltzmann rule (24) for a fixed classifier that trusts the code with probability 3/4;
-              its rows are irrational and are rounded to multiples of 1/10^6
+              its rows are irrational in general and are rounded to multiples of 1/10^6
     memorize  theta is the data set, read through the map that erm would choose for it
 
 and held against the q's of practice: a uniform prior q(theta), and q(z), q(x|z), q(y|z), q(z|x) fitted and shared by
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 LEARNERS = ("constant", "erm", "gibbs", "memorize", "posterior")
 TOUR_LEARNERS = ("erm", "gibbs", "memorize")
 DENOMINATOR = 10**6
-SIGMA, GAMMA, DELTA = Fraction(1, 2), 1, 0
+SIGMA, GAMMA, DELTA = Fraction(3, 4), 1, 0
 CONFIDENCE = Fraction(3, 4)
 
 
@@ -129,7 +129,8 @@ def build(data: Joint, learner: str, n: int) -> tuple[WorldP, float]:
     phi, x_given_phi, y_given_x_phi = data_tables(data)
     _, nx, ny = data.shape
     if learner == "constant":
-        one = encoders.deterministic(nx, ny)[:1]
+        one = np.zeros((1, nx, ny), dtype=object)
+        one[..., 0] = 1  # every letter has one code
         return WorldP(phi, x_given_phi, y_given_x_phi, learners.constant(nx, ny, n), encoders.table(one)), 0.0
     check_size((nx * ny) ** n * ny**nx, 2 * n + 1, True, f"the rule over all {ny}^{nx} maps X -> Z for N = {n}")
     maps = encoders.deterministic(nx, ny)

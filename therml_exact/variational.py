@@ -90,9 +90,26 @@ class Variational:
         """Write the tables as JSON; `tx.load` reads them."""
         save_result("variational", self.given(), path)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.given(),)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Variational):
+            return NotImplemented
+        mine, theirs = self.given(), other.given()
+        return mine.keys() == theirs.keys() and all(
+            table.dtype == theirs[name].dtype and np.array_equal(table, theirs[name]) for name, table in mine.items()
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name}: {'x'.join(map(str, table.shape))}" for name, table in self.given().items())
         return f"Variational({shapes}; {'exact' if self.is_exact else 'float64'})"
+
+
+def _again(tables: dict[str, Any]) -> Variational:
+    return Variational(**tables)
 
 
 def optimal_variational(world: World, shared: bool = False) -> Variational:

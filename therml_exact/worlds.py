@@ -127,6 +127,10 @@ class World(ABC):
         """Write the world as JSON; `tx.load` reads it."""
         save_result("world", {"kind": self.kind, **self.tables}, path)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy is built from its tables, so that it is checked and read-only like the first.
+        return type(self), tuple(self.tables.values())
+
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other) or not isinstance(other, World):
             return NotImplemented

@@ -20,6 +20,7 @@ RELATIONS: tuple[Relation, ...] = (
         lambda t: t.I("Theta", t.data) + t.sum(lambda i: t.I(f"X{i}", "Phi") - t.I(f"X{i}", "Theta")),
         worlds=_B,
         hypotheses="q's chosen for each sample",
+        dense=True,
     ),
     Relation(
         44,
@@ -64,6 +65,7 @@ RELATIONS: tuple[Relation, ...] = (
         ),
         worlds=_D,
         hypotheses="q's chosen for each sample",
+        dense=True,
     ),
     Relation(
         52,

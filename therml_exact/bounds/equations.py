@@ -828,7 +828,7 @@ EQUATIONS: tuple[Equation, ...] = (
         corrected=None,
         note=None,
         state="done",
-        function="therml_exact.functionals",
+        function="therml_exact.check_bounds",
         test="tests/test_equations.py::test_relation[61]",
     ),
     Equation(

@@ -26,12 +26,16 @@ RELATIONS: tuple[Relation, ...] = tuple(
 )
 
 
+DENSE_CELLS = 2**21
+"""Relations that are defined by a sum over the dense joint are left out of larger worlds, and said to be."""
+
+
 @dataclass(frozen=True)
 class BoundsReport:
     """The relations of a world with their verdicts: a sequence of `BoundCheck`. Numbers in nats."""
 
     rows: tuple[BoundCheck, ...]
-    skipped: tuple[str, ...]  # relations whose variational tables were not given
+    skipped: tuple[str, ...]  # relations left out, each with the reason
 
     def __iter__(self) -> Iterator[BoundCheck]:
         return iter(self.rows)
@@ -89,6 +93,11 @@ def check_bounds(world: World, variational: Variational | None = None) -> Bounds
         missing = set(relation.needs) - given
         if missing:
             skipped.append(f"({relation.equation}{relation.part}) needs {', '.join(sorted(missing))}")
+            continue
+        if relation.dense and world.network.cells > DENSE_CELLS:
+            skipped.append(
+                f"({relation.equation}{relation.part}) needs the dense joint of {world.network.cells:,} cells"
+            )
             continue
         rows.extend(relation.evaluate(t, i) for i in (world.samples if relation.each else (None,)))
     return BoundsReport(tuple(rows), tuple(skipped))

@@ -67,25 +67,37 @@ class Relation:
     needs: tuple[str, ...] = ()  # the variational tables it reads
     each: bool = False  # one relation for each sample
     part: str = ""
+    dense: bool = False  # it is defined by a sum over the dense joint
 
     def lhs(self, world: World, variational: Variational, sample: int = 1) -> PrimeLog | float:
         """The left side in nats."""
-        return plain(self._side(self.left, Quantities(world, variational), sample))
+        return plain(self._side(self.left, self._quantities(world, variational, sample), sample))
 
     def rhs(self, world: World, variational: Variational, sample: int = 1) -> PrimeLog | float:
         """The right side in nats."""
-        return plain(self._side(self.right, Quantities(world, variational), sample))
+        return plain(self._side(self.right, self._quantities(world, variational, sample), sample))
 
     def check(self, world: World, variational: Variational, sample: int = 1) -> BoundCheck:
         """Both sides, their slack and the verdict."""
-        return self.evaluate(Quantities(world, variational), sample if self.each else None)
+        return self.evaluate(self._quantities(world, variational, sample), sample if self.each else None)
+
+    def _quantities(self, world: World, variational: Variational, sample: int) -> Quantities:
+        if world.kind not in self.worlds:
+            kinds = ", ".join(self.worlds)
+            raise ValueError(f"equation {self.equation} is about worlds of kind {kinds}; this one is {world.kind!r}")
+        if sample not in world.samples:
+            raise ValueError(f"sample is {sample!r}; the world has samples 1 to {world.n}")
+        missing = [name for name in self.needs if getattr(variational, name) is None]
+        if missing:
+            raise ValueError(f"equation {self.equation} needs variational.{missing[0]}, which is None")
+        return Quantities(world, variational)
 
     def _side(self, side: Side, t: Quantities, sample: int) -> Number:
         return side(t, sample) if self.each else side(t)  # type: ignore[call-arg]
 
     def evaluate(self, t: Quantities, sample: int | None) -> BoundCheck:
         """Both sides on quantities that other relations share."""
-        left, right = (self._side(side, t, sample or 1) for side in (self.left, self.right))
+        left, right = (self._side(side, t, 1 if sample is None else sample) for side in (self.left, self.right))
         statement = self.statement.replace("_i", f"_{sample}") if sample is not None else self.statement
         head = (self.equation, self.part, sample, statement, plain(left), plain(right))
         if _infinite(left) or _infinite(right):

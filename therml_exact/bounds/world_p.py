@@ -37,6 +37,7 @@ RELATIONS: tuple[Relation, ...] = (
         lambda t: t.I_P - t.I_Q,
         worlds=("P", "bayes", "discriminative"),
         hypotheses="q's chosen for each sample",
+        dense=True,
     ),
     Relation(
         6,
@@ -47,6 +48,7 @@ RELATIONS: tuple[Relation, ...] = (
         lambda t: t.I_P,
         worlds=("P", "bayes", "discriminative"),
         hypotheses="p factorises on the graph",
+        dense=True,
     ),
     Relation(
         7,
@@ -68,6 +70,7 @@ RELATIONS: tuple[Relation, ...] = (
             )
         ),
         hypotheses="q's chosen for each sample",
+        dense=True,
     ),
     Relation(
         8,

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ _PRIMORIAL = math.prod(_SMALL_PRIMES)
 _FACTOR_BITS = 64  # integers up to here are factored in well under a millisecond
 _FIRST_PRECISION = 64
 _PRINTED_TERMS = 12
+_PRINTED_DIGITS = 40
 
 
 class PrimeLog:
@@ -86,9 +87,7 @@ class PrimeLog:
             raise TypeError(f"PrimeLog.log takes an int or a Fraction, got {value!r}")
         if value <= 0:
             raise ValueError(f"PrimeLog.log: the argument must be positive, got {value}")
-        return cls.from_terms(Counter({int(value.numerator): 1}) + Counter()) - cls.from_terms(
-            {int(value.denominator): 1}
-        )
+        return cls.from_terms({int(value.numerator): 1}) - cls.from_terms({int(value.denominator): 1})
 
     # ---- arithmetic
 
@@ -118,7 +117,7 @@ class PrimeLog:
 
     def _absorb(self, other: object, sign: str) -> Any:
         """Zero leaves x alone (so that sum() works) and infinity swallows it; nothing else can be added."""
-        if isinstance(other, numbers.Rational) and other == 0:
+        if isinstance(other, numbers.Real) and other == 0:
             return self
         if isinstance(other, numbers.Real) and not isinstance(other, numbers.Rational) and math.isinf(other):
             return float(other)
@@ -277,20 +276,7 @@ class PrimeLog:
     def __float__(self) -> float:
         if not self._terms or self.sign() == 0:
             return 0.0
-        import flint
-
-        bits = _FIRST_PRECISION
-        while True:
-            with flint.ctx.workprec(bits + 32):  # the endpoints are rounded to the precision in force
-                ball = self.ball(bits)
-                low, high = _round(ball.lower()), _round(ball.upper())
-            if low == high:
-                if math.isinf(low):
-                    raise OverflowError(
-                        f"the number is beyond the range of floats: about {ball.mid().str(5, radius=False)}"
-                    )
-                return low
-            bits *= 2
+        return _nearest(self.ball)
 
     @property
     def nats(self) -> float:
@@ -300,7 +286,12 @@ class PrimeLog:
     @property
     def bits(self) -> float:
         """The value in bits, as a float."""
-        return float(self) / math.log(2)
+        import flint
+
+        def ball(bits: int) -> flint.arb:
+            return self.ball(bits) / flint.arb(2).log()
+
+        return _nearest(ball) if self.sign() else 0.0
 
     def coefficients(self) -> dict[int, Fraction]:
         """{b: r_b} with x = sum_b r_b log b: b sorted, prime, or a coprime part too big to factor."""
@@ -329,7 +320,7 @@ class PrimeLog:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: {"primelog": [["n", "r"], ...]} with integers and rationals as text."""
-        return {"primelog": [[str(n), str(r)] for n, r in self.coefficients().items()]}
+        return {"primelog": [[integer_text(n), rational_text(r)] for n, r in self.coefficients().items()]}
 
     def __str__(self) -> str:
         items = list(self.coefficients().items())
@@ -339,7 +330,7 @@ class PrimeLog:
         for n, r in items[:_PRINTED_TERMS]:
             sign = ("-" if r < 0 else "") if not pieces else (" - " if r < 0 else " + ")
             size = abs(r)
-            pieces.append(f"{sign}{'' if size == 1 else f'{size} '}log {n}")
+            pieces.append(f"{sign}{'' if size == 1 else f'{_short(size)} '}log {_short(Fraction(n))}")
         hidden = len(items) - _PRINTED_TERMS
         return "".join(pieces) + (f" + ... ({hidden} more terms)" if hidden > 0 else "")
 
@@ -352,6 +343,49 @@ class PrimeLog:
 
     def __format__(self, spec: str) -> str:
         return format(float(self), spec) if spec else str(self)
+
+
+def integer_text(n: int) -> str:
+    """The decimal digits of an integer of any size (str of Python's own refuses beyond 4,300)."""
+    if abs(n) < 10**4000:
+        return str(n)
+    import flint
+
+    return str(flint.fmpz(n).str())
+
+
+def rational_text(r: Fraction) -> str:
+    """A rational as "p/q", or "p" where q = 1, of any size."""
+    top = integer_text(r.numerator)
+    return top if r.denominator == 1 else f"{top}/{integer_text(r.denominator)}"
+
+
+def _short(r: Fraction) -> str:
+    """A rational for people: long integers by their first digits and their number."""
+
+    def digits(n: int) -> str:
+        if n < 10**_PRINTED_DIGITS:
+            return str(n)
+        text = integer_text(n)
+        return f"{text[:10]}...({len(text)} digits)"
+
+    return digits(r.numerator) if r.denominator == 1 else f"{digits(r.numerator)}/{digits(r.denominator)}"
+
+
+def _nearest(ball: Callable[[int], flint.arb]) -> float:
+    """The float nearest to a nonzero number, from enclosures of growing precision."""
+    import flint
+
+    bits = _FIRST_PRECISION
+    while True:
+        with flint.ctx.workprec(bits + 32):  # the endpoints are rounded to the precision in force
+            enclosure = ball(bits)
+            low, high = _round(enclosure.lower()), _round(enclosure.upper())
+        if low == high:
+            if math.isinf(low):
+                raise OverflowError(f"about {enclosure.mid().str(5, radius=False)}: beyond the range of floats")
+            return low
+        bits *= 2
 
 
 def _round(endpoint: flint.arb) -> float:
@@ -369,10 +403,18 @@ def _round(endpoint: flint.arb) -> float:
 
 
 def _remove_prime(n: int, p: int) -> tuple[int, int]:
+    if p == 2:
+        count = (n & -n).bit_length() - 1
+        return n >> count, count
+    # Powers p, p^2, p^4, ... first, so that a high power costs few divisions of a big integer.
+    powers = [p]
+    while n % (square := powers[-1] ** 2) == 0:
+        powers.append(square)
     count = 0
-    while n % p == 0:
-        n //= p
-        count += 1
+    for k in reversed(range(len(powers))):
+        while n % powers[k] == 0:
+            n //= powers[k]
+            count += 2**k
     return n, count
 
 

@@ -54,9 +54,13 @@ def check_size(cells: int, axes: int, exact: bool, what: str) -> None:
         raise ValueError(f"{what} would have {axes} axes; an array has at most {_MAX_AXES}. Take a smaller N.")
     if size > 0.8 * memory:
         raise ValueError(
-            f"{what} would have {cells:,} cells, about {size / 2**30:,.1f} GiB, more than this machine's "
+            f"{what} would have {_large(cells)} cells, about {_large(size >> 30)} GiB, more than this machine's "
             f"{memory / 2**30:,.1f} GiB. Take smaller alphabets or a smaller N."
         )
+
+
+def _large(n: int) -> str:
+    return f"{n:,}" if n < 10**15 else f"10^{int((n.bit_length() - 1) * math.log10(2))}"
 
 
 def read_table(values: Any, name: str) -> Array:
@@ -231,7 +235,10 @@ def normalize(counts: Any) -> Array:
     table = read_table(counts, "counts")
     if table.ndim == 0:
         raise ValueError("counts must have at least one axis")
-    sums = np.asarray(table.sum(axis=-1))
+    with np.errstate(over="ignore"):
+        sums = np.asarray(table.sum(axis=-1))
+    if sums.dtype != object and not np.isfinite(sums).all():
+        raise ValueError("counts sum to more than a float can hold; give smaller weights")
     empty = [k for k, total in enumerate(sums.reshape(-1)) if total == 0]
     if empty:
         raise ValueError(f"{entry('counts', _index(empty[0], sums.shape))} sums to 0: that row has no distribution")
