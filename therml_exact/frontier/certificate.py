@@ -1,0 +1,95 @@
+"""Certificates: plain data that prove value >= min >= lower_bound of a frontier problem (nats).
+
+    {"format", "problem", "multipliers", "value", "lower_bound", "tol", "status", "parts": [...], "sha256"}
+
+problem: its tables, as rationals "n/d" or floats in hexadecimal; multipliers: rationals. A part holds the rule of its
+lower bound ("cells", or one of closed_form.py, which needs nothing else), the witness (weights, codes), lam (log
+c_w), level (the claimed bound of log G), contacts ({code, tilt}: the t0 and k of an ellipsoid) and tree, in preorder:
+"." a leaf, chr(48 + e) a split at edge e, edges (i, j), i < j, numbered lexicographically within a block and from
+block to block. sha256 is that of the canonical JSON of everything else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from therml_exact.frontier.problems import BayesProblem, DiscriminativeProblem, EncoderProblem, Problem
+
+if TYPE_CHECKING:
+    from therml_exact.frontier.mixture import Solution
+
+FORMAT = "therml-frontier-1"
+ROUNDING = 2e-13  # between a float value and the exact value of its witness, relative to |value| + 1
+
+
+def describe(problem: Problem) -> dict[str, Any]:
+    """The content of a problem."""
+    if isinstance(problem, EncoderProblem):
+        array = problem.p_xy.weights(problem.p_xy.axes).array
+        return {"kind": "encoder", "axes": list(problem.p_xy.axes), "shape": list(array.shape), "cells": _text(array)}
+    tables = {"phi": _table(problem.phi), "x_given_phi": _table(problem.x_given_phi), "n": problem.n}
+    if isinstance(problem, BayesProblem):
+        return {"kind": "bayes", **tables}
+    assert isinstance(problem, DiscriminativeProblem)
+    return {"kind": "discriminative", **tables, "y_given_x_phi": _table(problem.y_given_x_phi)}
+
+
+def rounded_up(value: float, multipliers: dict[str, Fraction]) -> float:
+    """A float value of a witness, and what its rounding may have lost."""
+    return value + ROUNDING * (abs(value) + 1 + 0.02 * float(sum(multipliers.values())))
+
+
+def status(value: float, lower_bound: float, tol: float, multipliers: dict[str, Fraction]) -> str:
+    """Whether it is "certified" (the gap, rounding included, is within the tolerance) or "open"."""
+    return "certified" if rounded_up(value, multipliers) - lower_bound <= tol else "open"
+
+
+def build(problem: Problem, multipliers: dict[str, Fraction], solutions: Sequence[Solution], value: float,
+          lower_bound: float, tol: float) -> dict[str, Any]:  # fmt: skip
+    """The certificate of an optimum; its value is rounded up."""
+    claim = rounded_up(value, multipliers)
+    content = {
+        "format": FORMAT,
+        "problem": describe(problem),
+        "multipliers": {name: str(m) for name, m in sorted(multipliers.items())},
+        "value": claim.hex(),
+        "lower_bound": lower_bound.hex(),
+        "tol": float(tol).hex(),
+        "status": status(value, lower_bound, tol, multipliers),
+        "parts": [_part(s) for s in solutions],
+    }
+    return {**content, "sha256": digest(content)}
+
+
+def digest(content: dict[str, Any]) -> str:
+    """sha256 of the canonical JSON of a certificate without its digest."""
+    rest = {name: value for name, value in content.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _part(solution: Solution) -> dict[str, Any]:
+    near = solution.contacts
+    return {
+        "rule": solution.rule,
+        "weights": _text(solution.weights),
+        "codes": [_text(code) for code in solution.codes],
+        "lam": _text(solution.lam),
+        "level": float(solution.level).hex(),
+        "contacts": [{"code": _text(c), "tilt": float(k).hex()} for c, k in zip(near.code, near.tilt, strict=True)],
+        "tree": "".join("." if node == 0 else chr(47 + node) for node in solution.tree.tolist()),
+    }
+
+
+def _text(values: Any) -> list[str]:
+    return [v.hex() if isinstance(v, float) else str(v) for v in np.asarray(values).reshape(-1).tolist()]
+
+
+def _table(values: Any) -> dict[str, Any]:
+    array = np.asarray(values)
+    return {"shape": list(array.shape), "cells": _text(array)}

@@ -1,0 +1,65 @@
+"""Lower bounds of a mixture's likelihood that need no search (nats), each a sum of coefficient * log(ratio).
+
+Processing. One block with rows of sum 1, multiplier g, g + delta <= 1: R >= I(X;Z) and R >= I(Y;Z), so
+    R + delta D + g C >= delta H(X) + g H(Y),
+the value of a single code.
+
+Likelihood. All exponents n_wj integers, delta = 0: prod t^n times M_w, the product of the blocks' multinomial
+coefficients, is the probability of w among the letters with the same block sums. With P_w the total of p over those
+letters, Gibbs gives
+    L >= sum_w p_w log(M_w P_w / p_w),
+with equality at the true model if there is one (Bayes and discriminative problems at beta = 1, where G is flat).
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from therml_exact.frontier.problems import Mixture
+
+Terms = list[tuple[Fraction, Fraction]]
+
+
+def processing(m: Mixture) -> Terms | None:
+    """The terms of delta H(X) + g H(Y), if g + delta <= 1."""
+    if len(m.blocks) > 1 or m.multiplier + m.delta > 1 or any(sum(row) != 1 for row in m.blocks[0].rows):
+        return None
+    terms = []
+    for column in zip(*m.blocks[0].rows, strict=True):
+        p = sum((w * v for w, v in zip(m.weights, column, strict=True)), Fraction(0))
+        if p:
+            terms.append((m.multiplier * p, 1 / p))
+    if m.delta:
+        for group in sorted(set(m.groups)):
+            p = sum((w for w, g in zip(m.weights, m.groups, strict=True) if g == group), Fraction(0))
+            terms.append((m.delta * p, 1 / p))
+    return terms
+
+
+def likelihood(m: Mixture) -> Terms | None:
+    """The terms of sum p log(M P/p), if all exponents are integers."""
+    if m.delta:
+        return None
+    counts = [[m.multiplier * v for block in m.blocks for v in block.rows[w]] for w in range(len(m.weights))]
+    if any(v.denominator != 1 for row in counts for v in row):
+        return None
+    profiles = [tuple(m.multiplier * sum(block.rows[w]) for block in m.blocks) for w in range(len(m.weights))]
+    totals: dict[tuple[Fraction, ...], Fraction] = {}
+    for p, profile in zip(m.weights, profiles, strict=True):
+        totals[profile] = totals.get(profile, Fraction(0)) + p
+    terms = []
+    for p, row, profile in zip(m.weights, counts, profiles, strict=True):
+        many = math.prod(math.factorial(int(n)) for n in profile)
+        for n in row:
+            many //= math.factorial(int(n))
+        terms.append((p, many * totals[profile] / p))
+    return terms
+
+
+RULES = {"processing": processing, "likelihood": likelihood}
+
+
+def evaluate(terms: Terms) -> float:
+    """The sum in floats."""
+    return math.fsum(float(c) * (math.log(r.numerator) - math.log(r.denominator)) for c, r in terms)
