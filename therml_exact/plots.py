@@ -92,7 +92,7 @@ def draw_teaching(groups: Mapping[str, Mapping[str, float]], unit: str = "nats",
         heights = [bars.get(name, math.nan) * scale for bars in groups.values()]
         ax.bar(places, heights, width, label=name, color=COLOURS[k % len(COLOURS)])
         for x, height in zip(places, heights, strict=True):
-            ax.annotate(f"{height:.2g}", (x, height), (0, 2), textcoords="offset points", ha="center", fontsize=7)
+            ax.annotate(f"{height:.3f}", (x, height), (0, 2), textcoords="offset points", ha="center", fontsize=6)
     ax.set_xticks(range(len(groups)), list(groups))
     ax.set_ylabel(f"information ({unit})")
     ax.set_ylim(0, 1.35 * max(1e-300, ax.get_ylim()[1]))  # room for the legend above the bars

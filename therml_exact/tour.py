@@ -92,6 +92,9 @@ class Tour:
                 if stop.n == n
             }
             plots.draw_teaching(groups, unit, ax)
+            legend = ax.get_legend()
+            if legend is not None and n != samples[0]:
+                legend.remove()  # one serves all panels
             phi, x, y = self.roles
             ax.set_title(f"N = {n}:  $\\Phi$ = {phi}, X = {x}, Y = {y}", fontsize=10)
         plots.save_figure(figure, path)
