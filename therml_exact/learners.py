@@ -28,6 +28,7 @@ import numpy.typing as npt
 
 from therml_exact.encoders import read_dictionary
 from therml_exact.numbers.tables import Array, check_rows, check_size, freeze, read_table, to_fractions, unify, whole
+from therml_exact.process import read_process
 from therml_exact.variational import Variational
 
 __all__ = ["constant", "erm", "gibbs", "memorize", "posterior", "rational_rows"]
@@ -75,22 +76,10 @@ def posterior(phi: Any, x_given_phi: Any, y_given_x_phi: Any, n: int) -> Array:
     With y_given_x_phi = None it is the rule of a BayesWorld, [x1, ..., xN, theta].
     Data sets of probability 0 get the prior.
     """
-    given = {"phi": phi, "x_given_phi": x_given_phi}
-    if y_given_x_phi is not None:
-        given["y_given_x_phi"] = y_given_x_phi
-    tables = unify({name: read_table(value, name) for name, value in given.items()})
-    for name, values in tables.items():
-        check_rows(values, name)
-    prior, like = tables["phi"], tables["x_given_phi"]
-    if like.shape[:1] != prior.shape or like.ndim != 2:
-        raise ValueError(f"x_given_phi has shape {like.shape}; it is [phi, x] with {len(prior)} values of phi")
-    letters = like.shape[1:]
-    if y_given_x_phi is not None:
-        labels = tables["y_given_x_phi"]
-        if labels.shape[:2] != like.shape or labels.ndim != 3:
-            raise ValueError(f"y_given_x_phi has shape {labels.shape}; it is [phi, x, y] with [phi, x] = {like.shape}")
+    prior, like, labels = read_process(phi, x_given_phi, y_given_x_phi)
+    if labels is not None:
         like = like[..., None] * labels
-        letters = like.shape[1:]
+    letters = like.shape[1:]
     n = whole("n", n)
     check_size(int(np.prod(letters)) ** n * len(prior), len(letters) * n + 1, prior.dtype == object, "the posterior")
     evidence = prior

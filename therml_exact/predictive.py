@@ -34,8 +34,9 @@ from therml_exact.information import entropy
 from therml_exact.joint import Joint
 from therml_exact.numbers.approximate import ROUND
 from therml_exact.numbers.primelog import PrimeLog
-from therml_exact.numbers.tables import Array, check_rows, check_size, common_denominator, read_table, unify, whole
+from therml_exact.numbers.tables import Array, check_size, common_denominator, whole
 from therml_exact.numbers.weights import Weights
+from therml_exact.process import read_process
 
 
 @dataclass(frozen=True)
@@ -128,20 +129,13 @@ def _letters(phi: Any, x_given_phi: Any, y_given_x_phi: Any) -> tuple[Array, Arr
 
     A float stands for the rational that it is, each row divided by its exact sum: so the products are exact too.
     """
-    given = {"phi": phi, "x_given_phi": x_given_phi, "y_given_x_phi": y_given_x_phi}
-    tables = unify({name: read_table(value, name) for name, value in given.items() if value is not None})
-    for name, value in tables.items():
-        check_rows(value, name)
-    exact = all(table.dtype == object for table in tables.values())
-    rational = {name: table if exact else _rational(table) for name, table in tables.items()}
-    prior, x = rational["phi"], rational["x_given_phi"]
-    if prior.ndim != 1 or x.ndim != 2 or len(x) != len(prior):
-        raise ValueError(f"phi has shape {prior.shape} and x_given_phi {x.shape}; they are [phi] and [phi, x]")
-    if y_given_x_phi is None:
+    tables = read_process(phi, x_given_phi, y_given_x_phi)
+    exact = tables[0].dtype == object
+    prior, x, y = (table if exact or table is None else _rational(table) for table in tables)
+    assert prior is not None
+    assert x is not None
+    if y is None:
         return prior, x, x.shape[1:], exact
-    y = rational["y_given_x_phi"]
-    if y.ndim != 3 or y.shape[:2] != x.shape:
-        raise ValueError(f"y_given_x_phi has shape {y.shape}; it is [phi, x, y] with [phi, x] = {x.shape}")
     return prior, (x[..., None] * y).reshape(len(prior), -1), y.shape[1:], exact
 
 

@@ -71,7 +71,7 @@ class Weights:
         if self.array.size >= KERNEL_CELLS:
             from therml_exact.kernels.entropy import entropy_kernel
 
-            value = float(entropy_kernel(self._flat()))
+            value = float(entropy_kernel(_flat(self.array)))
         else:
             p = self.array[self.array > 0]
             value = math.log(self.total) - float((p * np.log(p)).sum()) / self.total
@@ -136,7 +136,7 @@ class Weights:
         if self.array.size >= KERNEL_CELLS:
             from therml_exact.kernels.mutual_information import mutual_information_kernel
 
-            value = float(mutual_information_kernel(self._flat(), *self.array.shape)[0])
+            value = float(mutual_information_kernel(_flat(self.array), *self.array.shape)[0])
             return Approximate(value, self._error(value) + 4 * ROUND * sum(self.array.shape) * (value + 1))
         w = np.ascontiguousarray(self.array)
         ac, bc = w.sum(axis=1), w.sum(axis=0)
@@ -156,7 +156,7 @@ class Weights:
         if self.array.size >= KERNEL_CELLS:
             from therml_exact.kernels.multi_information import multi_information_kernel
 
-            value = float(multi_information_kernel(self._flat(), np.array(self.array.shape, np.int64))[0])
+            value = float(multi_information_kernel(_flat(self.array), np.array(self.array.shape, np.int64))[0])
             return Approximate(value, self._error(value + math.log(self.array.size)))
         product = np.asarray(self.total)
         for axis in range(n):
@@ -172,14 +172,8 @@ class Weights:
         from therml_exact.kernels.lattice import entropy_vector_kernel
 
         vector = np.zeros(2**self.array.ndim)
-        entropy_vector_kernel(self._flat(), np.array(self.array.shape, np.int64), vector)
+        entropy_vector_kernel(_flat(self.array), np.array(self.array.shape, np.int64), vector)
         return vector
-
-    def _flat(self) -> Array:
-        """The cells as the kernels take them: contiguous, flat and read-only, so that each is compiled once."""
-        flat = np.ascontiguousarray(self.array).reshape(-1)
-        flat.flags.writeable = False
-        return flat
 
     def _error(self, value: float) -> float:
         size = max(2, self.array.size)
@@ -192,9 +186,14 @@ def exact_sum(table: Array) -> float:
         return math.fsum(table.reshape(-1).tolist())
     from therml_exact.kernels.entropy import total_of
 
-    flat = table.reshape(-1)
-    flat.flags.writeable = False  # of this view; the kernels are compiled for read-only cells
-    return float(total_of(flat)[0])
+    return float(total_of(_flat(table))[0])
+
+
+def _flat(array: Array) -> Array:
+    """The cells as the kernels take them: contiguous, flat and read-only, so that each is compiled once."""
+    flat = np.ascontiguousarray(array).reshape(-1)
+    flat.flags.writeable = False
+    return flat
 
 
 def divergence_terms(p: Array, m: Array) -> Array:

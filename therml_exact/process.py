@@ -1,0 +1,25 @@
+"""The process that makes the data, p(phi) p(x|phi) p(y|x,phi), read at the door for those who need no world.
+
+Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y] or None (data without labels). Rows sum to 1. No units.
+Errors: ValueError naming the table, its shape or row, and the remedy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from therml_exact.numbers.tables import Array, check_rows, read_table, unify
+
+
+def read_process(phi: Any, x_given_phi: Any, y_given_x_phi: Any = None) -> tuple[Array, Array, Array | None]:
+    """The three tables, checked, all of one kind of number."""
+    given = {"phi": phi, "x_given_phi": x_given_phi, "y_given_x_phi": y_given_x_phi}
+    tables = unify({name: read_table(value, name) for name, value in given.items() if value is not None})
+    for name, value in tables.items():
+        check_rows(value, name)
+    prior, x, y = tables["phi"], tables["x_given_phi"], tables.get("y_given_x_phi")
+    if prior.ndim != 1 or x.ndim != 2 or len(x) != len(prior):
+        raise ValueError(f"x_given_phi has shape {x.shape} and phi {prior.shape}; they are [phi, x] and [phi]")
+    if y is not None and (y.ndim != 3 or y.shape[:2] != x.shape):
+        raise ValueError(f"y_given_x_phi has shape {y.shape}; it is [phi, x, y] with [phi, x] = {x.shape}")
+    return prior, x, y
