@@ -22,7 +22,7 @@ import numpy as np
 from therml_exact.frontier.problems import BayesProblem, DiscriminativeProblem, EncoderProblem, Problem
 
 if TYPE_CHECKING:
-    from therml_exact.frontier.mixture import Solution
+    from therml_exact.frontier.solve import Solution
 
 FORMAT = "therml-frontier-1"
 ROUNDING = 2e-13  # between a float value and the exact value of its witness, relative to |value| + 1

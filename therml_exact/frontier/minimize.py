@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.certificate import build, status
-from therml_exact.frontier.mixture import SLACK, Solution, Tables, solve
+from therml_exact.frontier.mixture import Tables
 from therml_exact.frontier.problems import BayesProblem, EncoderProblem, Plan, Problem, read_multipliers
+from therml_exact.frontier.solve import SLACK, Solution, solve
 
 Array = np.ndarray[Any, Any]
 
