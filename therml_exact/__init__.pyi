@@ -9,13 +9,16 @@ from .bounds.registry import check_bounds as check_bounds
 from .bounds.relation import BoundCheck as BoundCheck
 from .bounds.relation import Relation as Relation
 from .examples import random_world as random_world
+from .frontier.frontier import Frontier as Frontier
 from .frontier.hard import HardFrontier as HardFrontier
 from .frontier.hard import deterministic_frontier as deterministic_frontier
+from .frontier.locate import Classification as Classification
 from .frontier.minimize import Optimum as Optimum
 from .frontier.minimize import minimize as minimize
 from .frontier.problems import BayesProblem as BayesProblem
 from .frontier.problems import DiscriminativeProblem as DiscriminativeProblem
 from .frontier.problems import EncoderProblem as EncoderProblem
+from .frontier.trace import trace as trace
 from .frontier.verify import Verification as Verification
 from .frontier.verify import verify as verify
 from .functional import Functionals as Functionals

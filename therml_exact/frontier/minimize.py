@@ -5,7 +5,8 @@
 `value` is that of the witness, computed from its tables; `lower_bound` is Lindsay's (mixture.py), in floats with a
 margin for their rounding, and `verify` proves it in ball arithmetic from the certificate.
 
-At rho = 0 no code costs anything: Z = (X, Theta) is optimal, with value gamma H(Y|X,Theta).
+At rho = 0 no code costs anything: Z = (X, Theta) is optimal, with value gamma H(Y|X,Theta). beta = inf is U alone: every
+type has a Theta of its own.
 
 Shapes: encoders z_given_x[x, z] or z_given_x_theta[x, theta, z]; z[z], x_given_z[z, x], y_given_z[z, y];
 theta_given_type[type, theta], types[type, letter]. Rows of letters of probability 0 hold the marginal.
@@ -73,7 +74,7 @@ def minimize(
     max_cells: int = 2_000_000,
     time_limit: float = 60.0,
 ) -> Optimum:
-    """The least rho R + delta D + gamma C (EncoderProblem) or S + beta U (the others), two-sided."""
+    """The least rho R + delta D + gamma C (EncoderProblem) or S + beta U (the others; beta = inf: U), two-sided."""
     if not isinstance(problem, Problem):
         raise TypeError(
             f"problem is a {type(problem).__name__}; give an EncoderProblem, BayesProblem or another problem"
@@ -83,6 +84,9 @@ def minimize(
     if max_cells < 1 or not time_limit > 0:
         raise ValueError(f"max_cells is {max_cells!r} and time_limit {time_limit!r}; both are positive")
     given = {"gamma": gamma, "delta": delta, "sigma": sigma, "beta": beta, "rho": rho}
+    if isinstance(beta, float) and beta == math.inf and not isinstance(problem, EncoderProblem):
+        read_multipliers(problem, {**given, "beta": 0})
+        return _memorize(problem, tol)
     exact = read_multipliers(problem, given)
     floats = {name: float(value) for name, value in exact.items()}
     deadline = time.monotonic() + time_limit
@@ -100,7 +104,7 @@ def minimize(
         point, witness = _encoder(problem, plan, solutions)
         value = math.fsum(floats[m] * point[f] for m, f in (("rho", "R"), ("delta", "D"), ("gamma", "C")))
     else:
-        point, witness = _samples(problem, plan, solutions[0])
+        point, witness = sample_tables(problem, _posteriors(plan, solutions, len(problem.types)))
         value = point["S"] + floats["beta"] * point["U"]
     return Optimum(problem, floats, value, lower, tol, point, witness, exact, tuple(solutions))
 
@@ -155,11 +159,12 @@ def encoder_tables(problem: EncoderProblem, encoder: Array) -> tuple[dict[str, f
     return {name: value + 0.0 for name, value in point.items()}, witness
 
 
-def _samples(problem: Problem, plan: Plan, solution: Solution) -> tuple[dict[str, float], dict[str, Array]]:
-    assert not isinstance(problem, EncoderProblem)
+def sample_tables(
+    problem: BayesProblem | DiscriminativeProblem, given: Array
+) -> tuple[dict[str, float], dict[str, Array]]:
+    """S = I(Theta; data), U = -sum log q of a rule given[type, theta], and its tables without idle values."""
     counts = np.array([c for c, _ in problem.types])
     p = np.array([float(m) for _, m in problem.types])
-    given = _posteriors(plan, [solution], len(p))
     theta = p @ given
     given, theta = given[:, theta > 0], theta[theta > 0]
     reached = (given * p[:, None]).T @ counts
@@ -189,6 +194,18 @@ def _kl_terms(weight: Array, top: Array, bottom: Array) -> list[float]:
 def _hard(problem: EncoderProblem, exact: dict[str, Fraction], floats: dict[str, float], tol: float) -> Optimum:
     cells = problem.cells
     nx, ntheta, _ = cells.shape
-    point, witness = encoder_tables(problem, np.eye(nx * ntheta).reshape(nx, ntheta, -1))
+    encoder = np.eye(nx * ntheta)
+    if exact["delta"] == 0:  # letters with equal rows need no codes of their own
+        (part,) = problem.plan(Fraction(1), Fraction(0), Fraction(1)).parts
+        for w, members in enumerate(part.members):
+            encoder[list(members)] = encoder[part.members[w][0]]
+    point, witness = encoder_tables(problem, encoder.reshape(nx, ntheta, -1))
     value = floats["gamma"] * point["C"] + floats["delta"] * point["D"]
     return Optimum(problem, floats, value, value - SLACK * (abs(value) + 1), tol, point, witness, exact, ())
+
+
+def _memorize(problem: BayesProblem | DiscriminativeProblem, tol: float) -> Optimum:
+    point, witness = sample_tables(problem, np.eye(len(problem.types)))
+    value = point["U"]
+    lower = value - SLACK * (abs(value) + 1)
+    return Optimum(problem, {"beta": math.inf}, value, lower, tol, point, witness, {}, ())

@@ -1,0 +1,108 @@
+"""Inner and outer polytopes of a convex set that is closed upwards, and the largest step between them (nats).
+
+Inner: all points above a convex combination of the achieved points v_k. Outer: all points with a_k.v >= b_k, a_k >= 0.
+The distance from outer to inner is taken in the max norm: the least t such that every outer point raised by t in
+every coordinate lies in the inner set. With the facets a.v >= c of the inner set, |a|_1 = 1,
+
+    t = max over facets of [c - min over the outer set of a.v],
+
+so a facet is done when its own direction, or the known half-spaces together, show that c - h(a) <= tol.
+
+Shapes: points v[k, dim]; half-spaces a[k, dim], b[k]; dim is 2 (chords of a chain) or 3 (Qhull, with the points' boxes).
+Source: G. Rote, The convergence rate of the sandwich algorithm, Computing 48 (1992).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+SAME = 1e-11  # nats: points closer than this are one vertex
+
+
+@dataclass(frozen=True)
+class Facet:
+    """normal.v >= offset, |normal|_1 = 1, through the vertices (indices of points)."""
+
+    normal: tuple[float, ...]
+    offset: float
+    vertices: tuple[int, ...]
+
+
+def facets(points: Array) -> list[Facet]:
+    """The facets of the inner set whose normals are positive somewhere beyond one coordinate's face."""
+    return _chords(points) if points.shape[1] == 2 else _hull(points)
+
+
+def least(normal: Array, a: Array, b: Array) -> float:
+    """Min normal.v over a v >= b, as the best combination of the half-spaces: rigorous but for rounding."""
+    from scipy.optimize import linprog
+
+    # Dual: max b.y with y >= 0 and y a <= normal; any feasible y is a bound, so y is made feasible by scaling.
+    found = linprog(-b, A_ub=a.T, b_ub=normal, bounds=(0, None), method="highs")
+    if found.x is None:
+        return -np.inf
+    y = np.maximum(found.x, 0.0)
+    over = float(np.max(np.divide(y @ a, normal, out=np.zeros_like(normal), where=normal > 0), initial=1.0))
+    if np.any((y @ a > 0) & (normal <= 0)):
+        y = np.where((a[:, normal <= 0] > 0).any(axis=1), 0.0, y)
+    return float(b @ (y / max(over, 1.0)))
+
+
+def _chords(points: Array) -> list[Facet]:
+    """The lower left chain, chord by chord."""
+    order = sorted(range(len(points)), key=lambda k: (points[k, 0], points[k, 1]))
+    chain: list[int] = []
+    for k in order:
+        if chain and points[k, 1] >= points[chain[-1], 1] - SAME:
+            continue
+        while chain and points[k, 0] <= points[chain[-1], 0] + SAME:
+            chain.pop()
+        while len(chain) > 1:
+            first, second = points[chain[-2]], points[chain[-1]]
+            turn = (second[0] - first[0]) * (points[k, 1] - first[1]) - (second[1] - first[1]) * (
+                points[k, 0] - first[0]
+            )
+            if turn > 0:
+                break
+            chain.pop()
+        chain.append(k)
+    out = []
+    for i, j in zip(chain, chain[1:], strict=False):
+        normal = np.array([points[i, 1] - points[j, 1], points[j, 0] - points[i, 0]])
+        normal /= normal.sum()
+        out.append(Facet(tuple(normal.tolist()), float(normal @ points[i]), (i, j)))
+    return out
+
+
+def _hull(points: Array) -> list[Facet]:
+    from scipy.spatial import ConvexHull
+
+    top = points.max(axis=0) + 1.0
+    kept = [k for k in range(len(points)) if not any(np.all(points[j] <= points[k] + SAME) and (j < k or np.any(
+        points[j] < points[k] - SAME)) for j in range(len(points)) if j != k)]  # fmt: skip
+    raised, origin = [], []
+    for k in kept:
+        for up in product((False, True), repeat=points.shape[1]):
+            raised.append(np.where(up, top, points[k]))
+            origin.append(k if not any(up) else -1)
+    hull = ConvexHull(np.array(raised))
+    found: dict[tuple[float, ...], Facet] = {}
+    for equation, simplex in zip(hull.equations, hull.simplices, strict=True):
+        normal = -equation[:-1]  # inwards
+        if normal.min() < -1e-9 or np.count_nonzero(normal > 1e-9) < 2:
+            continue
+        normal = np.maximum(normal, 0.0)
+        normal[normal < 1e-9] = 0.0
+        normal /= normal.sum()
+        vertices = tuple(sorted({origin[s] for s in simplex} - {-1}))
+        if vertices:
+            key = tuple(np.round(normal, 9).tolist())
+            offset = float(np.min(points[kept] @ normal))
+            found.setdefault(key, Facet(tuple(normal.tolist()), offset, vertices))
+    return list(found.values())

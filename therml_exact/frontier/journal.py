@@ -1,0 +1,133 @@
+"""Checkpoints: a file of optima that grows as they are found, one JSON object a line.
+
+    {"format": "therml-exact/checkpoint", "version": 1, "problem": {...}, "settings": {...}, "sha256": ...}
+    {"multipliers": {...}, "value": ..., "lower_bound": ..., "point": {...}, "witness": {...}, "certificate": {...}, ...}
+
+Each line ends with the digest of its own content and is written and synchronised before the work goes on. A process
+that is killed while it writes leaves an unfinished last line, which is dropped; any other damage is refused.
+Errors: ValueError for a file that is no checkpoint, is damaged, or belongs to another problem or other settings.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import IO, Any
+
+import numpy as np
+
+from therml_exact.files import Path, check_writable
+from therml_exact.frontier.certificate import describe, digest
+from therml_exact.frontier.minimize import Optimum
+from therml_exact.frontier.problems import Problem
+
+FORMAT = "therml-exact/checkpoint"
+
+
+def to_json(optimum: Optimum) -> dict[str, Any]:
+    """An optimum as plain data; floats keep all their digits."""
+    return {
+        "multipliers": {name: value.hex() for name, value in optimum.multipliers.items()},
+        "value": optimum.value,
+        "lower_bound": optimum.lower_bound,
+        "gap": optimum.gap,
+        "status": optimum.status,
+        "tol": optimum.tol,
+        "point": optimum.point,
+        "witness": {name: table.tolist() for name, table in optimum.witness.items()},
+        "certificate": optimum.certificate,
+    }
+
+
+def from_json(problem: Problem, content: Mapping[str, Any]) -> Optimum:
+    """What `to_json` wrote."""
+    multipliers = {name: float.fromhex(text) for name, text in content["multipliers"].items()}
+    optimum = Optimum(
+        problem,
+        multipliers,
+        float(content["value"]),
+        float(content["lower_bound"]),
+        float(content["tol"]),
+        {name: float(v) for name, v in content["point"].items()},
+        {name: np.array(table) for name, table in content["witness"].items()},
+        {name: Fraction(value) for name, value in multipliers.items() if math.isfinite(value)},
+        (),
+    )
+    optimum.__dict__["certificate"] = content["certificate"]  # a cached property, here without what made it
+    return optimum
+
+
+class Journal:
+    """The optima of one problem under one set of settings, kept in a file."""
+
+    def __init__(self, path: Path, problem: Problem, settings: Mapping[str, Any]) -> None:
+        self.path = os.fspath(path)
+        self.problem = problem
+        check_writable(path)
+        head = {"format": FORMAT, "version": 1, "problem": describe(problem), "settings": dict(settings)}
+        self.optima: list[Optimum] = []
+        keep = self._read(head) if os.path.exists(self.path) and os.path.getsize(self.path) else 0
+        # Not replaced at the end of the run but grown, so that a kill at any time costs the line at hand at most.
+        self._file: IO[bytes] = open(self.path, "r+b" if keep else "wb")  # noqa: SIM115
+        self._file.truncate(keep)
+        self._file.seek(keep)
+        if not keep:
+            self._write(head)
+
+    def add(self, optima: Sequence[Optimum]) -> None:
+        """Keep these."""
+        for optimum in optima:
+            self._write(to_json(optimum))
+        self.optima += optima
+
+    def close(self) -> None:
+        """No more will come."""
+        self._file.close()
+
+    def _write(self, content: Mapping[str, Any]) -> None:
+        line = json.dumps({**content, "sha256": digest(dict(content))}, separators=(",", ":"))
+        self._file.write(line.encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def _read(self, head: Mapping[str, Any]) -> int:
+        """Take over what the file holds; the number of bytes that are whole lines."""
+        if not os.path.isfile(self.path):
+            raise ValueError(f"{self.path}: a checkpoint is a regular file")
+        keep = 0
+        with open(self.path, "rb") as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    break  # the line at hand when the process was killed
+                content = self._line(line, number)
+                if number == 1:
+                    if content.get("format") != FORMAT:
+                        raise ValueError(f"{self.path}: no checkpoint of a frontier; name another file")
+                    for name in ("problem", "settings"):
+                        if content.get(name) != json.loads(json.dumps(head[name])):
+                            raise ValueError(
+                                f"{self.path}: the checkpoint of {'another problem' if name == 'problem' else 'other'}"
+                                f"{'' if name == 'problem' else f' settings ({content.get(name)})'}; name another file,"
+                                " or delete it to start anew"
+                            )
+                else:
+                    self.optima.append(from_json(self.problem, content))
+                keep += len(line)
+        return keep
+
+    def _line(self, line: bytes, number: int) -> dict[str, Any]:
+        damaged = f"{self.path}: line {number} is damaged; restore the file, or delete it to start anew"
+        try:
+            content = json.loads(line)
+        except (ValueError, RecursionError):
+            if number == 1:
+                raise ValueError(f"{self.path}: no checkpoint of a frontier; name another file") from None
+            raise ValueError(damaged) from None
+        if number == 1 and (not isinstance(content, dict) or content.get("format") != FORMAT):
+            raise ValueError(f"{self.path}: no checkpoint of a frontier; name another file")
+        if not isinstance(content, dict) or content.pop("sha256", None) != digest(content):
+            raise ValueError(damaged)
+        return content

@@ -1,0 +1,33 @@
+"""Time sharing: with probability mu_k use encoder k, and say which in Z (nats).
+
+The flag costs nothing: I(Z, K; X, Theta) = sum_k mu_k I_k, and D, C (S, U for a learning rule) are averages too. So
+the achievable points are a convex set, and a point between two of them has this witness.
+
+Errors: none of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from therml_exact.frontier.minimize import Optimum, encoder_tables, sample_tables
+from therml_exact.frontier.problems import EncoderProblem, Problem
+
+Array = np.ndarray[Any, Any]
+
+
+def share(
+    problem: Problem, weights: Sequence[float] | Array, optima: Sequence[Optimum]
+) -> tuple[dict[str, float], dict[str, Array]]:
+    """The functionals and the tables of a mixture of witnesses."""
+    if isinstance(problem, EncoderProblem):
+        name = "z_given_x" if len(problem.p_xy.axes) == 2 else "z_given_x_theta"
+    else:
+        name = "theta_given_type"
+    table = np.concatenate([w * o.witness[name] for w, o in zip(weights, optima, strict=True)], axis=-1)
+    if isinstance(problem, EncoderProblem):
+        return encoder_tables(problem, table[:, None, :] if table.ndim == 2 else table)
+    return sample_tables(problem, table)
