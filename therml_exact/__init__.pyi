@@ -1,3 +1,4 @@
+from . import audit as audit
 from . import encoders as encoders
 from . import examples as examples
 from . import learners as learners

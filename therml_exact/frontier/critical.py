@@ -5,14 +5,14 @@ For one mixture, with the divergences of a posterior r from the prior p (blocks 
     m_c = inf over r of [KL(r||p) - delta KL(r_X||p_X)] / K(r),     K(r) = sum_j n_j(r) log (t_j(r)/t_j(p)),
 
 since Z = constant is optimal at the multiplier m iff KL - delta KL_X - m K >= 0 for all r. As r -> p the ratio tends
-to 1/lambda_max, with lambda_max = 1/rho_m^2 the inverse squared maximal correlation at delta = 0; that is an upper bound,
-and so is the ratio at any r (Dinkelbach's steps go down from it). From below: branch and bound proves Lindsay's
-condition of the constant code at a multiplier slightly smaller. In the problem's own units
+to 1/lambda_max (at delta = 0 lambda_max is the squared maximal correlation); that is an upper bound, and so is
+the ratio at any r (Dinkelbach's steps go down from it). From below: branch and bound proves Lindsay's condition of the
+constant code at a multiplier slightly smaller. In the problem's own units
 
-    encoder, Theta trivial   gamma_c = (1 - delta) m_c     encoder   gamma_c = m_c     Bayes  m_c / N     discriminative m_c
+    encoder, Theta trivial  gamma_c = (1 - delta) m_c;  encoder  gamma_c = m_c;  Bayes  m_c / N;  discriminative  m_c
 
 For the encoder at delta = 1 the numerator is 0 at r = r_X p(theta|x): gamma_c = 0 if I(X;Y) > 0, and the least of the
-values of each x if not. Beyond delta = 1 Z = X always pays, and there is no gamma_c: None. If nothing can ever pay: inf.
+values of each x if not. Beyond delta = 1 Z = X always pays, and there is no gamma_c: None. inf: nothing ever pays.
 
 Errors: none of its own.
 """

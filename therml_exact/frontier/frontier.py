@@ -74,7 +74,7 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False)
 class Frontier:
-    """A certified frontier; `points` are two-sided optima, `gap` is the largest step between inner and outer polytope."""
+    """A certified frontier: `points` are two-sided optima, `gap` the largest step between inner and outer polytope."""
 
     problem: Problem
     sheets: tuple[Sheet, ...]
@@ -207,9 +207,9 @@ class Frontier:
         save_result("frontier", {**content, "problem": describe(self.problem), "sheets": sheets}, path)
 
     def __str__(self) -> str:
+        gap = f"{self.gap:.2g} nats ({'complete' if self.complete else f'the tolerance was {self.tol:g}'})"
         lines = [
-            f"{type(self.problem).__name__}: {len(self.points)} {self.status} points, inner and outer within "
-            f"{self.gap:.2g} nats ({'complete' if self.complete else f'the tolerance was {self.tol:g}'})"
+            f"{type(self.problem).__name__}: {len(self.points)} {self.status} points, inner and outer within {gap}"
         ]
         for sheet in self.sheets:
             fixed = ", ".join(f"{name} = {value:g}" for name, value in sheet.fixed.items())

@@ -8,14 +8,14 @@ every coordinate lies in the inner set. With the facets a.v >= c of the inner se
 
 so a facet is done when its own direction, or the known half-spaces together, show that c - h(a) <= tol.
 
-Shapes: points v[k, dim]; half-spaces a[k, dim], b[k]; dim is 2 (chords of a chain) or 3 (Qhull, with the points' boxes).
+Shapes: points v[k, dim]; half-spaces a[k, dim], b[k]; dim is 2 (chords of a chain) or 3 (Qhull, on points' boxes).
 Source: G. Rote, The convergence rate of the sandwich algorithm, Computing 48 (1992).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,7 @@ def _chords(points: Array) -> list[Facet]:
             chain.pop()
         chain.append(k)
     out = []
-    for i, j in zip(chain, chain[1:], strict=False):
+    for i, j in pairwise(chain):
         normal = np.array([points[i, 1] - points[j, 1], points[j, 0] - points[i, 0]])
         normal /= normal.sum()
         out.append(Facet(tuple(normal.tolist()), float(normal @ points[i]), (i, j)))

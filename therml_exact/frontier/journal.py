@@ -1,7 +1,7 @@
 """Checkpoints: a file of optima that grows as they are found, one JSON object a line.
 
     {"format": "therml-exact/checkpoint", "version": 1, "problem": {...}, "settings": {...}, "sha256": ...}
-    {"multipliers": {...}, "value": ..., "lower_bound": ..., "point": {...}, "witness": {...}, "certificate": {...}, ...}
+    {"multipliers": {...}, "value": ..., "lower_bound": ..., "point": {...}, "witness": {...}, "certificate": {...}}
 
 Each line ends with the digest of its own content and is written and synchronised before the work goes on. A process
 that is killed while it writes leaves an unfinished last line, which is dropped; any other damage is refused.

@@ -178,4 +178,3 @@ def _mix(above: Array) -> tuple[Array, Array]:
         mu = alone
     direction = np.maximum(-found.ineqlin.marginals, 0.0)
     return mu, direction / direction.sum()
-

@@ -5,8 +5,8 @@
 `value` is that of the witness, computed from its tables; `lower_bound` is Lindsay's (mixture.py), in floats with a
 margin for their rounding, and `verify` proves it in ball arithmetic from the certificate.
 
-At rho = 0 no code costs anything: Z = (X, Theta) is optimal, with value gamma H(Y|X,Theta). beta = inf is U alone: every
-type has a Theta of its own.
+At rho = 0 no code costs anything: Z = (X, Theta) is optimal, with value gamma H(Y|X,Theta). beta = inf is U
+alone: every type has a Theta of its own.
 
 Shapes: encoders z_given_x[x, z] or z_given_x_theta[x, theta, z]; z[z], x_given_z[z, x], y_given_z[z, y];
 theta_given_type[type, theta], types[type, letter]. Rows of letters of probability 0 hold the marginal.
@@ -27,7 +27,14 @@ import numpy as np
 
 from therml_exact.frontier.certificate import build, status
 from therml_exact.frontier.mixture import Tables
-from therml_exact.frontier.problems import BayesProblem, EncoderProblem, Plan, Problem, read_multipliers
+from therml_exact.frontier.problems import (
+    BayesProblem,
+    DiscriminativeProblem,
+    EncoderProblem,
+    Plan,
+    Problem,
+    read_multipliers,
+)
 from therml_exact.frontier.solve import SLACK, Solution, solve
 
 Array = np.ndarray[Any, Any]

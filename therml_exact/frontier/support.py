@@ -31,7 +31,7 @@ def functionals(problem: Problem) -> tuple[str, ...]:
     return ("R", "D", "C") if isinstance(problem, EncoderProblem) else ("S", "U")
 
 
-def multipliers(problem: Problem, weights: Sequence[float]) -> dict[str, float]:
+def multipliers(problem: Problem, weights: Sequence[float] | Array) -> dict[str, float]:
     """What `minimize` takes for the direction w of u."""
     first = float(weights[0])
     rest = [float(w) / first if first > 0 else float(w) for w in weights[1:]]
@@ -54,7 +54,7 @@ class Support:
         """The half-space of an optimum."""
         given = optimum.multipliers
         if isinstance(optimum.problem, EncoderProblem):
-            weights = (given["rho"], given["delta"], given["gamma"])
+            weights: tuple[float, ...] = (given["rho"], given["delta"], given["gamma"])
         else:
             weights = (0.0, 1.0) if math.isinf(given["beta"]) else (1.0, given["beta"])
         point = tuple(optimum.point[name] for name in functionals(optimum.problem))

@@ -12,7 +12,7 @@ algorithm), so that the multipliers are chosen where the frontier bends. Lists o
     encoder, volume=True                 (V, C), V = R + D - H(X): Appendix A for a fixed learning rule
     Bayes, discriminative                (S, U)
 
-Work goes in pieces of at most CHUNK optima, in order of their multipliers, each the same wherever it is done: `executor`
+Work goes in pieces of at most CHUNK optima, in order of multipliers, each the same wherever it is done: `executor`
 takes any concurrent.futures.Executor, and the result does not depend on it. With `checkpoint` every finished piece is
 kept in a file (journal.py), and a later call with the same arguments goes on from it.
 
@@ -37,7 +37,7 @@ from therml_exact.frontier.frontier import Frontier, Kink, Segment, Sheet
 from therml_exact.frontier.hull import Facet, facets, least
 from therml_exact.frontier.journal import Journal
 from therml_exact.frontier.minimize import Optimum
-from therml_exact.frontier.problems import EncoderProblem, Problem, read_multipliers
+from therml_exact.frontier.problems import DiscriminativeProblem, EncoderProblem, Problem, read_multipliers
 from therml_exact.frontier.sharing import share
 from therml_exact.frontier.support import Support, functionals, multipliers, solve_all
 
@@ -46,6 +46,7 @@ Array = np.ndarray[Any, Any]
 CHUNK = 8
 STRAIGHT = 1e-8  # nats: a chord this close to its supporting line is one with it
 LONG = 1e-2  # nats: the least length of a chord that is called straight
+HARD = 1 - 1e-9  # p(z|w) of a hard code
 SHARED = 9  # points that fill a straight part
 
 
@@ -70,7 +71,9 @@ def trace(
     max_points, and max_cells and time_limit (seconds) of one optimum, bound the work; the result says what is open.
     """
     if not isinstance(problem, Problem):
-        raise TypeError(f"problem is a {type(problem).__name__}; give an EncoderProblem, BayesProblem or another problem")
+        raise TypeError(
+            f"problem is a {type(problem).__name__}; give an EncoderProblem, BayesProblem or another problem"
+        )
     if not (tol > 0 and math.isfinite(tol)):
         raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
     if max_points < 2:
@@ -81,8 +84,11 @@ def trace(
     }
     settings = {
         **{name: None if given is None else [v.hex() for v in given] for name, given in lists.items()},
-        **{"tol": tol.hex() if isinstance(tol, float) else str(tol), "volume": bool(volume), "max_points": max_points},
-        **{"max_cells": max_cells, "time_limit": time_limit},
+        "tol": float(tol).hex(),
+        "volume": bool(volume),
+        "max_points": max_points,
+        "max_cells": max_cells,
+        "time_limit": time_limit,
     }
     journal = None if checkpoint is None else Journal(checkpoint, problem, settings)
     try:
@@ -105,7 +111,9 @@ def _read(problem: Problem, name: str, given: Iterable[float]) -> list[float]:
     for value in values:
         read_multipliers(problem, {name: value})
     if name not in problem.multipliers:
-        raise TypeError(f"{name}s are foreign to {type(problem).__name__}, which takes {', '.join(problem.multipliers)}")
+        raise TypeError(
+            f"{name}s are foreign to {type(problem).__name__}, which takes {', '.join(problem.multipliers)}"
+        )
     return sorted(set(values))
 
 
@@ -331,23 +339,29 @@ def _corner(optimum: Optimum) -> bool:
     """
     witness = optimum.witness
     if isinstance(optimum.problem, EncoderProblem):
-        cells = optimum.problem.cells
-        encoder = witness.get("z_given_x_theta", witness.get("z_given_x")).reshape(*cells.shape[:2], -1)
-        used = cells > 0
-        hard = encoder.argmax(axis=2)
-        codes = np.eye(encoder.shape[2], dtype=bool)[hard] & used.any(axis=2)[:, :, None]  # [x, theta, z]
-        y_of_z = np.einsum("xtz,xty->zy", codes, used)
-        x_of_z = codes.any(axis=1).T
-        excluded = np.einsum("xty,zy->xtz", used, ~y_of_z)
+        used = np.asarray(optimum.problem.cells, dtype=float) > 0
+        name = "z_given_x" if "z_given_x" in witness else "z_given_x_theta"
+        encoder = witness[name].reshape(*used.shape[:2], -1)
+        met = np.asarray(used.any(axis=2))
+        if (encoder.max(axis=2)[met] < HARD).any():
+            return False
+        codes = np.eye(encoder.shape[2], dtype=bool)[encoder.argmax(axis=2)] & met[:, :, None]  # [x, theta, z]
+        y_of_z: Array = np.einsum("xtz,xty->zy", codes, used)
+        excluded: Array = np.einsum("xty,zy->xtz", used, ~y_of_z)
         if optimum.multipliers["delta"] > 0:
-            excluded |= ~x_of_z.T[:, None, :]
-        alike = excluded | codes | ~used.any(axis=2)[:, :, None]
-        return bool(alike.all())
+            excluded |= ~codes.any(axis=1)[:, None, :]
+        return bool((excluded | codes | ~met[:, :, None]).all())
     given = witness["theta_given_type"]
+    if (given.max(axis=1) < HARD).any():
+        return False
     counts = np.array([c for c, _ in optimum.problem.types]) > 0
     codes = np.eye(given.shape[1], dtype=bool)[given.argmax(axis=1)]
-    letters = np.einsum("tz,tj->zj", codes, counts)
-    excluded = np.einsum("tj,zj->tz", counts, ~letters)
+    letters: Array = np.einsum("tz,tj->zj", codes, counts)
+    zero = ~letters
+    if isinstance(optimum.problem, DiscriminativeProblem):  # where a code has met no x, q(y|x) excludes nothing
+        shape = (len(letters), *optimum.problem.shape)
+        zero &= np.broadcast_to(letters.reshape(shape).any(axis=2, keepdims=True), shape).reshape(len(letters), -1)
+    excluded = np.einsum("tj,zj->tz", counts, zero)
     return bool((excluded | codes).all())
 
 

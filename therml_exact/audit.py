@@ -1,0 +1,255 @@
+"""Audits: are the numbers right, and how far are they from the best that is possible? (nats)
+
+    point(problem, R=, C=, ...)      a claimed point: impossible by how much, or feasible and suboptimal by [low, high]
+    model(world, tables, reported=)  the exact functionals of a model's own tables beside what its training loop said
+    estimator(fn, joint, n, ...)     bias and variance of an estimator from samples, and whether its claimed bound holds
+
+An estimator that claims E[estimate] <= I is `broken` if its mean lies above I by more than SIGMAS standard errors of
+the mean (with a Student-like allowance left out: take many trials), `holds` if it lies below by as much, else
+`undecided`: sampling decides nothing beyond that. A single estimate above I breaks no bound on the mean.
+
+Errors: ValueError for claims and tables that do not fit, naming them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from therml_exact.frontier.locate import Classification, locate
+from therml_exact.frontier.problems import EncoderProblem, Problem
+from therml_exact.functional import functionals
+from therml_exact.information import entropy, multi_information, mutual_information
+from therml_exact.joint import Joint
+from therml_exact.variational import Variational
+from therml_exact.worlds import World, WorldP
+
+__all__ = ["EstimatorAudit", "ModelAudit", "ModelRow", "estimator", "model", "point"]
+
+Array = np.ndarray[Any, Any]
+SIGMAS = 5.0
+FLOAT32 = 1e-5  # rows of single-precision softmaxes are off by less
+
+
+def point(
+    problem: Problem,
+    R: float | None = None,
+    C: float | None = None,
+    D: float | None = None,
+    S: float | None = None,
+    U: float | None = None,
+    tol: float = 1e-9,
+) -> Classification:
+    """Where a claimed point lies; coordinates (nats) that are left out are free."""
+    return locate(problem, {"R": R, "C": C, "D": D, "S": S, "U": U}, tol=tol)
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """One functional in nats: exact, as reported (None if it was not), reported - exact, and what that looks like."""
+
+    name: str
+    exact: float
+    reported: float | None
+    difference: float | None
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class ModelAudit:
+    """The rows of a model's audit, how much rows of tables were rescaled, and where the model lies (per sample)."""
+
+    rows: tuple[ModelRow, ...]
+    rescaled: dict[str, float]
+    location: Classification | None
+
+    def __str__(self) -> str:
+        lines = []
+        for r in self.rows:
+            told = "not reported" if r.difference is None else f"reported {r.reported:.9g}, off by {r.difference:+.3g}"
+            lines.append(f"{r.name} = {r.exact:.9g} nats, {told}" + (f" ({r.note})" if r.note else ""))
+        lines += [f"rows of {name} were rescaled by up to {by:.2g}" for name, by in self.rescaled.items()]
+        if self.location is not None:
+            lines.append(f"a sample: {self.location}")
+        return "\n".join(lines)
+
+
+def model(
+    world: World | Joint, tables: Variational | Mapping[str, Any], reported: Mapping[str, float] | None = None
+) -> ModelAudit:
+    """Exact R, C, D, S, ... of a model's tables, beside the reported ones, and its distance to the true frontier.
+
+    world: a World with the model's own encoder and learning rule, or a Joint p(x, y), whose encoder is then
+    tables["z_given_x"][x, z]. tables: the q's by name (theta, z, x_given_z, y_given_z, ...), whatever NumPy can read.
+    Rows of floats that are off by no more than single precision are rescaled, and `rescaled` says by how much.
+    """
+    given = dict(tables.given()) if isinstance(tables, Variational) else dict(tables)
+    rescaled: dict[str, float] = {}
+    if isinstance(world, Joint):
+        if "z_given_x" not in given:
+            raise ValueError('tables has no "z_given_x": a Joint needs the model\'s encoder z_given_x[x, z]')
+        encoder = _rows("z_given_x", given.pop("z_given_x"), rescaled)
+        world = _world(world, encoder)
+    q = Variational(**{name: _rows(name, table, rescaled) for name, table in given.items()})
+    if q.given() and q.is_exact != world.is_exact and not q.whole:
+        world, q = world.to_float(), q.to_float()
+    exact = functionals(world, q)
+    values = {name: float(getattr(exact, name)) for name in "RCDSVU" if getattr(exact, name) is not None}
+    claims = {} if reported is None else {name: float(value) for name, value in reported.items()}
+    foreign = [name for name in claims if name not in values]
+    if foreign:
+        raise ValueError(
+            f"reported has {foreign[0]!r}, which these tables do not define; they give {', '.join(values) or 'nothing'}"
+        )
+    rows = []
+    for name, value in values.items():
+        claim = claims.get(name)
+        note = "" if claim is None else _note(value, claim, world.n)
+        rows.append(ModelRow(name, value, claim, None if claim is None else claim - value, note))
+    location = None
+    here = {name: values[name] / world.n for name in "RCD" if name in values and math.isfinite(values[name])}
+    if isinstance(world, WorldP) and here:
+        location = locate(_problem(world), here)
+    return ModelAudit(tuple(rows), rescaled, location)
+
+
+def _rows(name: str, table: Any, rescaled: dict[str, float]) -> Any:
+    """The table as NumPy reads it; rows of floats that miss 1 by single precision are divided by their sums."""
+    if hasattr(table, "detach"):
+        table = table.detach()
+    array = np.asarray(table)
+    if array.dtype.kind != "f":
+        return table
+    array = array.astype(np.float64)
+    sums = array.sum(axis=-1, keepdims=True)
+    off = float(np.abs(sums - 1).max(initial=0.0))
+    if 1e-12 < off <= FLOAT32:
+        rescaled[name] = off
+        return array / sums
+    return array
+
+
+def _world(p_xy: Joint, encoder: Any) -> WorldP:
+    """One process, a learning rule that learns nothing, and the encoder."""
+    if len(p_xy.axes) != 2:
+        raise ValueError(f"the joint has axes {p_xy.axes}; give p(x, y), or a World")
+    p = p_xy.to_float().table
+    x = p.sum(axis=1)
+    y_given_x = np.where(x[:, None] > 0, p / np.where(x > 0, x, 1.0)[:, None], 1 / p.shape[1])
+    rule = np.ones((*p.shape, 1))
+    return WorldP([1.0], x[None, :] / x.sum(), y_given_x[None], rule, np.asarray(encoder, dtype=float)[:, None, :])
+
+
+def _problem(world: WorldP) -> EncoderProblem:
+    """The mixture over the samples, which is what shared q's see."""
+    weights = [world.marginal([f"X{i}", "Theta", f"Y{i}"]) for i in world.samples]
+    total = sum(w.table for w in weights[1:]) + weights[0].table
+    table = total / total.sum() if not world.is_exact else total * (1 / sum(total.reshape(-1)))
+    return EncoderProblem(Joint(table, ("X", "Theta", "Y")))
+
+
+def _note(exact: float, claim: float, n: int) -> str:
+    def close(value: float) -> bool:
+        return abs(claim - value) <= 2e-3 * max(abs(value), 1e-3)
+
+    if close(exact):
+        return ""
+    if close(exact / math.log(2)):
+        return "looks like bits"
+    if n > 1 and close(exact / n):
+        return f"looks like a mean over the {n} samples; functionals are sums"
+    return "differs"
+
+
+@dataclass(frozen=True, eq=False)
+class EstimatorAudit:
+    """An estimator against the exact value (nats): bias, variance, and what became of the bound that it claims."""
+
+    exact: float
+    mean: float
+    bias: float
+    variance: float
+    standard_error: float
+    rmse: float
+    n: int
+    trials: int
+    claim: Literal["lower", "upper"] | None
+    verdict: Literal["holds", "broken", "undecided"] | None
+    estimates: Array
+
+    def __str__(self) -> str:
+        text = (
+            f"exact {self.exact:.6g} nats, mean {self.mean:.6g}, bias {self.bias:+.3g} ± {self.standard_error:.2g} "
+            f"(one standard error), standard deviation {math.sqrt(self.variance):.3g}, "
+            f"{self.trials} trials of n = {self.n}"
+        )
+        return text if self.claim is None else f"{text}; the claimed {self.claim} bound: {self.verdict}"
+
+
+def estimator(
+    fn: Callable[..., float],
+    joint: Joint,
+    n: int,
+    trials: int = 200,
+    rng: np.random.Generator | int = 0,
+    claim: Literal["lower", "upper"] | None = None,
+    target: Callable[[Joint], Any] | float | None = None,
+) -> EstimatorAudit:
+    """Run fn on `trials` data sets of n samples of the joint.
+
+    fn takes one array of letters (0, 1, ...) for each axis, fn(x, y), or one table samples[n, axis] if it takes a
+    single argument, and returns nats. target: what it estimates, a number or a function of the joint; by default the
+    entropy of one axis, the mutual information of two, the multi-information of more.
+    """
+    if not isinstance(joint, Joint):
+        raise TypeError(f"joint is a {type(joint).__name__}; give a Joint")
+    if n < 1 or trials < 2:
+        raise ValueError(f"n is {n!r} and trials {trials!r}; at least 1 sample and 2 trials are needed")
+    if claim not in (None, "lower", "upper"):
+        raise ValueError(f'claim is {claim!r}; it is "lower", "upper" or None')
+    if target is None:
+        axes = joint.axes
+        exact = float(
+            entropy(joint, axes[0])
+            if len(axes) == 1
+            else mutual_information(joint, axes[0], axes[1])
+            if len(axes) == 2
+            else multi_information(joint)
+        )
+    else:
+        exact = float(target(joint) if callable(target) else target)
+    generator = np.random.default_rng(rng)
+    p = joint.to_float().table
+    together = _single(fn) and p.ndim > 1
+    estimates = np.empty(trials)
+    for k in range(trials):
+        flat = generator.choice(p.size, size=n, p=p.reshape(-1) / p.sum())
+        columns = np.unravel_index(flat, p.shape)
+        estimates[k] = float(fn(np.stack(columns, axis=1)) if together else fn(*columns))
+        if math.isnan(estimates[k]):
+            raise ValueError(f"fn returned nan on trial {k}; an estimate is a number of nats")
+    mean = math.fsum(estimates) / trials
+    variance = math.fsum((estimates - mean) ** 2) / (trials - 1)
+    error = math.sqrt(variance / trials)
+    verdict: Literal["holds", "broken", "undecided"] | None = None
+    if claim is not None:
+        above = (mean - exact) * (1 if claim == "lower" else -1)
+        verdict = "broken" if above > SIGMAS * error + 1e-12 else "holds" if above < -SIGMAS * error else "undecided"
+    rmse = math.sqrt(math.fsum((estimates - exact) ** 2) / trials)
+    return EstimatorAudit(exact, mean, mean - exact, variance, error, rmse, n, trials, claim, verdict, estimates)
+
+
+def _single(fn: Callable[..., Any]) -> bool:
+    """Whether fn takes one positional argument only."""
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [p for p in positional if p.default is p.empty]
+    return not any(p.kind is p.VAR_POSITIONAL for p in parameters) and (len(required) == 1 or len(positional) == 1)

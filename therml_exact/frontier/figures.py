@@ -1,0 +1,137 @@
+"""Figures of frontiers: the plane of two functionals, inner and outer curve, and the surface in (R, D, C).
+
+Every axis names its unit. Functions draw on given axes or on new ones and return them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from therml_exact.frontier.frontier import Frontier, Sheet
+from therml_exact.frontier.hull import facets
+from therml_exact.frontier.objectives import Named
+from therml_exact.frontier.problems import EncoderProblem
+from therml_exact.frontier.support import Support
+from therml_exact.plots import COLOURS, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from therml_exact.frontier.hard import HardFrontier
+
+Array = np.ndarray[Any, Any]
+_MARKERS = "sD^vP*X"
+
+
+def draw_frontier(
+    frontier: Frontier,
+    unit: str = "nats",
+    ax: Axes | None = None,
+    hard: HardFrontier | None = None,
+    objectives: Sequence[Named] = (),
+) -> Axes:
+    """The sheets of a frontier in their plane: achieved points, the outer polygon of the lower bounds, and gamma_c.
+
+    hard: hard encoders of the same p(x, y), drawn at (H(Z), H(Y) - I(Y;Z)); objectives: named optima.
+    """
+    if any(len(sheet.names) == 3 for sheet in frontier.sheets):
+        raise ValueError("a frontier in (R, D, C) is a surface: draw_surface draws it")
+    ax = new_axes(6.6, 4.8) if ax is None else ax
+    scale = 1 / math.log(2) if unit == "bits" else 1.0
+    many = len(frontier.sheets) > 1
+    for k, sheet in enumerate(frontier.sheets):
+        colour = COLOURS[k % len(COLOURS)]
+        fixed = ", ".join(f"{name} = {value:g}" for name, value in sheet.fixed.items())
+        points = sheet.coordinates * scale
+        points = points[np.lexsort((-points[:, 1], points[:, 0]))]
+        outer = _outer(sheet, points, scale)
+        label = f"achieved, {fixed}" if many else "achieved (inner polygon)"
+        ax.plot(points[:, 0], points[:, 1], ".-", color=colour, linewidth=1.2, markersize=4, label=label, zorder=3)
+        ax.plot(*outer.T, "--", color=colour, linewidth=0.9, alpha=0.8, label=None if many else "bound (outer polygon)")
+        if k == 0:
+            low, high = points.min(axis=0), points.max(axis=0)
+            ax.fill_between(outer[:, 0], outer[:, 1], low[1] - (high[1] - low[1]), color="0.92", zorder=0, linewidth=0)
+    first = frontier.sheets[0]
+    (left, bottom), (right, top) = first.coordinates.min(axis=0) * scale, first.coordinates.max(axis=0) * scale
+    if first.critical is not None and math.isfinite(first.critical.value) and first.critical.value > 0:
+        name = r"$\beta_c$" if first.names[1] == "U" else r"$\gamma_c$"
+        run = min(right - left, (top - bottom) * first.critical.value)
+        ax.plot(
+            [left, left + run],
+            [top, top - run / first.critical.value],
+            ":",
+            color="0.4",
+            linewidth=1,
+            label=f"slope at the first code, {name} = {first.critical.value:.5g}",
+        )
+    if hard is not None and isinstance(frontier.problem, EncoderProblem):
+        y = np.asarray(frontier.problem.cells.sum(axis=(0, 1)), dtype=float)
+        total = -float(np.sum(np.where(y > 0, y * np.log(np.where(y > 0, y, 1.0)), 0.0)))
+        codes = np.array([(h, total - i) for h, i, _ in hard.points]) * scale
+        ax.plot(
+            codes[:, 0], codes[:, 1], "o", mfc="none", color=COLOURS[3], markersize=5, label="hard encoders", zorder=4
+        )
+    for k, named in enumerate(objectives):
+        place = np.array(first.view) @ Support.of(named.optimum).point * scale
+        marker = _MARKERS[k % len(_MARKERS)]
+        ax.plot(
+            *place,
+            marker,
+            color="black",
+            markersize=9 - k,
+            mfc="none",
+            label=f"{named.name}: min {named.formula}",
+            zorder=5,
+        )
+    ax.set_xlabel(f"{first.names[0] if not many else first.names[0].split(' ')[0] + ' + δ D'} ({unit})")
+    ax.set_ylabel(f"{first.names[1]} ({unit})")
+    ax.set_ylim(bottom - 0.06 * (top - bottom + 1e-9), top + 0.06 * (top - bottom + 1e-9))
+    ax.text(0.02, 0.03, "impossible", transform=ax.transAxes, color="0.5", fontsize=9)
+    ax.set_title(f"{len(frontier.points)} {frontier.status} points, gap {frontier.gap * scale:.2g} {unit}", fontsize=10)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=8, loc="upper right" if not many else "best")
+    return ax
+
+
+def _outer(sheet: Sheet, points: Array, scale: float) -> Array:
+    """The lower envelope of the half-planes, over the range of the points."""
+    lines = []
+    view = np.array(sheet.view)
+    for o in sheet.optima:
+        s = Support.of(o)
+        a = np.linalg.lstsq(view.T, np.array(s.weights), rcond=None)[0]
+        if a[1] > 0:
+            lines.append((a[0] / a[1], s.bound / a[1]))
+    slopes, heights = np.array(lines).T
+    x = np.unique(
+        np.concatenate([points[:, 0] / scale, np.linspace(points[:, 0].min(), points[:, 0].max(), 400) / scale])
+    )
+    return np.stack([x, (heights - slopes * x[:, None]).max(axis=1)], axis=1) * scale
+
+
+def draw_surface(frontier: Frontier, unit: str = "nats", ax: Any = None) -> Any:
+    """The frontier in (R, D, C): the facets of the inner polytope, and the achieved points, in three dimensions."""
+    from matplotlib.figure import Figure
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+
+    (sheet,) = frontier.sheets
+    if len(sheet.names) != 3:
+        raise ValueError("this frontier lies in a plane: draw_frontier draws it")
+    if ax is None:
+        ax = Figure(figsize=(7.0, 5.6), layout="constrained").add_subplot(projection="3d")
+    scale = 1 / math.log(2) if unit == "bits" else 1.0
+    points = sheet.coordinates * scale
+    triangles = [points[list(f.vertices)] for f in facets(sheet.coordinates) if len(f.vertices) == 3]
+    mesh = Poly3DCollection(triangles, alpha=0.55, edgecolor="0.3", linewidth=0.4)
+    mesh.set_array(np.array([t[:, 2].mean() for t in triangles]))
+    mesh.set_cmap("viridis")
+    ax.add_collection3d(mesh)
+    ax.scatter(*points.T, color="black", s=6, depthshade=False)
+    for axis, name in zip("xyz", sheet.names, strict=True):
+        getattr(ax, f"set_{axis}label")(f"{name} ({unit})")
+    ax.set_title(f"{len(sheet.optima)} {frontier.status} optima, gap {frontier.gap * scale:.2g} {unit}", fontsize=10)
+    return ax
