@@ -156,7 +156,7 @@ def test_public_names_are_never_shadowed_by_modules():
         "import importlib, pkgutil, types, therml_exact as tx\n"
         "for m in pkgutil.walk_packages(tx.__path__, 'therml_exact.'):\n"
         "    if not m.name.endswith('__main__'): importlib.import_module(m.name)\n"
-        "modules = {'encoders', 'examples', 'learners'}\n"
+        "modules = {'audit', 'encoders', 'examples', 'learners'}\n"
         "print([n for n in tx.__all__ if isinstance(getattr(tx, n), types.ModuleType) != (n in modules)])"
     )
     assert python(code).strip() == "[]"
@@ -188,3 +188,58 @@ def test_worlds_too_large_for_the_dense_joint_are_checked_without_it(monkeypatch
     assert not report.violated
     assert {row.equation for row in report}.isdisjoint({5, 6, 7})
     assert any("(6) needs the dense joint of 256 cells" in reason for reason in report.skipped)
+
+
+def test_frontier_of_a_contingency_table(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,n\nu,0,3\nu,1,1\nv,0,1\nv,1,4\nw,1,2\n")
+    out, figure = tmp_path / "f.json", tmp_path / "f.png"
+    options = ("--x", "a", "--y", "b", "--count", "n", "--tol", "1e-2", "--unit", "bits")
+    result = run("frontier", path, *options, "--json", out, "--figure", figure, "--checkpoint", tmp_path / "c")
+    assert result.exit_code == 0
+    for text in ("X = a, Y = b", "R (bits)", "certified", "gamma_c"):
+        assert text in result.output
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert run("frontier", path, *options, "--checkpoint", tmp_path / "c").output.splitlines()[:3] == (
+        result.output.splitlines()[:3]
+    )
+    verified = run("verify", out)
+    assert verified.exit_code == 0 and verified.output.startswith("valid")
+    content = json.loads(out.read_text())
+    certificate = content["sheets"][0]["points"][1]["certificate"]
+    (tmp_path / "c.json").write_text(json.dumps(certificate))
+    assert "<= minimum <=" in run("verify", tmp_path / "c.json").output
+    certificate["lower_bound"] = certificate["value"]
+    (tmp_path / "c.json").write_text(json.dumps(certificate))
+    broken = run("verify", tmp_path / "c.json")
+    assert broken.exit_code == 1 and "digest" in broken.output
+
+
+def test_frontier_of_the_toy_and_with_theta():
+    assert "the paper's toy" in run("frontier", "--example", "appendix-h", "--gamma", 2, "--gamma", 4).output
+    berkeley = run("frontier", "--example", "berkeley", "--delta", 0.5, "--tol", 1e-2)
+    assert "R + 0.5 D" in berkeley.output
+
+
+def test_audit_of_a_claim(tmp_path):
+    result = run("audit", "--example", "hair-eye", "-R", 0.3, "-C", 1.1, "--json", tmp_path / "a.json")
+    assert "impossible: some coordinate must rise by at least" in result.output and "nats" in result.output
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert content["verdict"] == "impossible" and tx.verify(content["certificate"]).valid
+    feasible = run("audit", "--example", "hair-eye", "-R", 0.6, "-C", 2.0, "--unit", "bits")
+    assert "feasible, suboptimal by [" in feasible.output and "bits" in feasible.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("frontier",), "give a PATH or one --example"),
+        (("frontier", "--example", "hair-eye", "--x", "Hair"), "--x belongs to CSV files"),
+        (("frontier", "--example", "hair-eye", "--workers", 2, "--scheduler", "tcp://x:1"), "exclude each other"),
+        (("frontier", "--example", "hair-eye", "--json", "/no/such/folder/f.json"), "does not exist"),
+        (("audit", "--example", "hair-eye"), "nothing is claimed"),
+    ],
+)
+def test_frontier_refuses(arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 2 and message in " ".join(result.output.split())

@@ -1,0 +1,384 @@
+"""Frontiers: the promise of the tolerance checked at random directions, executors, checkpoints that survive a kill."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import therml_exact as tx
+from therml_exact.frontier.support import Support
+from therml_exact.testing import joints
+
+BSC = tx.EncoderProblem(tx.examples.binary_symmetric(Fraction(1, 10)))
+FUNCTION = tx.EncoderProblem(tx.Joint([["1/4", 0], ["1/4", 0], [0, "1/2"]], ("X", "Y")))
+
+
+def theta_problem(seed=0):
+    cells = np.random.default_rng(seed).dirichlet(np.full(12, 0.5)).reshape(3, 2, 2)
+    return tx.EncoderProblem(tx.Joint(cells, ("X", "Theta", "Y")))
+
+
+def trace(problem, **kwargs):
+    return tx.trace(problem, progress=False, **kwargs)
+
+
+def same(f, g):
+    """Bit for bit."""
+    return [(o.multipliers, o.value, o.lower_bound, o.point) for o in f.points] == [
+        (o.multipliers, o.value, o.lower_bound, o.point) for o in g.points
+    ]
+
+
+def promise(f, directions):
+    """Between the known points and the known half-spaces every other direction's optimum is squeezed within tol."""
+    for sheet in f.sheets:
+        view = np.array(sheet.view)
+        points = sheet.coordinates
+        for a in directions(len(view)):
+            a = np.asarray(a) / np.sum(a)
+            w = a @ view
+            scale = w[0] if w[0] > 0 else 1.0
+            o = tx.minimize(f.problem, rho=float(w[0] > 0), delta=w[1] / scale, gamma=w[2] / scale)
+            inner = float((points @ a).min())
+            assert inner >= o.lower_bound * scale - 1e-12
+            assert inner - o.lower_bound * scale <= f.tol + 1e-9
+
+
+@settings(max_examples=15, deadline=None)
+@given(joints(max_size=4))
+def test_the_tolerance_holds_in_every_direction(joint):
+    f = trace(tx.EncoderProblem(joint), tol=1e-3)
+    assert f.complete and f.status == "certified"
+    promise(f, lambda dim: [(1.0, g) for g in (0.3, 1, 1.7, 3, 8, 40, 1e3)])
+
+
+def test_the_tolerance_holds_on_a_surface_and_on_sheets():
+    rng = np.random.default_rng(1)
+    for kwargs in ({"tol": 5e-3}, {"deltas": [0, 0.6, 1.3], "tol": 1e-3}, {"gammas": [3.0]}, {"volume": True}):
+        f = trace(theta_problem(), **kwargs)
+        assert f.complete, kwargs
+        promise(f, lambda dim: rng.dirichlet(np.ones(dim), size=12))
+
+
+def test_closed_form_of_the_binary_symmetric_curve():
+    def h(p):
+        return -p * math.log(p) - (1 - p) * math.log(1 - p)
+
+    f = trace(BSC, gammas=[1.6, 2, 3, 5, 9])
+    for o in f.points:
+        gamma = o.multipliers["gamma"]
+        flips = np.geomspace(1e-12, 0.5, 60001)
+        values = math.log(2) - np.array([h(p) for p in flips])
+        values += gamma * np.array([h(p * 0.9 + (1 - p) * 0.1) for p in flips])
+        assert o.value <= values.min() + 1e-12
+        assert o.value == pytest.approx(values.min(), abs=1e-7)
+    assert f.gamma_c == pytest.approx(1 / 0.64, rel=1e-9)
+
+
+def test_a_function_has_a_straight_frontier_between_two_corners():
+    f = trace(FUNCTION)
+    (segment,) = f.segments
+    assert segment.multipliers["gamma"] == pytest.approx(1, abs=1e-9)
+    assert len(segment.shared) == 9
+    for k, point in enumerate(segment.shared, 1):
+        assert point["R"] == pytest.approx(k / 10 * math.log(2), abs=1e-12)
+        assert point["R"] + point["C"] == pytest.approx(math.log(2), abs=1e-12)
+    first, last = f.kinks
+    assert (first.low, last.high) == (0, math.inf)
+    assert first.high == pytest.approx(1, abs=1e-5) and last.low == pytest.approx(1, abs=1e-5)
+    assert f.gamma_c == pytest.approx(1)
+
+
+def test_a_soft_curve_has_no_corner_but_the_first():
+    f = trace(BSC, tol=1e-4)
+    assert [(k.low, k.point["R"]) for k in f.kinks] == [(0, 0)]
+    assert f.kinks[0].high == pytest.approx(1 / 0.64, abs=1e-4)
+    assert f.segments == ()
+
+
+def test_theta_trivial_needs_one_curve_only():
+    f = trace(BSC, deltas=[0.0, 0.5])
+    for sheet in f.sheets:
+        for o in sheet.optima:
+            assert o.point["R"] + o.point["D"] == pytest.approx(math.log(2), abs=1e-9)
+    assert f.sheets[1].critical.value == pytest.approx(0.5 / 0.64)
+
+
+def test_volume_is_delta_one_less_the_entropy_of_the_inputs():
+    problem = theta_problem()
+    f = trace(problem, volume=True)
+    h_x = -sum(v * math.log(v) for v in problem.cells.sum(axis=(1, 2)).astype(float))
+    row = f.rows()[3]
+    assert row["V"] == pytest.approx(row["R"] + row["D"] - h_x)
+    assert row["V"] >= -1e-12
+    assert f.classify(V=row["V"] + 1e-3, C=row["C"] + 1e-3).verdict == "feasible"
+    below = f.classify(V=row["V"] - 1e-2, C=row["C"] - 1e-2)
+    assert below.verdict == "impossible" and set(below.claimed) == {"V", "C"}
+    with pytest.raises(ValueError, match="V is a coordinate of frontiers traced with volume=True"):
+        trace(problem, gammas=[1.0], deltas=[0.0]).classify(V=0.1)
+
+
+def test_bayes_frontier_and_its_ends():
+    problem = tx.BayesProblem([0.3, 0.7], [[0.2, 0.8], [0.6, 0.4]], 4)
+    f = trace(problem, tol=1e-3)
+    assert f.complete and f.gamma_c is None and f.beta_c > 0
+    assert f.points[0].point["S"] == 0 and f.points[-1].multipliers["beta"] == math.inf
+    assert f.classify(S=f.points[5].point["S"], U=f.points[5].point["U"]).verdict == "feasible"
+
+
+def test_known_points_are_feasible_and_what_lies_below_is_not():
+    f = trace(theta_problem(), deltas=[0.4], tol=1e-3)
+    for o in f.points:
+        assert f.classify(**o.point, refine=False).verdict == "feasible"
+    o = f.points[len(f.points) // 2]
+    found = f.classify(**{name: v - 1e-3 for name, v in o.point.items()})
+    assert found.verdict == "impossible" and 0 < found.by <= 1e-3 + 1e-12
+    assert f.classify(R=0.5, C=0.01).verdict == "impossible"
+
+
+def test_without_refinement_the_strip_between_the_polygons_is_undecided():
+    f = trace(BSC, tol=1e-2)
+    a, b = f.points[2].point, f.points[3].point
+    between = {name: 0.5 * (a[name] + b[name]) - 1e-4 for name in ("R", "C")}
+    assert f.classify(**between, refine=False).verdict == "undecided"
+    assert f.classify(**between).verdict == "feasible"
+
+
+def test_grids_are_solved_as_they_are():
+    f = trace(theta_problem(), gammas=[3, 1, 2], deltas=[0, 0.5], tol=1e-9)
+    assert [(o.multipliers["delta"], o.multipliers["gamma"]) for o in f.points] == [
+        (d, g) for d in (0, 0.5) for g in (1, 2, 3)
+    ]
+    assert all(o.gap <= 1e-9 for o in f.points)
+    assert not f.complete and f.gap > 1e-9
+
+
+def test_max_points_is_kept_and_said():
+    f = trace(BSC, tol=1e-6, max_points=6)
+    assert len(f) <= 6 and not f.complete
+    assert "the tolerance was 1e-06" in str(f)
+
+
+def test_an_open_gap_is_said():
+    cells = np.random.default_rng(0).dirichlet(np.ones(49)).reshape(7, 7)
+    f = trace(tx.EncoderProblem(tx.Joint(cells, ("X", "Y"))), gammas=[6.0], max_cells=2000)
+    (o,) = f.points
+    assert f.status == o.status == "open" and o.gap > 1e-9
+    assert tx.verify(o.certificate).valid
+
+
+def test_the_executor_does_not_change_the_result():
+    problem = theta_problem(2)
+    alone = trace(problem, deltas=[0, 0.5])
+    with ThreadPoolExecutor(3) as pool:
+        assert same(alone, trace(problem, deltas=[0, 0.5], executor=pool))
+
+
+def test_a_checkpoint_resumes_and_gives_the_same(tmp_path, monkeypatch):
+    path = tmp_path / "run.checkpoint"
+    problem = theta_problem(3)
+    whole = trace(problem, deltas=[0, 0.5])
+    from therml_exact.frontier import trace as module
+
+    solve, calls = module.solve_all, []
+
+    def fails_at_the_third(*args):
+        calls.append(len(args[1]))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return solve(*args)
+
+    monkeypatch.setattr(module, "solve_all", fails_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        trace(problem, deltas=[0, 0.5], checkpoint=path)
+    kept = len(path.read_text().splitlines()) - 1
+    assert kept == sum(calls[:2])
+    monkeypatch.setattr(module, "solve_all", solve)
+    again = trace(problem, deltas=[0, 0.5], checkpoint=path)
+    assert same(whole, again)
+    for o in again.points:
+        assert tx.verify(o.certificate, problem).valid
+    monkeypatch.setattr(module, "solve_all", None)  # nothing is left to solve
+    assert same(whole, trace(problem, deltas=[0, 0.5], checkpoint=path))
+
+
+def test_every_cut_of_a_checkpoint_is_taken_and_every_edit_refused(tmp_path):
+    path = tmp_path / "run.checkpoint"
+    whole = trace(BSC, gammas=[2, 3, 4], checkpoint=path)
+    data = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for cut in [1, 50, *rng.integers(1, len(data), size=12).tolist(), len(data) - 1]:
+        path.write_bytes(data[:cut])
+        assert same(whole, trace(BSC, gammas=[2, 3, 4], checkpoint=path))
+        assert path.read_bytes() == data
+    for _ in range(40):
+        place = int(rng.integers(0, len(data) - 1))
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        with pytest.raises(ValueError, match=r"damaged|no checkpoint|another problem|other settings|version"):
+            trace(BSC, gammas=[2, 3, 4], checkpoint=path)
+
+
+def test_a_checkpoint_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "run.checkpoint"
+    trace(BSC, gammas=[2], checkpoint=path)
+    with pytest.raises(ValueError, match="the checkpoint of another problem; name another file"):
+        trace(FUNCTION, gammas=[2], checkpoint=path)
+    with pytest.raises(ValueError, match="the checkpoint of other settings"):
+        trace(BSC, gammas=[3], checkpoint=path)
+    other = tmp_path / "notes.txt"
+    other.write_text("hello\n")
+    with pytest.raises(ValueError, match="no checkpoint of a frontier; name another file"):
+        trace(BSC, gammas=[2], checkpoint=other)
+    assert other.read_text() == "hello\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_process_leaves_a_checkpoint_that_goes_on(tmp_path, number):
+    code = (
+        "import numpy as np, therml_exact as tx\n"
+        "cells = np.random.default_rng(3).dirichlet(np.full(12, .5)).reshape(3, 2, 2)\n"
+        "p = tx.EncoderProblem(tx.Joint(cells, ('X', 'Theta', 'Y')))\n"
+        f"tx.trace(p, deltas=[0, .3, .6, .9], tol=1e-6, progress=False, checkpoint={str(tmp_path / 'c')!r})\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    path = tmp_path / "c"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (path.exists() and path.read_bytes().count(b"\n") > 5):
+        time.sleep(0.01)
+    process.send_signal(number)
+    process.wait()
+    before = path.read_bytes()
+    settings_of = {"deltas": [0, 0.3, 0.6, 0.9], "tol": 1e-6, "max_points": 1000}
+    assert before.count(b"\n") > 5
+    from therml_exact.frontier.journal import Journal
+
+    head = json.loads(before.splitlines()[0])
+    journal = Journal(path, theta_problem(3), head["settings"])
+    journal.close()
+    kept = before[: before.rfind(b"\n") + 1]
+    assert len(journal.optima) == kept.count(b"\n") - 1
+    assert path.read_bytes() == kept
+    assert head["settings"]["max_points"] == settings_of["max_points"]
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "error", "message"),
+    [
+        ({"gammas": []}, ValueError, "gammas is empty; leave it out to have them chosen"),
+        ({"gammas": [-1]}, ValueError, "gamma is -1.0; a multiplier is a finite number >= 0"),
+        ({"gammas": [math.nan]}, ValueError, "gamma is nan; a multiplier is a finite number >= 0"),
+        ({"betas": [1]}, TypeError, "beta = 1.0 is foreign to EncoderProblem"),
+        ({"sigmas": [0]}, TypeError, "sigmas are foreign to EncoderProblem"),
+        ({"tol": 0}, ValueError, "tol is 0; a tolerance is a positive number of nats"),
+        ({"max_points": 1}, ValueError, "max_points is 1; a frontier has at least 2"),
+        ({"volume": True, "deltas": [1]}, ValueError, "deltas and volume=True exclude each other"),
+    ],
+)
+def test_bad_arguments(kwargs, error, message):
+    with pytest.raises(error, match=message):
+        trace(BSC, **kwargs)
+    with pytest.raises(TypeError, match="problem is a Joint"):
+        trace(BSC.p_xy)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [["1/4", "1/4"], ["1/4", "1/4"]],
+        [[1]],
+        [["1/2", "1/2"]],
+        [["1/2"], ["1/2"]],
+        [["1/2", 0], [0, "1/2"]],
+        [["1/2", 0, 0], [0, 0, 0], [0, "1/4", "1/4"]],
+        [["1/3", 0, "1/6"], [0, "1/4", "1/4"]],
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_degenerate_tables(table):
+    f = trace(tx.EncoderProblem(tx.Joint(table, ("X", "Y"))))
+    assert f.complete and f.status == "certified"
+    for row in f.rows():
+        assert all(math.isfinite(v) for name, v in row.items() if isinstance(v, float))
+        assert min(row["R"], row["C"], row["D"]) >= -1e-15
+
+
+def test_a_frontier_saves_every_certificate(tmp_path):
+    f = trace(BSC, tol=1e-2)
+    f.save(tmp_path / "f.json")
+    content = json.loads((tmp_path / "f.json").read_text())
+    assert content["format"] == "therml-exact/frontier" and content["units"] == "nats"
+    (sheet,) = content["sheets"]
+    assert len(sheet["points"]) == len(f)
+    for saved, o in zip(sheet["points"], f.points, strict=True):
+        assert saved["value"] == o.value
+        assert tx.verify(saved["certificate"], BSC).valid
+
+
+def test_to_dataframe():
+    pandas = pytest.importorskip("pandas")
+    f = trace(BSC, gammas=[2, 3])
+    frame = f.to_dataframe()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame["gamma"]) == [2, 3] and frame.attrs["units"] == "nats"
+    assert {"R", "C", "D", "value", "lower_bound", "gap", "status"} <= set(frame.columns)
+
+
+def test_supports_hold_for_all_achieved_points():
+    f = trace(theta_problem(), tol=5e-3)
+    supports = [Support.of(o) for o in f.points]
+    for s in supports:
+        for t in supports:
+            assert np.dot(s.weights, t.point) >= s.bound - 1e-12
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes")
+def test_dask_loses_nothing_when_a_worker_dies(tmp_path):
+    pytest.importorskip("distributed", reason="extra dask is not installed")
+    # In a process of its own: Dask starts threads and event loops that warn on exit.
+    code = """
+import json, os, signal, sys, threading, time
+import numpy as np
+import therml_exact as tx
+from distributed import Client, LocalCluster
+
+def pids():
+    return os.getpid()
+
+if __name__ == "__main__":
+    cells = np.random.default_rng(2).dirichlet(np.full(12, .5)).reshape(3, 2, 2)
+    p = tx.EncoderProblem(tx.Joint(cells, ("X", "Theta", "Y")))
+    alone = tx.trace(p, deltas=[0, .5], tol=1e-4, progress=False)
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        with Client(cluster) as client:
+            victim = sorted(client.run(pids).values())[0]
+            def kill():
+                while not os.path.exists(sys.argv[1]) or open(sys.argv[1], "rb").read().count(b"\\n") < 4:
+                    time.sleep(.005)
+                os.kill(victim, signal.SIGKILL)
+            thread = threading.Thread(target=kill); thread.start()
+            shared = tx.trace(p, deltas=[0, .5], tol=1e-4, progress=False, executor=client.get_executor(retries=10),
+                              checkpoint=sys.argv[1])
+            thread.join()
+            alive = [v for v in client.run(pids).values()]
+    facts = [[(o.multipliers, o.value, o.lower_bound) for o in f.points] for f in (alone, shared)]
+    print(json.dumps({"same": facts[0] == facts[1], "killed": victim not in alive, "points": len(facts[0])}))
+"""
+    script = tmp_path / "run.py"
+    script.write_text(code)
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "c")], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    facts = json.loads(done.stdout.strip().splitlines()[-1])
+    assert facts["same"] and facts["killed"] and facts["points"] > 20
