@@ -200,8 +200,9 @@ def test_frontier_of_a_contingency_table(tmp_path):
     for text in ("X = a, Y = b", "R (bits)", "certified", "gamma_c"):
         assert text in result.output
     assert figure.read_bytes().startswith(b"\x89PNG")
-    assert run("frontier", path, *options, "--checkpoint", tmp_path / "c").output.splitlines()[:3] == (
-        result.output.splitlines()[:3]
+    assert (
+        run("frontier", path, *options, "--checkpoint", tmp_path / "c").output.splitlines()[:3]
+        == (result.output.splitlines()[:3])
     )
     verified = run("verify", out)
     assert verified.exit_code == 0 and verified.output.startswith("valid")
