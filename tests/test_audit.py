@@ -61,7 +61,7 @@ def test_single_precision_is_rescaled_and_said():
     assert "were rescaled by up to" in str(audit)
     broken = tables()
     broken["z"] = np.array([0.5, 0.4])
-    with pytest.raises(ValueError, match="z sums to 0.9"):
+    with pytest.raises(ValueError, match=r"z sums to 0\.9"):
         tx.audit.model(P, broken)
 
 

@@ -5,8 +5,8 @@ classified against the certified frontier: none may be impossible, and the dista
 (max norm, nats). Two findings are shown by numbers:
 
 - embo's beta: divergences in bits sit inside its exponential, so the multiplier that its point belongs to is beta/ln 2.
-- dit's method "ba": the rate and distortion that it states are impossible (a row of ones stands for q(y|t) of a code that
-  is not used), while those of the channel that it returns are not.
+- dit's method "ba": the rate and distortion that it states are impossible (a row of ones stands for q(y|t) of a code
+  that is not used), while those of the channel that it returns are not.
 
 Peers that are not installed are skipped, and the report says so: pip install 'therml_exact[peers]'.
 """
