@@ -22,6 +22,10 @@ import math
 import numpy as np
 from numba import njit
 
+from therml_exact.kernels.quadratic import on_cell
+
+NEAR = 0.5  # the quadratic is tried where the chord's bound is that close to the threshold
+
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def log_gradient(lam, a, group, s, e, work):
@@ -84,6 +88,33 @@ def jensen_gap(p, q):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def inside(cell, kstart, starts, centre, form, radius):
+    """Whether all vertices (one of each block) lie in an ellipsoid of the product's barycentric coordinates."""
+    blocks = kstart.size - 1
+    free = kstart[blocks] - blocks
+    many = 1
+    for i in range(blocks):
+        many *= kstart[i + 1] - kstart[i]
+    x = np.empty(free)
+    for vertex in range(many):
+        rest, at = vertex, 0
+        for i in range(blocks):
+            k = kstart[i + 1] - kstart[i]
+            row = starts[i] + (rest % k) * k
+            rest //= k
+            for p in range(k - 1):
+                x[at] = cell[row + p] - centre[at]
+                at += 1
+        value = 0.0
+        for p in range(free):
+            for q in range(free):
+                value += x[p] * form[p, q] * x[q]
+        if not value <= radius:
+            return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, threshold, centre, form, radius, tree,
           point, best):  # fmt: skip
     """See the module; state = (top of the stack, nodes written, most nodes)."""
@@ -95,6 +126,7 @@ def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, th
     work = np.empty(2 * groups)
     e = np.empty(width)
     minus_log = np.empty(jstart[blocks])
+    height = np.empty(1)
     top = state[0]
     done = 0
     while top >= 0:
@@ -111,27 +143,21 @@ def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, th
             for c in range(k):
                 e[kstart[i] + c] = cell[at + c]
         bound = log_gradient(lam, a, group, s, e, work)
-        leaf = bound <= threshold
-        if leaf:
-            best[0] = max(best[0], bound)
-        else:
-            # Ellipsoids are for a single block.
+        leaf = 0 if bound <= threshold else -1
+        height[0] = -math.inf
+        if leaf < 0:
             for c in range(radius.size):
-                inside = True
-                for v in range(width):
-                    value = 0.0
-                    for i in range(width - 1):
-                        left = cell[v * width + i] - centre[c, i]
-                        for j in range(width - 1):
-                            value += left * form[c, i, j] * (cell[v * width + j] - centre[c, j])
-                    if not value <= radius[c]:
-                        inside = False
-                        break
-                if inside:
-                    leaf = True
+                if inside(cell, kstart, starts, centre[c], form[c], radius[c]):
+                    leaf = 1
                     break
-        if leaf:
-            tree[done] = 0
+        if leaf < 0 and bound <= threshold + NEAR:
+            bound = on_cell(cell, lam, a_t, group, s, groups, kstart, jstart, starts, point, height)
+            if bound <= threshold:
+                leaf = 2
+        if leaf >= 0:
+            if leaf != 1:
+                best[0] = max(best[0], bound)
+            tree[done] = leaf
             done += 1
             top -= 1
             continue
@@ -157,13 +183,15 @@ def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, th
                     if gap * scale[i] > chosen:
                         chosen, which, first, second, edge = gap * scale[i], i, p, q, number
                     number += 1
-        if log_gradient(lam, a_t, group, s, minus_log, work) > threshold:
+        if height[0] == -math.inf:
+            height[0] = log_gradient(lam, a_t, group, s, minus_log, work)
+        if height[0] > threshold:
             state[0], state[1] = top, done
             return 1
         if chosen <= 0.0:
             state[0], state[1] = top, done
             return 3
-        tree[done] = 1 + edge
+        tree[done] = 3 + edge
         done += 1
         k, n = kstart[which + 1] - kstart[which], jstart[which + 1] - jstart[which]
         u = starts[which]
