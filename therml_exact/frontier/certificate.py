@@ -5,7 +5,7 @@
 problem: its tables, as rationals "n/d" or floats in hexadecimal; multipliers: rationals. A part holds the rule of its
 lower bound ("cells", or one of closed_form.py, which needs nothing else), the witness (weights, codes), lam (log
 c_w), level (the claimed bound of log G), contacts ({code, radius} of an ellipsoid) and tree, in preorder: a leaf bounded by "." its
-chord, "-" its quadratic, "+" an ellipsoid; chr(48 + e) a split at edge e, edges (i, j), i < j, numbered lexicographically
+chord, "+" an ellipsoid, "-" its quadratic, "~" its series; chr(48 + e) a split at edge e, edges (i, j), i < j, numbered lexicographically
 within a block and from block to block. sha256 is that of the canonical JSON of everything else.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from therml_exact.frontier.solve import Solution
 
 FORMAT = "therml-frontier-2"
-SYMBOLS = ".+-"  # leaves: by chord, ellipsoid, quadratic
+SYMBOLS = ".+-~"  # leaves: by chord, ellipsoid, quadratic, series
 ROUNDING = 2e-13  # between a float value and the exact value of its witness, relative to |value| + 1
 
 
@@ -85,7 +85,7 @@ def _part(solution: Solution) -> dict[str, Any]:
         "contacts": [
             {"code": _text(c), "radius": float(r).hex()} for c, r in zip(near.centre, near.radius, strict=True)
         ],
-        "tree": "".join(SYMBOLS[node] if node < 3 else chr(45 + node) for node in solution.tree.tolist()),
+        "tree": "".join(SYMBOLS[node] if node < 4 else chr(44 + node) for node in solution.tree.tolist()),
     }
 
 

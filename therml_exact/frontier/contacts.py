@@ -19,14 +19,14 @@ import numpy as np
 if TYPE_CHECKING:
     from therml_exact.frontier.mixture import Tables
 
-SAFE = 1e-9  # margin, relative, so that ball arithmetic agrees
+SAFE = 1e-9  # how much less of a radius the solver uses, so that ball arithmetic agrees
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
 class Contacts:
-    """Ellipsoids (u - centre)^T form (u - centre) <= radius^2, each with its bound of log G inside."""
+    """Ellipsoids (u - centre)^T form (u - centre) <= radius, each with its bound of log G inside."""
 
     centre: Array
     form: Array

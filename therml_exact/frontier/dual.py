@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.contacts import Contacts, contacts
+from therml_exact.frontier.contacts import SAFE, Contacts, contacts
 from therml_exact.frontier.mixture import Tables
 from therml_exact.frontier.primal import Primal
 
@@ -75,7 +75,7 @@ def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cel
         state[2] = min(CHUNK, max_cells - nodes)
         tree = np.empty(int(state[2]) + 1, dtype=np.uint8)
         code = cells(stack, state, lam, tables.a_root, tables.a, tables.group, tables.power, tables.kstart,
-                     tables.jstart, starts, scale, threshold, near.centre, near.form, near.radius, tree, point,
+                     tables.jstart, starts, scale, threshold, near.centre, near.form, near.radius * (1 - SAFE), tree, point,
                      best)  # fmt: skip
         pieces.append(tree[: state[1]])
         nodes += int(state[1])

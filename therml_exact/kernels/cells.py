@@ -23,6 +23,7 @@ import numpy as np
 from numba import njit
 
 from therml_exact.kernels.quadratic import on_cell
+from therml_exact.kernels.series import on_interval
 
 NEAR = 0.5  # the quadratic is tried where the chord's bound is that close to the threshold
 
@@ -127,6 +128,10 @@ def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, th
     e = np.empty(width)
     minus_log = np.empty(jstart[blocks])
     height = np.empty(1)
+    # Only one binary block with exponents of one sum has series.
+    binary = groups == 1 and blocks == 1 and kstart[1] == 2 and jstart[1] == 2
+    for w in range(lam.size):
+        binary = binary and abs(a_t[w, 0] + a_t[w, 1] - a_t[0, 0] - a_t[0, 1]) <= 1e-12 * (a_t[0, 0] + a_t[0, 1])
     top = state[0]
     done = 0
     while top >= 0:
@@ -154,6 +159,11 @@ def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, th
             bound = on_cell(cell, lam, a_t, group, s, groups, kstart, jstart, starts, point, height)
             if bound <= threshold:
                 leaf = 2
+            elif binary:
+                at = starts[0] + 4
+                low, high = min(cell[at], cell[at + 2]), max(cell[at], cell[at + 2])
+                if on_interval(low, high, lam, a_t, threshold):
+                    leaf, bound = 3, threshold
         if leaf >= 0:
             if leaf != 1:
                 best[0] = max(best[0], bound)
@@ -191,7 +201,7 @@ def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, th
         if chosen <= 0.0:
             state[0], state[1] = top, done
             return 3
-        tree[done] = 3 + edge
+        tree[done] = 4 + edge
         done += 1
         k, n = kstart[which + 1] - kstart[which], jstart[which + 1] - jstart[which]
         u = starts[which]
