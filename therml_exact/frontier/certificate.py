@@ -4,9 +4,10 @@
 
 problem: its tables, as rationals "n/d" or floats in hexadecimal; multipliers: rationals. A part holds the rule of its
 lower bound ("cells", or one of closed_form.py, which needs nothing else), the witness (weights, codes), lam (log
-c_w), level (the claimed bound of log G), contacts ({code, radius} of an ellipsoid) and tree, in preorder: a leaf bounded by "." its
-chord, "+" an ellipsoid, "-" its quadratic, "~" its series; chr(48 + e) a split at edge e, edges (i, j), i < j, numbered lexicographically
-within a block and from block to block. sha256 is that of the canonical JSON of everything else.
+c_w), level (the claimed bound of log G), contacts ({code, radius} of an ellipsoid, contacts.py) and tree, in preorder:
+a leaf by its chord ".", an ellipsoid "+", its quadratic "-", its series "~" (leaves.py), or chr(48 + e), a split at
+edge e; edges (i, j), i < j, are numbered lexicographically within a block and from block to block.
+sha256 is that of the canonical JSON of everything else.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ t[p, j]; barycentric functions beta[k, p], exact integers; entropies[p] of the v
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 from flint import arb, arb_mat, arb_poly, arb_series, ctx, fmpq
@@ -194,7 +194,7 @@ class Gradient:
         starts = [0]
         for block in cell:
             starts.append(starts[-1] + len(block[1]))
-        vertices = [range(p, q) for p, q in zip(starts[:-1], starts[1:], strict=True)]
+        vertices = [range(p, q) for p, q in pairwise(starts)]
 
         def most_of(row: Balls) -> arb:
             total = ZERO

@@ -5,10 +5,11 @@ and over all, d_w = a_w - abar_x and v = log(1 + x) = x - y:
 
     log G(t) - log G(t0) = abar.v + (1/s) log sum_x R_x exp(s (abar_x - abar).v) (sum_{w of x} r_{w|x} exp(d_w.v))^s.
 
-With phi(z) = 2 (exp z - 1 - z)/z^2, which increases, and M_w >= d_w.v: exp(d_w.v) <= 1 + d_w.v + phi(M_w) (d_w.v)^2/2, whose
-mean over the group has no linear term. So the inner sum is at most 1 + q_x and its logarithm at most q_x, the half of
-sum r_{w|x} phi(M_w) (d_w.v)^2; with one group that is all. With more, the inner factor is at most
-1 + s q_x (sum r_{w|x} exp M_w)^s, and exp(Z_x) <= 1 + Z_x + phi(N_x) Z_x^2/2 for Z_x = s (abar_x - abar).v <= N_x, so that
+With phi(z) = 2 (exp z - 1 - z)/z^2, which increases, and M_w >= d_w.v, exp(d_w.v) is at most
+1 + d_w.v + phi(M_w) (d_w.v)^2/2, whose mean over the group has no linear term. So the inner sum is at most 1 + q_x and
+its logarithm at most q_x = sum r_{w|x} phi(M_w) (d_w.v)^2/2; with one group that is all. With more, the inner factor is
+at most 1 + s q_x (sum r_{w|x} exp M_w)^s, and exp(Z_x) <= 1 + Z_x + phi(N_x) Z_x^2/2 for Z_x = s (abar_x - abar).v
+<= N_x, so
 
     (1/s) log ... <= (1/2) sum_x R_x [phi(N_x) Z_x^2/s + exp(N_x) (sum r_{w|x} exp M_w)^s 2 q_x]:
 

@@ -1,7 +1,7 @@
 """A power series of G on an interval, for one binary block (nats).
 
-For t = t0 at z = 0 and logit t = logit t0 + z, all letters with exponents of the same sum m, r the posterior at t0, abar the
-mean exponent of the first coordinate, d_w = a_w - abar, v = t0 (1 - t0) and e(z) = 1 + t0 (exp z - 1):
+For t = t0 at z = 0 and logit t = logit t0 + z, all letters with exponents of one sum m, r the posterior at t0, abar
+the mean exponent of the first coordinate, d_w = a_w - abar, v = t0 (1 - t0) and e(z) = 1 + t0 (exp z - 1):
 
     G(z)/G(0) = sum_w r_w exp(d_w z) * exp(abar z) e(z)^-m = sum_k g_k z^k.
 
