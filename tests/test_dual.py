@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from flint import arb, ctx
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import therml_exact as tx
@@ -68,18 +68,8 @@ def samples(cell, rng, count=200):
     return np.hstack(parts)
 
 
-def level_that_holds(rule, cell, low):
-    """A level, up to 0.1%, at which the rule accepts the cell, looked for upwards from `low`; None above low + 3."""
-    step = 1e-9
-    while step < 3:
-        if rule(cell, arb(low + step)):
-            return low + step
-        step *= 1.5
-    return None
-
-
 @pytest.mark.parametrize("name", ["quadratic", "series", "ellipsoid"])
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_rules_bound_what_is_sampled(name, data):
     """No rule accepts a level below a sampled G: the least level it accepts is at least the largest sample."""
@@ -103,7 +93,7 @@ def test_rules_bound_what_is_sampled(name, data):
         assert not rule(cell, arb(top - below))
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(mixtures(), st.integers(0, 1000), st.integers(4, 16))
 def test_the_chord_bounds_the_posteriors_of_the_cell(made, seed, depth):
     """KL(r||c) + sum A h(image) is never below -level for an r with its image in the cell."""
@@ -131,7 +121,7 @@ def test_the_chord_bounds_the_posteriors_of_the_cell(made, seed, depth):
         assert not gradient.chord(cell, arb(-float(objective[held].min()) - 1e-9))
 
 
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 @given(mixtures(blocks=(1, 1), one_sum=True), st.integers(0, 1000), st.integers(3, 10))
 def test_series_and_kernel_agree(made, seed, depth):
     """Where the kernel accepts an interval, ball arithmetic does, with next to no more room."""
@@ -148,7 +138,7 @@ def test_series_and_kernel_agree(made, seed, depth):
             assert gradient.series(cell, arb(top + room + 1e-13))
 
 
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 @given(mixtures(), st.integers(0, 1000))
 def test_ellipsoids_and_kernel_agree(made, seed):
     mixture, lam = made
@@ -175,6 +165,16 @@ def test_a_known_contact_has_an_ellipsoid_and_a_flat_one_has_none():
     assert not len(contacts(Tables(flat), np.zeros(2), np.array([[0.5, 0.5]]), 1e-12).radius)
 
 
+def test_one_group_with_delta_is_no_power():
+    """Found: with one x and 0 < delta < 1, log G was divided by s = 1/(1 - delta), and too low a level passed."""
+    third, half = Fraction(1, 3), Fraction(1, 2)
+    identity = ((Fraction(1), Fraction(0)), (Fraction(0), Fraction(1)))
+    zero = Block(((Fraction(0), Fraction(0)),), identity, ((Fraction(0), Fraction(0)),))
+    mixture = Mixture((Fraction(1),), (zero,), half, (0,), third)
+    assert not Gradient(mixture, [0.5]).quadratic(root_cell(mixture), arb(0.49))
+    assert Gradient(mixture, [0.5]).quadratic(root_cell(mixture), arb(0.51))
+
+
 SPARSE = (
     ([[3, 0, 2, 4], [7, 3, 0, 0], [0, 4, 2, 7], [1, 3, 0, 0], [7, 0, 0, 0]], 5, 0),
     ([[[0, 3, 2, 2], [0, 0, 3, 1]], [[4, 8, 0, 0], [3, 2, 0, 0]], [[4, 9, 5, 0], [0, 0, 0, 0]]], 12, 0),
@@ -193,7 +193,8 @@ def test_sparse_joints_whose_cells_shrank_on_a_face(table, gamma, delta):
     assert verify(o.certificate, problem).valid
 
 
-@settings(max_examples=60)
+@example([[0, 0, 0, 1], [0, 1, 1, 0], [0, 1, 1, 1]], 1.05)  # the solver took a flat form for negative definite
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(st.sampled_from([0, 0, 1, 2, 5]), min_size=4, max_size=4), min_size=3, max_size=4),
        st.sampled_from([0.5, 1, 1.05, 2, 5, 20]))  # fmt: skip
 def test_sparse_joints(counts, gamma):
@@ -251,7 +252,7 @@ def _leaves(data, path=()):
 
 def _edit(rng, old):
     junk = (None, "", "nan", "inf", -1, [], {}, "-0x1p+0", "0x1p-900", "0x0p+0", "1/0", "7/3", True, ".", "~", "-", "+")
-    if not isinstance(old, str) or rng.random() < 0.2:
+    if not isinstance(old, str) or not old or rng.random() < 0.2:
         return junk[rng.integers(len(junk))]
     if "0x" in old:
         return (float.fromhex(old) * (1 + rng.normal() * 10.0 ** -rng.integers(0, 15))).hex()

@@ -79,7 +79,7 @@ class Gradient:
         self.members = [[w for w, g in enumerate(m.groups) if g == x] for x in sorted(set(m.groups))]
         if not m.delta:
             self.members = [list(range(len(lam)))]
-        self.power = ball(1 / (1 - m.delta))
+        self.power = ball(1 / (1 - m.delta)) if len(self.members) > 1 else ONE  # one group: G does not depend on s
         rows = [[ball(m.multiplier * v) for b in m.blocks for v in b.rows[w]] for w in range(len(lam))]
         self.a = arb_mat(rows)
         self.rows = rows
@@ -115,7 +115,7 @@ class Gradient:
             total = sum((terms[w] for w in of), ZERO)
             for w in of:
                 r[w] = terms[w] / total
-            share.append(total**self.power if len(self.members) > 1 else total)
+            share.append(total**self.power)
             means.append([dot([r[w] for w in of], [self.rows[w][j] for w in of]) for j in range(len(log0))])
         total = sum(share, ZERO)
         share = [x / total for x in share]
@@ -278,11 +278,14 @@ class Ellipsoid:
         about = gradient.posterior([t.log() for t in t0])
         columns = list(zip(*x, strict=True))
         self.form = [[sum((v * p[j] * q[j] for j, v in enumerate(about[3])), ZERO) for q in x] for p in x]
+        self.holds_any = positive(self.form)
+        if not self.holds_any:
+            return
         inverse = arb_mat(self.form).inv().tolist()
         self.radius = arb(radius)
         rho = self.radius.sqrt()
         reach = [rho * _root(_quadratic(inverse, column)) for column in columns]
-        self.holds_any = all(v < 1 for v in reach) and positive(self.form)
+        self.holds_any = all(v < 1 for v in reach)
         if not self.holds_any:
             return
         form = gradient.model(about, x, [-v for v in reach], reach,

@@ -272,7 +272,11 @@ def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, heigh
                 edges[kstart[i + 1] - 1, at] = -1.0
                 at += 1
         # The middle of the cell is x = 0.
-        bound = min(bound, summit(edges.T @ slope, edges.T @ form @ edges))
+        inner = edges.T @ form @ edges
+        # Where it is flat within rounding, ball arithmetic could not tell that it is negative definite.
+        for p in range(free):
+            inner[p, p] += 1e-9 * np.abs(form).max()
+        bound = min(bound, summit(edges.T @ slope, inner))
     return top + bound + ROUND * scale
 
 
