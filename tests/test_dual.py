@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-import time
 from fractions import Fraction
 
 import numpy as np
@@ -216,13 +215,10 @@ def test_many_flat_codes(beta):
         assert len(o.certificate["parts"][0]["tree"]) < 300
 
 
-def test_the_time_limit_is_kept_and_the_bound_holds():
-    table = np.random.default_rng(1).dirichlet(np.ones(42)).reshape(6, 7)
-    problem = tx.EncoderProblem(tx.Joint(table, ("X", "Y")))
-    minimize(problem, gamma=8, max_cells=10)
-    begun = time.monotonic()
-    o = minimize(problem, gamma=8, time_limit=0.3, max_cells=10**9)
-    assert o.lower_bound <= o.value and time.monotonic() - begun < 60
+def test_out_of_time_the_bound_holds():
+    table = np.random.default_rng(1).dirichlet(np.ones(81)).reshape(9, 9)
+    o = minimize(tx.EncoderProblem(tx.Joint(table, ("X", "Y"))), gamma=10, time_limit=0.2, max_cells=10**9)
+    assert o.status == "open" and o.lower_bound <= o.value
     assert verify(o.certificate).valid
 
 
