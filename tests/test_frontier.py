@@ -288,7 +288,7 @@ def test_trees_and_witnesses_that_are_false(certificate):
         assert not verify(sealed(c)).valid
         for at, contact in enumerate(part["contacts"]):
             c = copy.deepcopy(certificate)
-            c["parts"][index]["contacts"][at]["tilt"] = bumped(contact["tilt"], 1e3)
+            c["parts"][index]["contacts"][at]["radius"] = bumped(contact["radius"], 1e3)
             assert not verify(sealed(c)).valid
 
 

@@ -4,9 +4,10 @@
 
 problem: its tables, as rationals "n/d" or floats in hexadecimal; multipliers: rationals. A part holds the rule of its
 lower bound ("cells", or one of closed_form.py, which needs nothing else), the witness (weights, codes), lam (log
-c_w), level (the claimed bound of log G), contacts ({code, tilt}: the t0 and k of an ellipsoid) and tree, in preorder:
-"." a leaf, chr(48 + e) a split at edge e, edges (i, j), i < j, numbered lexicographically within a block and from
-block to block. sha256 is that of the canonical JSON of everything else.
+c_w), level (the claimed bound of log G), contacts ({code, radius} of an ellipsoid, contacts.py) and tree, in preorder:
+a leaf by its chord ".", an ellipsoid "+", its quadratic "-", its series "~" (leaves.py), or chr(48 + e), a split at
+edge e; edges (i, j), i < j, are numbered lexicographically within a block and from block to block.
+sha256 is that of the canonical JSON of everything else.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from therml_exact.frontier.problems import BayesProblem, DiscriminativeProblem, 
 if TYPE_CHECKING:
     from therml_exact.frontier.solve import Solution
 
-FORMAT = "therml-frontier-1"
+FORMAT = "therml-frontier-2"
+SYMBOLS = ".+-~"  # leaves: by chord, ellipsoid, quadratic, series
 ROUNDING = 2e-13  # between a float value and the exact value of its witness, relative to |value| + 1
 
 
@@ -81,8 +83,10 @@ def _part(solution: Solution) -> dict[str, Any]:
         "codes": [_text(code) for code in solution.codes],
         "lam": _text(solution.lam),
         "level": float(solution.level).hex(),
-        "contacts": [{"code": _text(c), "tilt": float(k).hex()} for c, k in zip(near.code, near.tilt, strict=True)],
-        "tree": "".join("." if node == 0 else chr(47 + node) for node in solution.tree.tolist()),
+        "contacts": [
+            {"code": _text(c), "radius": float(r).hex()} for c, r in zip(near.centre, near.radius, strict=True)
+        ],
+        "tree": "".join(SYMBOLS[node] if node < 4 else chr(44 + node) for node in solution.tree.tolist()),
     }
 
 

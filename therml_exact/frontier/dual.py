@@ -1,7 +1,7 @@
 """The lower side: the largest log G over the posteriors, bounded by branch and bound over cells (nats).
 
 `search` runs the kernel (kernels/cells.py) from the root simplices; `coarser` takes what a budget affords, from
-thresholds of ten nats downwards.
+thresholds of ten nats downwards, in a moment of its own when time is up.
 
 No error is raised here.
 Source: B. Lindsay, The geometry of mixture likelihoods (1983).
@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.contacts import Contacts, contacts
+from therml_exact.frontier.contacts import SAFE, Contacts, contacts
 from therml_exact.frontier.mixture import Tables
 from therml_exact.frontier.primal import Primal
 
 DEEPEST = 4000
-CHUNK = 1 << 16
+GRACE = 0.15  # seconds that coarse thresholds may take beyond the deadline
+PIECE = 0.03  # about how many seconds pass between looks at the clock
 
 Array = np.ndarray[Any, Any]
 
@@ -32,10 +33,10 @@ def coarser(tables: Tables, primal: Primal, lam: Array, threshold: float, max_ce
     exponent = 1.0
     while True:
         trial = 10.0**exponent
-        if trial <= threshold or time.monotonic() > deadline + 1.0:
+        if trial <= threshold or time.monotonic() > deadline + GRACE:
             return level, near, tree
         around = contacts(tables, lam, primal.codes, trial)
-        code, bound, found, _ = search(tables, lam, around, trial, max_cells, deadline + 1.0)
+        code, bound, found, _ = search(tables, lam, around, trial, max_cells, deadline + GRACE)
         if code:
             return level, near, tree
         level, near, tree = max(bound, float(around.bounds.max(initial=-math.inf))), around, found
@@ -70,14 +71,18 @@ def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cel
     scale = np.maximum(scale, 1e-9 * (scale.max() + 1e-300))
     point, best = np.zeros(tables.jstart[-1]), np.array([-math.inf])
     state = np.array([0, 0, 0], dtype=np.int64)
-    pieces, nodes = [], 0
+    pieces, nodes, chunk = [], 0, 256
     while True:
-        state[2] = min(CHUNK, max_cells - nodes)
+        begun = time.monotonic()
+        state[2] = min(chunk, max_cells - nodes)
         tree = np.empty(int(state[2]) + 1, dtype=np.uint8)
         code = cells(stack, state, lam, tables.a_root, tables.a, tables.group, tables.power, tables.kstart,
-                     tables.jstart, starts, scale, threshold, near.centre, near.form, near.radius, tree, point,
-                     best)  # fmt: skip
+                     tables.jstart, starts, scale, threshold, near.centre, near.form, near.radius * (1 - SAFE), tree,
+                     point, best)  # fmt: skip
         pieces.append(tree[: state[1]])
         nodes += int(state[1])
-        if code != 2 or nodes >= max_cells or time.monotonic() > deadline:
+        now = time.monotonic()
+        if code != 2 or nodes >= max_cells or now > deadline:
             return int(code), float(best[0]), np.concatenate(pieces), point
+        if now - begun < PIECE / 2:
+            chunk *= 2

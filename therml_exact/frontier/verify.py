@@ -5,9 +5,8 @@ With p_w, exponents a and reductions rebuilt from the problem's exact content (p
     value        L(q) = - sum_w p_w log sum_z q_z prod t_z^a[w]           of the witness, bounded from above
     lower bound  sum_w p_w (lam_w - log p_w) - level,                     where log G <= level for every posterior
 
-The tree is followed from the roots; a split halves an edge, so that the leaves cover by construction. Each leaf passes
-if G(b) <= exp(level), b the linear interpolation of entropy at its vertices, or if all its vertices lie in one
-ellipsoid (contacts.py has the proof) whose bound is at most level.
+The tree is followed from the roots; a split halves an edge, so that the leaves cover by construction. Each leaf
+names the rule (leaves.py) by which log G <= level there.
 
 A Verification never raises: whatever is malformed or false is not valid, with the reason.
 """
@@ -22,10 +21,11 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, ctx
 
 from therml_exact.frontier.certificate import FORMAT, describe, digest
 from therml_exact.frontier.closed_form import RULES
+from therml_exact.frontier.leaves import Ellipsoid, Gradient, ball, halve, plogp, root_cell
 from therml_exact.frontier.problems import (
     BayesProblem,
     DiscriminativeProblem,
@@ -37,7 +37,7 @@ from therml_exact.frontier.problems import (
 )
 from therml_exact.joint import Joint
 
-BITS = 160
+BITS = 128
 MOST = 100_000_000  # bytes of a file
 
 
@@ -96,16 +96,16 @@ def _verify(c: Mapping[str, Any], problem: Problem | None) -> tuple[float, float
     _require(set(multipliers) == set(about.multipliers), "multipliers are missing or foreign")
     _require(all(m >= 0 for m in multipliers.values()), "a multiplier is negative")
     if isinstance(about, EncoderProblem) and multipliers["rho"] == 0:
-        value = lower = _ball(multipliers["gamma"]) * _conditional_entropy(about.cells)
+        value = lower = ball(multipliers["gamma"]) * _conditional_entropy(about.cells)
         _require(c["parts"] == [], "rho = 0 needs no parts")
     else:
         plan: Plan = about.plan(**multipliers)
         _require(len(plan.parts) == len(c["parts"]), "the number of parts is wrong")
-        value = lower = _ball(plan.kappa) * sum((_plogp(_ball(m)) for m in plan.masses), arb(0))
+        value = lower = ball(plan.kappa) * sum((plogp(ball(m)) for m in plan.masses), arb(0))
         for part, claim in zip(plan.parts, c["parts"], strict=True):
-            value += _ball(part.share) * _primal(part.mixture, claim)
-            lower += _ball(part.share) * _dual(part.mixture, claim)
-        value, lower = _ball(plan.scale) * value, _ball(plan.scale) * lower
+            value += ball(part.share) * _primal(part.mixture, claim)
+            lower += ball(part.share) * _dual(part.mixture, claim)
+        value, lower = ball(plan.scale) * value, ball(plan.scale) * lower
     _require(value <= arb(claimed), f"the witness has value {value.str(20)}, above the claimed {claimed!r}")
     _require(lower >= arb(bound), f"the lower bound proven is {lower.str(20)}, below the claimed {bound!r}")
     _require(c["status"] in ("certified", "open"), f"the status {c['status']!r} is unknown")
@@ -138,48 +138,12 @@ def _primal(m: Mixture, claim: Mapping[str, Any]) -> arb:
             for (lo, _), table in zip(spans, rows, strict=False):
                 for j, a in enumerate(table[w]):
                     if a:
-                        exponent += _ball(a) * logs[lo + j]
-            exponent *= _ball(m.multiplier)
+                        exponent += ball(a) * logs[lo + j]
+            exponent *= ball(m.multiplier)
             if m.delta:
-                exponent += _ball(m.delta) * logs[spans[-1][0] + m.groups[w]]
+                exponent += ball(m.delta) * logs[spans[-1][0] + m.groups[w]]
             likelihood[w] += arb(q) / total * exponent.exp()
-    return -sum((_ball(p) * x.log() for p, x in zip(m.weights, likelihood, strict=True)), arb(0))
-
-
-class _Gradient:
-    """G of a part: (sum_x (sum_{w of x} exp(lam_w - a_w.e))^s)^(1/s)."""
-
-    def __init__(self, m: Mixture, lam: list[float]) -> None:
-        self.lam = [arb(v) for v in lam]
-        self.groups = m.groups if m.delta else (0,) * len(lam)
-        self.power = _ball(1 / (1 - m.delta)) if m.delta else None
-
-    def terms(self, a: list[list[tuple[int, arb]]], e: list[arb]) -> list[arb]:
-        out = []
-        for value, row in zip(self.lam, a, strict=True):
-            for k, weight in row:
-                value = value - weight * e[k]
-            out.append(value.exp())
-        return out
-
-    def total(self, terms: list[arb]) -> arb:
-        """G^s."""
-        if self.power is None:
-            return sum(terms, arb(0))
-        return sum((b**self.power for b in self.sums(terms)), arb(0))
-
-    def sums(self, terms: list[arb]) -> list[arb]:
-        out = [arb(0)] * (max(self.groups) + 1)
-        for group, term in zip(self.groups, terms, strict=True):
-            out[group] += term
-        return out
-
-    def posterior(self, terms: list[arb]) -> list[arb]:
-        total = self.total(terms)
-        if self.power is None:
-            return [t / total for t in terms]
-        sums = self.sums(terms)
-        return [t / sums[g] * sums[g] ** self.power / total for t, g in zip(terms, self.groups, strict=True)]
+    return -sum((ball(p) * x.log() for p, x in zip(m.weights, likelihood, strict=True)), arb(0))
 
 
 def _dual(m: Mixture, claim: Mapping[str, Any]) -> arb:
@@ -187,174 +151,45 @@ def _dual(m: Mixture, claim: Mapping[str, Any]) -> arb:
     if claim["rule"] != "cells":
         terms = RULES[claim["rule"]](m)
         _require(terms is not None, f"the rule {claim['rule']!r} does not apply")
-        return sum((_ball(c) * _ball(r).log() for c, r in terms or ()), arb(0))
+        return sum((ball(c) * ball(r).log() for c, r in terms or ()), arb(0))
     lam = _floats(claim["lam"])
     _require(len(lam) == len(m.weights), "lam has the wrong length")
     level = arb(_float(claim["level"]))
-    gradient = _Gradient(m, lam)
-    most = (level * gradient.power).exp() if gradient.power is not None else level.exp()
-    near = [_Ellipsoid(m, gradient, contact, level) for contact in claim["contacts"]]
-    a = _exponents(m, [b.coordinates for b in m.blocks])
+    gradient = Gradient(m, lam)
+    near = [Ellipsoid(gradient, _floats(c["code"]), _float(c["radius"]), level) for c in claim["contacts"]]
     edges = [(i, p, q) for i, b in enumerate(m.blocks) for p, q in pairs(len(b.root))]
-    root = []
-    for block in m.blocks:
-        k = len(block.root)
-        t = [[_ball(v) for v in row] for row in block.root]
-        identity = [[int(i == j) for j in range(k)] for i in range(k)]
-        # u and t of the vertices, the barycentric functions, entropies of the vertices, b.
-        entropies = [_entropy(row) for row in t]
-        root.append(([[arb(v) for v in row] for row in identity], t, identity, entropies, list(entropies)))
     tree = iter(claim["tree"])
-    stack = [root]
+    stack = [root_cell(m)]
     while stack:
         cell = stack.pop()
         symbol = next(tree, None)
-        _require(symbol is not None, "the tree ends before its leaves cover everything")
         if symbol == ".":
-            e = [v for block in cell for v in block[4]]
-            if not gradient.total(gradient.terms(a, e)) <= most:
-                _require(any(n.holds(cell[0][0]) for n in near), "a leaf has G above the level")
-            continue
-        number = ord(str(symbol)) - 48
-        _require(0 <= number < len(edges), f"the tree has an unknown symbol {symbol!r}")
-        which, first, second = edges[number]
-        # Preorder: the child that keeps `first` comes first, so it is pushed last.
-        for gone, kept in ((first, second), (second, first)):
-            child = list(cell)
-            child[which] = _halve(cell[which], gone, kept)
-            stack.append(child)
+            _require(gradient.chord(cell, level), "a leaf has G above the level by its chord")
+        elif symbol == "+":
+            _require(any(n.holds(cell) for n in near), "a leaf lies in no ellipsoid")
+        elif symbol == "-":
+            _require(gradient.quadratic(cell, level), "a leaf has G above the level by its quadratic")
+        elif symbol == "~":
+            _require(gradient.series(cell, level), "a leaf has G above the level by its series")
+        else:
+            _require(symbol is not None, "the tree ends before its leaves cover everything")
+            number = ord(str(symbol)) - 48
+            _require(0 <= number < len(edges), f"the tree has an unknown symbol {symbol!r}")
+            which, first, second = edges[number]
+            # Preorder: the child that keeps `first` comes first, so it is pushed last.
+            for gone, kept in ((first, second), (second, first)):
+                child = list(cell)
+                child[which] = halve(cell[which], gone, kept)
+                stack.append(child)
     _require(next(tree, None) is None, "the tree goes on after its end")
-    each = (_ball(p) * (value - _ball(p).log()) for p, value in zip(m.weights, gradient.lam, strict=True))
+    each = (ball(p) * (arb(value) - ball(p).log()) for p, value in zip(m.weights, lam, strict=True))
     return sum(each, arb(0)) - level
-
-
-def _halve(block: Any, gone: int, kept: int) -> Any:
-    """The simplex with the vertex `gone` moved to the middle of its edge to `kept`."""
-    u, t, beta, entropies, b = block
-    u, t, beta, entropies = list(u), list(t), [list(row) for row in beta], list(entropies)
-    u[gone] = [(x + y) / 2 for x, y in zip(u[gone], u[kept], strict=True)]
-    t[gone] = [(x + y) / 2 for x, y in zip(t[gone], t[kept], strict=True)]
-    middle = _entropy(t[gone])
-    gap = middle - (entropies[gone] + entropies[kept]) / 2
-    entropies[gone] = middle
-    for row in beta:
-        row[kept] -= row[gone]
-        row[gone] *= 2
-    return u, t, beta, entropies, [x + row[gone] * gap for x, row in zip(b, beta, strict=True)]
-
-
-class _Ellipsoid:
-    """Where log G <= level by concavity; contacts.py has the statement and its proof."""
-
-    def __init__(self, m: Mixture, gradient: _Gradient, contact: Mapping[str, Any], level: arb) -> None:
-        _require(len(m.blocks) == 1, "ellipsoids are for a single block")
-        block = m.blocks[0]
-        _require(all(sum(row) == 1 for row in block.rows), "ellipsoids are for rows that sum to 1")
-        t0, k = _floats(contact["code"]), arb(_float(contact["tilt"]))
-        d, width = len(block.root) - 1, len(block.root[0])
-        _require(len(t0) == width and min(t0) > 0 and k > 0 and d > 0, "a contact is malformed")
-        log0 = [arb(t).log() for t in t0]
-        terms = gradient.terms(_exponents(m, [block.rows]), [-v for v in log0])
-        r = gradient.posterior(terms)
-        height = gradient.total(terms).log()
-        if gradient.power is not None:
-            height /= gradient.power
-        root = [[_ball(v) for v in row] for row in block.root]
-        coordinates = [[_ball(v) for v in row] for row in block.coordinates]
-        u = [_dot(r, column) for column in zip(*coordinates, strict=True)]
-        t1 = [_dot(u, column) for column in zip(*root, strict=True)]
-        centred = [[x - y for x, y in zip(row[:d], u[:d], strict=True)] for row in coordinates]
-        cov = [[sum((p * row[i] * row[j] for p, row in zip(r, centred, strict=True)), arb(0)) for j in range(d)]
-               for i in range(d)]  # fmt: skip
-        jacobian = [[x - y for x, y in zip(root[i], root[d], strict=True)] for i in range(d)]
-        self.centre, self.form = u[:d], arb_mat(cov).inv().tolist()
-        size = arb(0)
-        for row in centred:
-            size = size.max(_root(_quadratic(self.form, row)))
-        rho = k * (-2 * size * k).exp()
-        columns = list(zip(*jacobian, strict=True))
-        e = arb(0)
-        for column, t in zip(columns, t1, strict=True):
-            e = e.max(rho * _root(_quadratic(cov, column)) / t)
-        _require(e < 1 and all(t > 0 for t in t1), "an ellipsoid reaches the boundary")
-        strength = _ball(m.multiplier / (1 - m.delta))
-        c = (1 - e) * (-size * k).exp()
-        for i in range(d):
-            for j in range(d):
-                _require(bool(self.form[i][j].is_finite()), "an ellipsoid is flat")
-        rest = [[c * self.form[i][j] - strength * sum((x * y / t for x, y, t in zip(jacobian[i], jacobian[j], t1,
-                strict=True)), arb(0)) for j in range(d)] for i in range(d)]  # fmt: skip
-        _require(_positive(rest), "an ellipsoid is not certified concave")
-        self.radius = rho * rho
-        v = [t.log() - x for t, x in zip(t1, log0, strict=True)]
-        slope = [_dot(row, v) for row in jacobian]
-        tangent = _root(_quadratic(cov, slope))
-        bound = height + _ball(m.multiplier) * (_dot(t1, v) + rho * tangent)
-        _require(bound <= level, "an ellipsoid's bound is above the level")
-
-    def holds(self, vertices: list[list[arb]]) -> bool:
-        """Whether all vertices lie inside."""
-        d = len(self.centre)
-        return all(
-            _quadratic(self.form, [x - y for x, y in zip(vertex[:d], self.centre, strict=True)]) <= self.radius
-            for vertex in vertices
-        )
-
-
-def _positive(matrix: list[list[arb]]) -> bool:
-    """Whether a symmetric matrix of balls is positive definite: all pivots of its elimination are."""
-    rows = [list(row) for row in matrix]
-    for i in range(len(rows)):
-        if not rows[i][i] > 0:
-            return False
-        for j in range(i + 1, len(rows)):
-            factor = rows[j][i] / rows[i][i]
-            rows[j] = [x - factor * y for x, y in zip(rows[j], rows[i], strict=True)]
-    return True
-
-
-def _exponents(m: Mixture, tables: list[Any]) -> list[list[tuple[int, arb]]]:
-    """For each w its nonzero (column, multiplier * entry), the blocks side by side."""
-    out: list[list[tuple[int, arb]]] = [[] for _ in m.weights]
-    at = 0
-    for table in tables:
-        for w, row in enumerate(table):
-            out[w] += [(at + k, _ball(m.multiplier * v)) for k, v in enumerate(row) if v]
-        at += len(table[0])
-    return out
-
-
-def _quadratic(form: Any, x: Any) -> arb:
-    return sum((form[i][j] * x[i] * x[j] for i in range(len(x)) for j in range(len(x))), arb(0))
-
-
-def _root(x: arb) -> arb:
-    """The root of the upper end of a number that is >= 0 but for its ball."""
-    upper = x.upper()
-    return arb(0) if upper <= 0 else upper.sqrt()
-
-
-def _dot(x: Any, y: Any) -> arb:
-    return sum((a * b for a, b in zip(x, y, strict=True)), arb(0))
-
-
-def _entropy(row: list[arb]) -> arb:
-    return sum((_plogp(t) for t in row), arb(0))
-
-
-def _plogp(t: arb) -> arb:
-    """-t log t, and 0 at an exact 0."""
-    return arb(0) if t == 0 else -t * t.log()
 
 
 def _conditional_entropy(cells: np.ndarray) -> arb:
     """H(Y|X,Theta)."""
-    joint = sum((_plogp(_ball(v)) for v in cells.reshape(-1).tolist()), arb(0))
-    return joint - sum((_plogp(_ball(v)) for v in cells.sum(axis=2).reshape(-1).tolist()), arb(0))
-
-
-def _ball(value: Fraction) -> arb:
-    return arb(fmpq(value.numerator, value.denominator))
+    joint = sum((plogp(ball(v)) for v in cells.reshape(-1).tolist()), arb(0))
+    return joint - sum((plogp(ball(v)) for v in cells.sum(axis=2).reshape(-1).tolist()), arb(0))
 
 
 def _float(text: Any) -> float:

@@ -5,22 +5,31 @@
 at e = -log t. On a cell (a product of simplices with vertices v_i in barycentric coordinates u of the roots) entropy is
 concave, so h(t) >= b.u, b the linear function with h's values at the vertices. Every posterior whose image lies in
 the cell has F - lambda.r >= -log G(b). A cell is a leaf when that is at most the threshold, or when it lies inside an
-ellipsoid that is certified otherwise (contacts.py); else an edge is halved, the one with the largest gap.
+ellipsoid that is certified otherwise (contacts.py), or by its quadratic (quadratic.py) or its series (series.py); else
+an edge is halved, the one with the largest gap. Rules mix: at a global maximum t of G the posterior has the image t.
 
 Halving (i, j) at m. With beta_i the barycentric functions of the cell, child j <- m has beta_m = 2 beta_j and
 beta_i - beta_j for beta_i, all integers; and b grows by 2 beta_j (h(m) - (h(v_i) + h(v_j))/2). That gap is a
 Jensen-Shannon divergence, computed without cancellation, so that b stays accurate however small the cell.
 
 Layout of a cell, block after block: u[k, k], t[k, J], beta[k(coordinate), k(vertex)], b[k].
-`cells` runs depth first from a stack and writes the tree in preorder: 0 a leaf, 1 + e a split at edge e (edges
-numbered over all blocks). It returns 0 when the stack is empty, 1 at a point with log G > threshold (in `point`),
-2 when `limit` nodes are done (call again), 3 when a path is too deep. best[0] = largest leaf bound.
+`cells` runs depth first from a stack and writes the tree in preorder: 0 to 3 a leaf by its chord, an ellipsoid, its
+quadratic, its series; 4 + e a split at edge e (edges numbered over all blocks). It returns 0 when the stack is empty, 1
+at a point with log G > threshold (in `point`), 2 when `limit` nodes are done (call again), 3 when a path is too deep.
+best[0] = largest leaf bound.
 """
 
 import math
 
 import numpy as np
 from numba import njit
+
+from therml_exact.kernels.quadratic import on_cell
+from therml_exact.kernels.series import on_interval
+
+NEAR = 0.5  # the quadratic is tried where the chord's bound is that close to the threshold
+# or where its edges are that short: at a face the slope of the interpolation does not converge to that of entropy.
+SMALL = 0.1
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -84,6 +93,33 @@ def jensen_gap(p, q):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def inside(cell, kstart, starts, centre, form, radius):
+    """Whether all vertices (one of each block) lie in an ellipsoid of the product's barycentric coordinates."""
+    blocks = kstart.size - 1
+    free = kstart[blocks] - blocks
+    many = 1
+    for i in range(blocks):
+        many *= kstart[i + 1] - kstart[i]
+    x = np.empty(free)
+    for vertex in range(many):
+        rest, at = vertex, 0
+        for i in range(blocks):
+            k = kstart[i + 1] - kstart[i]
+            row = starts[i] + (rest % k) * k
+            rest //= k
+            for p in range(k - 1):
+                x[at] = cell[row + p] - centre[at]
+                at += 1
+        value = 0.0
+        for p in range(free):
+            for q in range(free):
+                value += x[p] * form[p, q] * x[q]
+        if not value <= radius:
+            return False
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, threshold, centre, form, radius, tree,
           point, best):  # fmt: skip
     """See the module; state = (top of the stack, nodes written, most nodes)."""
@@ -95,6 +131,11 @@ def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, th
     work = np.empty(2 * groups)
     e = np.empty(width)
     minus_log = np.empty(jstart[blocks])
+    height = np.empty(1)
+    # Only one binary block with exponents of one sum has series.
+    binary = groups == 1 and blocks == 1 and kstart[1] == 2 and jstart[1] == 2
+    for w in range(lam.size):
+        binary = binary and abs(a_t[w, 0] + a_t[w, 1] - a_t[0, 0] - a_t[0, 1]) <= 1e-12 * (a_t[0, 0] + a_t[0, 1])
     top = state[0]
     done = 0
     while top >= 0:
@@ -111,59 +152,61 @@ def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, th
             for c in range(k):
                 e[kstart[i] + c] = cell[at + c]
         bound = log_gradient(lam, a, group, s, e, work)
-        leaf = bound <= threshold
-        if leaf:
-            best[0] = max(best[0], bound)
-        else:
-            # Ellipsoids are for a single block.
+        leaf = 0 if bound <= threshold else -1
+        height[0] = -math.inf
+        chosen, which, first, second, edge = -1.0, 0, 0, 0, 0
+        if leaf < 0:
             for c in range(radius.size):
-                inside = True
-                for v in range(width):
-                    value = 0.0
-                    for i in range(width - 1):
-                        left = cell[v * width + i] - centre[c, i]
-                        for j in range(width - 1):
-                            value += left * form[c, i, j] * (cell[v * width + j] - centre[c, j])
-                    if not value <= radius[c]:
-                        inside = False
-                        break
-                if inside:
-                    leaf = True
+                if inside(cell, kstart, starts, centre[c], form[c], radius[c]):
+                    leaf = 1
                     break
-        if leaf:
-            tree[done] = 0
+        if leaf < 0:
+            number = 0
+            for i in range(blocks):
+                k, n = kstart[i + 1] - kstart[i], jstart[i + 1] - jstart[i]
+                at = starts[i] + k * k
+                for y in range(n):
+                    mean = 0.0
+                    for v in range(k):
+                        mean += cell[at + v * n + y]
+                    point[jstart[i] + y] = mean / k
+                    minus_log[jstart[i] + y] = -math.log(max(mean / k, 1e-300))
+                for p in range(k):
+                    for q in range(p + 1, k):
+                        gap = 0.0
+                        for y in range(n):
+                            sum_ = cell[at + p * n + y] + cell[at + q * n + y]
+                            if sum_ > 0.0:
+                                difference = cell[at + p * n + y] - cell[at + q * n + y]
+                                gap += difference * difference / sum_
+                        if gap * scale[i] > chosen:
+                            chosen, which, first, second, edge = gap * scale[i], i, p, q, number
+                        number += 1
+        if leaf < 0 and (bound <= threshold + NEAR or chosen <= SMALL):
+            bound = on_cell(cell, lam, a_t, group, s, groups, kstart, jstart, starts, point, height)
+            if bound <= threshold:
+                leaf = 2
+            elif binary:
+                at = starts[0] + 4
+                low, high = min(cell[at], cell[at + 2]), max(cell[at], cell[at + 2])
+                if on_interval(low, high, lam, a_t, threshold):
+                    leaf, bound = 3, threshold
+        if leaf >= 0:
+            if leaf != 1:
+                best[0] = max(best[0], bound)
+            tree[done] = leaf
             done += 1
             top -= 1
             continue
-        chosen, which, first, second, edge = -1.0, 0, 0, 0, 0
-        number = 0
-        for i in range(blocks):
-            k, n = kstart[i + 1] - kstart[i], jstart[i + 1] - jstart[i]
-            at = starts[i] + k * k
-            for y in range(n):
-                mean = 0.0
-                for v in range(k):
-                    mean += cell[at + v * n + y]
-                point[jstart[i] + y] = mean / k
-                minus_log[jstart[i] + y] = -math.log(max(mean / k, 1e-300))
-            for p in range(k):
-                for q in range(p + 1, k):
-                    gap = 0.0
-                    for y in range(n):
-                        sum_ = cell[at + p * n + y] + cell[at + q * n + y]
-                        if sum_ > 0.0:
-                            difference = cell[at + p * n + y] - cell[at + q * n + y]
-                            gap += difference * difference / sum_
-                    if gap * scale[i] > chosen:
-                        chosen, which, first, second, edge = gap * scale[i], i, p, q, number
-                    number += 1
-        if log_gradient(lam, a_t, group, s, minus_log, work) > threshold:
+        if height[0] == -math.inf:
+            height[0] = log_gradient(lam, a_t, group, s, minus_log, work)
+        if height[0] > threshold:
             state[0], state[1] = top, done
             return 1
         if chosen <= 0.0:
             state[0], state[1] = top, done
             return 3
-        tree[done] = 1 + edge
+        tree[done] = 4 + edge
         done += 1
         k, n = kstart[which + 1] - kstart[which], jstart[which + 1] - jstart[which]
         u = starts[which]

@@ -1,0 +1,384 @@
+"""A quadratic that lies above log G on a cell, or on an ellipsoid about a code (nats).
+
+At t = t0 (1 + x), with r the posterior at t0, a the exponents of letter w, abar_x and abar their means in the group x
+and over all, d_w = a_w - abar_x and v = log(1 + x) = x - y:
+
+    log G(t) - log G(t0) = abar.v + (1/s) log sum_x R_x exp(s (abar_x - abar).v) (sum_{w of x} r_{w|x} exp(d_w.v))^s.
+
+With phi(z) = 2 (exp z - 1 - z)/z^2, which increases, and M_w >= d_w.v, exp(d_w.v) is at most
+1 + d_w.v + phi(M_w) (d_w.v)^2/2, whose mean over the group has no linear term. So the inner sum is at most 1 + q_x and
+its logarithm at most q_x = sum r_{w|x} phi(M_w) (d_w.v)^2/2; with one group that is all. With more, the inner factor is
+at most 1 + s q_x (sum r_{w|x} exp M_w)^s, and exp(Z_x) <= 1 + Z_x + phi(N_x) Z_x^2/2 for Z_x = s (abar_x - abar).v
+<= N_x, so
+
+    (1/s) log ... <= (1/2) sum_x R_x [phi(N_x) Z_x^2/s + exp(N_x) (sum r_{w|x} exp M_w)^s 2 q_x]:
+
+squares (c.v)^2 of fixed rows c, with weights. From v to x: with psi(z) = 2 (z - log(1 + z))/z^2, which decreases, and
+lo <= x <= hi, y = psi(x) x^2/2 has psi(hi) x^2/2 <= y <= psi(lo) x^2/2, so abar.v <= abar.x - abar.(psi(hi) x^2)/2 and
+
+    (c.v)^2 <= (1 + eps) (c.x)^2 + (1 + 1/eps) |c|.ymax |c|.(psi(lo) x^2)/2,     c.v <= max c.x + max(-c, 0).ymax,
+
+ymax the largest y in the cell, for any eps > 0. The result is linear plus quadratic in x, of third order exact.
+
+A coordinate that is 0 at a vertex is frozen: G increases in it, so t0 is its largest value and its x is 0.
+
+x = sum_p c_p x[p] with rows x[p, j]: the vertices of the cell, block after block (c barycentric in each block), or the
+whitened axes of the ellipsoid (|c| <= radius).
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+ROUND = 1e-14  # rounding, relative to the terms of the model
+
+
+@njit(cache=True, error_model="numpy")
+def phi(z):
+    """2 (exp z - 1 - z) / z^2."""
+    if abs(z) < 0.5:
+        total = 0.0
+        for k in range(14, -1, -1):
+            total = 1.0 + total * z / (k + 3)
+        return total
+    return 2.0 * (math.exp(z) - 1.0 - z) / (z * z)
+
+
+@njit(cache=True, error_model="numpy")
+def psi(z):
+    """2 (z - log(1 + z)) / z^2."""
+    if abs(z) < 0.05:
+        total = 0.0
+        for k in range(13, -1, -1):
+            total = 2.0 / (k + 2) - z * total
+        return total
+    return 2.0 * (z - math.log1p(z)) / (z * z)
+
+
+@njit(cache=True, error_model="numpy")
+def posterior(lam, a, group, s, groups, t0, r, share, mean, means):
+    """log G(t0); r[w] = r_{w|x}, share[x] = R_x, mean = abar, means[x] = abar_x."""
+    count, width = a.shape
+    top = np.full(groups, -math.inf)
+    for w in range(count):
+        z = lam[w]
+        for j in range(width):
+            if a[w, j] != 0.0:
+                z += a[w, j] * t0[j]
+        r[w] = z
+        top[group[w]] = max(top[group[w]], z)
+    share[:] = 0.0
+    means[:] = 0.0
+    mean[:] = 0.0
+    for w in range(count):
+        x = group[w]
+        r[w] = math.exp(r[w] - top[x])
+        share[x] += r[w]
+    peak = -math.inf
+    for w in range(count):
+        x = group[w]
+        r[w] /= share[x]
+        for j in range(width):
+            means[x, j] += r[w] * a[w, j]
+    for x in range(groups):
+        top[x] += math.log(share[x])
+        peak = max(peak, top[x])
+    total = 0.0
+    for x in range(groups):
+        share[x] = math.exp(s * (top[x] - peak))
+        total += share[x]
+    for x in range(groups):
+        share[x] /= total
+        for j in range(width):
+            mean[j] += share[x] * means[x, j]
+    return peak + math.log(total) / s
+
+
+@njit(cache=True, error_model="numpy")
+def square(c, x, kstart, radius, ymax, row):
+    """The products row[p] = c.x[p]; an upper bound of c.v, and |c|.ymax."""
+    width = c.size
+    for p in range(x.shape[0]):
+        row[p] = 0.0
+        for j in range(width):
+            row[p] += c[j] * x[p, j]
+    above, size = 0.0, 0.0
+    for j in range(width):
+        size += abs(c[j]) * ymax[j]
+        above += max(-c[j], 0.0) * ymax[j]
+    if radius > 0.0:
+        norm = 0.0
+        for p in range(x.shape[0]):
+            norm += row[p] * row[p]
+        above += radius * math.sqrt(norm)
+    else:
+        for i in range(kstart.size - 1):
+            best = -math.inf
+            for p in range(kstart[i], kstart[i + 1]):
+                best = max(best, row[p])
+            above += best
+    return above, size
+
+
+@njit(cache=True, error_model="numpy")
+def model(a, group, s, r, share, mean, means, x, kstart, radius, lo, hi, form):
+    """form[p, q] of the quadratic part sum c_p c_q form[p, q] / 2."""
+    count, width = a.shape
+    groups = share.size
+    axes = x.shape[0]
+    ymax, low, diagonal = np.empty(width), np.empty(width), np.zeros(width)
+    eps = 1e-300
+    for j in range(width):
+        low[j] = 0.5 * psi(lo[j])
+        ymax[j] = max(lo[j] - math.log1p(lo[j]), hi[j] - math.log1p(hi[j]))
+        eps = max(eps, low[j] * max(-lo[j], hi[j]))
+    factor = np.ones(groups)
+    row, c = np.empty(axes), np.empty(width)
+    form[:] = 0.0
+    if groups > 1:
+        grown = np.zeros(groups)
+        for w in range(count):
+            for j in range(width):
+                c[j] = a[w, j] - means[group[w], j]
+            above, _ = square(c, x, kstart, radius, ymax, row)
+            grown[group[w]] += r[w] * math.exp(above)
+        for g in range(groups):
+            for j in range(width):
+                c[j] = means[g, j] - mean[j]
+            above, size = square(c, x, kstart, radius, ymax, row)
+            factor[g] = math.exp(s * above) * grown[g] ** s
+            weight = s * share[g] * phi(s * above)
+            for p in range(axes):
+                for q in range(p + 1):
+                    form[p, q] += weight * row[p] * row[q]
+            for j in range(width):
+                diagonal[j] += weight * size * abs(c[j])
+    for w in range(count):
+        g = group[w]
+        weight = r[w] * share[g] * factor[g]
+        if weight == 0.0:
+            continue
+        for j in range(width):
+            c[j] = a[w, j] - means[g, j]
+        above, size = square(c, x, kstart, radius, ymax, row)
+        weight *= phi(above)
+        for p in range(axes):
+            for q in range(p + 1):
+                form[p, q] += weight * row[p] * row[q]
+        for j in range(width):
+            diagonal[j] += weight * size * abs(c[j])
+    for j in range(width):
+        diagonal[j] = (1.0 + 1.0 / eps) * low[j] * diagonal[j] - mean[j] * psi(hi[j])
+    for p in range(axes):
+        for q in range(p + 1):
+            value = (1.0 + eps) * form[p, q]
+            for j in range(width):
+                value += diagonal[j] * x[p, j] * x[q, j]
+            form[p, q] = value
+            form[q, p] = value
+
+
+@njit(cache=True, error_model="numpy")
+def summit(slope, form):
+    """The maximum of slope.c + c.form.c/2 over all c, infinite unless form is negative definite (destroys both)."""
+    total = 0.0
+    for i in range(slope.size):
+        pivot = -form[i, i]
+        if not pivot > 0.0:
+            return math.inf
+        total += 0.5 * slope[i] * slope[i] / pivot
+        for j in range(i + 1, slope.size):
+            factor = form[i, j] / pivot
+            slope[j] += factor * slope[i]
+            for k in range(i + 1, slope.size):
+                form[j, k] += factor * form[i, k]
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def on_vertices(slope, form, kstart):
+    """The largest Bernstein coefficient of slope.c + c.form.c/2 over the product of simplices."""
+    blocks = kstart.size - 1
+    many = 1
+    for i in range(blocks):
+        many *= kstart[i + 1] - kstart[i]
+    best = -math.inf
+    chosen = np.empty((2, blocks), dtype=np.int64)
+    for one in range(many):
+        for two in range(one + 1):
+            rest, other = one, two
+            value = 0.0
+            for i in range(blocks):
+                k = kstart[i + 1] - kstart[i]
+                chosen[0, i] = kstart[i] + rest % k
+                chosen[1, i] = kstart[i] + other % k
+                rest //= k
+                other //= k
+                value += slope[chosen[0, i]] + slope[chosen[1, i]]
+            for i in range(blocks):
+                for k in range(blocks):
+                    value += form[chosen[0, i], chosen[1, k]]
+            best = max(best, 0.5 * value)
+    return best
+
+
+@njit(cache=True, error_model="numpy")
+def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, height):
+    """A bound of log G on the cell; point and height[0] are its middle and G there (-inf if a coordinate is frozen)."""
+    count, width = a.shape
+    blocks = kstart.size - 1
+    axes = kstart[blocks]
+    x = np.zeros((axes, width))
+    lo, hi, log0 = np.zeros(width), np.zeros(width), np.empty(width)
+    frozen = False
+    for i in range(blocks):
+        k, n = kstart[i + 1] - kstart[i], jstart[i + 1] - jstart[i]
+        at = starts[i] + k * k
+        for y in range(n):
+            j = jstart[i] + y
+            mean, least, most = 0.0, math.inf, 0.0
+            for p in range(k):
+                t = cell[at + p * n + y]
+                mean += t
+                least, most = min(least, t), max(most, t)
+            point[j] = mean / k
+            if least == 0.0:
+                frozen = True
+                log0[j] = math.log(most)
+                continue
+            log0[j] = math.log(point[j])
+            for p in range(k):
+                x[kstart[i] + p, j] = (cell[at + p * n + y] - point[j]) / point[j]
+            lo[j] = (least - point[j]) / point[j]
+            hi[j] = (most - point[j]) / point[j]
+    r, share = np.empty(count), np.empty(groups)
+    mean_, means = np.empty(width), np.empty((groups, width))
+    top = posterior(lam, a, group, s, groups, log0, r, share, mean_, means)
+    height[0] = -math.inf if frozen else top
+    form = np.empty((axes, axes))
+    model(a, group, s, r, share, mean_, means, x, kstart, 0.0, lo, hi, form)
+    slope = x @ mean_
+    scale = abs(top) + np.abs(slope).max() + np.abs(form).max()
+    bound = on_vertices(slope, form, kstart)
+    if bound > -top:
+        # Coordinates from the last vertex of each block, for the maximum over the whole space.
+        free = axes - blocks
+        edges = np.zeros((axes, free))
+        at = 0
+        for i in range(blocks):
+            for p in range(kstart[i], kstart[i + 1] - 1):
+                edges[p, at] = 1.0
+                edges[kstart[i + 1] - 1, at] = -1.0
+                at += 1
+        # The middle of the cell is x = 0.
+        inner = edges.T @ form @ edges
+        # Where it is flat within rounding, ball arithmetic could not tell that it is negative definite.
+        for p in range(free):
+            inner[p, p] += 1e-9 * np.abs(form).max()
+        bound = min(bound, summit(edges.T @ slope, inner))
+    return top + bound + ROUND * scale
+
+
+@njit(cache=True, error_model="numpy")
+def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, radius):
+    """An ellipsoid about the point u (barycentric in each block) where log G is at most the number returned.
+
+    Its form, over all barycentric coordinates but each block's last, goes to whole[d, d], its squared radius to
+    radius[0]: the largest of a few that keep log G below the threshold; infinite if none does.
+    """
+    count, width = a.shape
+    blocks = kstart.size - 1
+    free = kstart[blocks] - blocks
+    t0 = u @ roots
+    if not t0.min() > 1e-12 or free == 0:
+        return math.inf
+    x = np.zeros((free, width))
+    at = 0
+    for i in range(blocks):
+        last = kstart[i + 1] - 1
+        for p in range(kstart[i], last):
+            for j in range(jstart[i], jstart[i + 1]):
+                x[at, j] = (roots[p, j] - roots[last, j]) / t0[j]
+            at += 1
+    r, share = np.empty(count), np.empty(groups)
+    mean, means = np.empty(width), np.empty((groups, width))
+    top = posterior(lam, a, group, s, groups, np.log(t0), r, share, mean, means)
+    if not top <= threshold:
+        return math.inf
+    whole[:] = 0.0
+    for j in range(width):
+        for p in range(free):
+            for q in range(free):
+                whole[p, q] += mean[j] * x[p, j] * x[q, j]
+    # Gauss: whole = L L^T; rows of L^-1 x are the whitened axes.
+    lower = whole.copy()
+    for i in range(free):
+        if not lower[i, i] > 1e-12 * whole[i, i]:
+            return math.inf
+        root = math.sqrt(lower[i, i])
+        for k in range(i, free):
+            lower[k, i] /= root
+        for k in range(i + 1, free):
+            for m in range(i + 1, k + 1):
+                lower[k, m] -= lower[k, i] * lower[m, i]
+    for i in range(free):
+        for k in range(i):
+            for j in range(width):
+                x[i, j] -= lower[i, k] * x[k, j]
+        for j in range(width):
+            x[i, j] /= lower[i, i]
+    reach = np.zeros(width)
+    for j in range(width):
+        for p in range(free):
+            reach[j] += x[p, j] * x[p, j]
+        reach[j] = math.sqrt(reach[j])
+    form = np.empty((free, free))
+    slope = x @ mean
+    rho = 1.0
+    for _ in range(16):
+        high = rho * reach
+        if high.max() < 0.9:
+            model(a, group, s, r, share, mean, means, x, kstart, rho, -high, high, form)
+            for p in range(free):
+                form[p, p] += 1e-9
+            bound = top + summit(slope.copy(), form) + ROUND * (abs(top) + 1.0)
+            if bound <= threshold:
+                radius[0] = rho * rho
+                return bound
+        rho *= 0.7
+    return math.inf
+
+
+@njit(cache=True, error_model="numpy")
+def all_about(codes, lam, a, a_root, group, s, groups, roots, kstart, jstart, threshold, centre, form, radius, bounds):
+    """`about` at the images of the codes' posteriors: centre[z, d], form[z, d, d], radius[z], bounds[z]."""
+    count, width = a.shape
+    axes = roots.shape[0]
+    r, share = np.empty(count), np.empty(groups)
+    mean, means = np.empty(width), np.empty((groups, width))
+    u = np.empty(axes)
+    for z in range(codes.shape[0]):
+        bounds[z] = math.inf
+        log0 = np.log(np.maximum(codes[z], 1e-300))
+        posterior(lam, a, group, s, groups, log0, r, share, mean, means)
+        u[:] = 0.0
+        for w in range(count):
+            for p in range(axes):
+                u[p] += r[w] * share[group[w]] * a_root[w, p]
+        at = 0
+        fine = True
+        for i in range(kstart.size - 1):
+            total = u[kstart[i] : kstart[i + 1]].sum()
+            if not total > 0.0:
+                fine = False
+                break
+            rest = 1.0
+            for p in range(kstart[i], kstart[i + 1] - 1):
+                u[p] /= total
+                rest -= u[p]
+                centre[z, at] = u[p]
+                at += 1
+            u[kstart[i + 1] - 1] = rest
+        if fine:
+            bounds[z] = about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, form[z], radius[z : z + 1])
