@@ -14,19 +14,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from therml_exact.frontier.problems import BayesProblem, DiscriminativeProblem, EncoderProblem, Problem
+from therml_exact.joint import Joint
 
 if TYPE_CHECKING:
     from therml_exact.frontier.solve import Solution
 
 FORMAT = "therml-frontier-2"
 SYMBOLS = ".+-~"  # leaves: by chord, ellipsoid, quadratic, series
+LONGEST = 100_000  # samples of a problem that is read
 ROUNDING = 2e-13  # between a float value and the exact value of its witness, relative to |value| + 1
 
 
@@ -97,3 +100,44 @@ def _text(values: Any) -> list[str]:
 def _table(values: Any) -> dict[str, Any]:
     array = np.asarray(values)
     return {"shape": list(array.shape), "cells": _text(array)}
+
+
+def read_problem(content: Mapping[str, Any]) -> Problem:
+    """What `describe` wrote; ValueError, KeyError or TypeError if it is malformed."""
+    kind = content["kind"]
+    if kind == "encoder":
+        return EncoderProblem(Joint(_scaled(content), content["axes"]))
+    phi, x_given_phi = _cells(content["phi"]), _cells(content["x_given_phi"])
+    n = content["n"]
+    _check(type(n) is int and n <= LONGEST, f"n is no integer up to {LONGEST:,}")
+    if kind == "bayes":
+        return BayesProblem(phi, x_given_phi, n)
+    _check(kind == "discriminative", f"the kind {kind!r} is unknown")
+    return DiscriminativeProblem(phi, x_given_phi, _cells(content["y_given_x_phi"]), n)
+
+
+def _cells(content: Mapping[str, Any]) -> np.ndarray:
+    values = np.empty(len(content["cells"]), dtype=object)
+    values[:] = [read_number(text) for text in content["cells"]]
+    return values.reshape(content["shape"])
+
+
+def _scaled(content: Mapping[str, Any]) -> np.ndarray:
+    cells = _cells(content)
+    _check(min(cells.reshape(-1)) >= 0, "a probability is negative")
+    return np.asarray(cells / cells.sum())
+
+
+def read_number(text: str) -> Fraction:
+    """A rational "n/d", or a float in hexadecimal; exponents of ten could stand for numbers that fill the memory."""
+    if "0x" in text:
+        value = float.fromhex(text)
+        _check(math.isfinite(value), "a number is not finite")
+        return Fraction(value)
+    _check("e" not in text.lower() and "_" not in text, f"{text[:40]!r} is no rational")
+    return Fraction(text)
+
+
+def _check(holds: bool, reason: str) -> None:
+    if not holds:
+        raise ValueError(reason)

@@ -8,12 +8,16 @@ With p_w, exponents a and reductions rebuilt from the problem's exact content (p
 The tree is followed from the roots; a split halves an edge, so that the leaves cover by construction. Each leaf
 names the rule (leaves.py) by which log G <= level there.
 
+A saved frontier is valid if all its certificates are, and if its points claim their multipliers, values and bounds; its
+gap, corners and critical multiplier follow from these by computations that are not part of it.
+
 A Verification never raises: whatever is malformed or false is not valid, with the reason.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +27,7 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx
 
-from therml_exact.frontier.certificate import FORMAT, describe, digest
+from therml_exact.frontier.certificate import FORMAT, describe, digest, read_number, read_problem, rounded_up
 from therml_exact.frontier.closed_form import RULES
 from therml_exact.frontier.leaves import Ellipsoid, Gradient, ball, halve, plogp, root_cell
 from therml_exact.frontier.problems import (
@@ -35,9 +39,9 @@ from therml_exact.frontier.problems import (
     Problem,
     pairs,
 )
-from therml_exact.joint import Joint
 
 BITS = 128
+FRONTIER = "therml-exact/frontier"
 MOST = 100_000_000  # bytes of a file
 
 
@@ -59,11 +63,16 @@ class _RefusedError(Exception):
 
 
 def verify(certificate: Any, problem: Problem | None = None) -> Verification:
-    """Check a certificate (a mapping, or the path of a JSON file), and that it is about `problem` if one is given."""
+    """Check a certificate or a saved frontier (a mapping, or a file's path), and that it is about `problem` if given."""
     before = ctx.prec
     ctx.prec = BITS
     try:
-        value, lower = _verify(_load(certificate), problem)
+        content = _load(certificate)
+        _require(isinstance(content, Mapping), "a certificate is an object with a format")
+        if content.get("format") == FRONTIER:
+            count = _frontier(content, problem)
+            return Verification(True, None, None, f"{count} certificates hold, and the points say what they prove")
+        value, lower = _verify(content, problem)
         return Verification(True, value, lower, "every claim holds")
     except _RefusedError as reason:
         return Verification(False, None, None, str(reason))
@@ -85,19 +94,51 @@ def _load(certificate: Any) -> Mapping[str, Any]:
         return json.load(file)
 
 
+def _frontier(content: Mapping[str, Any], problem: Problem | None) -> int:
+    """Every certificate of a saved frontier, and that each point claims no more than its own; their number."""
+    points = [point for sheet in content["sheets"] for point in sheet["points"]]
+    _require(len(points) > 0, "the frontier has no points")
+    for k, point in enumerate(points):
+        c = point["certificate"]
+        _require(c["problem"] == content["problem"], f"the certificate of point {k} is about another problem")
+        value, lower = _verify(c, problem)
+        given = {name: float.fromhex(text) for name, text in point["multipliers"].items()}
+        exact = {name: _multiplier(text) for name, text in c["multipliers"].items()}
+        _require(given == {name: float(m) for name, m in exact.items()}, f"point {k} names other multipliers")
+        _require(point["lower_bound"] <= lower, f"point {k} claims a lower bound of {point['lower_bound']!r}")
+        finite = {name: m for name, m in exact.items() if m != math.inf}
+        _require(rounded_up(point["value"], finite) >= value, f"point {k} claims a value of {point['value']!r}")
+        _require(point["status"] == c["status"], f"point {k} claims the status {point['status']!r}")
+        u = point["point"]
+        if "beta" in given:
+            total = u["U"] if given["beta"] == math.inf else u["S"] + given["beta"] * u["U"]
+        else:
+            total = given["rho"] * u["R"] + given["delta"] * u["D"] + given["gamma"] * u["C"]
+        _require(rounded_up(total, finite) >= point["value"], f"the coordinates of point {k} are below its value")
+        _require(total <= rounded_up(point["value"], finite), f"the coordinates of point {k} are above its value")
+    return len(points)
+
+
+def _multiplier(text: str) -> Any:
+    return math.inf if text == "inf" else read_number(text)
+
+
 def _verify(c: Mapping[str, Any], problem: Problem | None) -> tuple[float, float]:
     _require(isinstance(c, Mapping) and c["format"] == FORMAT, f"the format is not {FORMAT}")
     _require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
     if problem is not None:
         _require(describe(problem) == c["problem"], "the certificate is about another problem")
     claimed, bound, tol = (float.fromhex(c[name]) for name in ("value", "lower_bound", "tol"))
-    multipliers = {name: Fraction(text) for name, text in c["multipliers"].items()}
-    about = _problem(c["problem"])
+    multipliers = {name: _multiplier(text) for name, text in c["multipliers"].items()}
+    about = read_problem(c["problem"])
     _require(set(multipliers) == set(about.multipliers), "multipliers are missing or foreign")
     _require(all(m >= 0 for m in multipliers.values()), "a multiplier is negative")
     if isinstance(about, EncoderProblem) and multipliers["rho"] == 0:
         value = lower = ball(multipliers["gamma"]) * _conditional_entropy(about.cells)
         _require(c["parts"] == [], "rho = 0 needs no parts")
+    elif not isinstance(about, EncoderProblem) and multipliers["beta"] == math.inf:
+        value = lower = _least_energy(about)
+        _require(c["parts"] == [], "beta = inf needs no parts")
     else:
         plan: Plan = about.plan(**multipliers)
         _require(len(plan.parts) == len(c["parts"]), "the number of parts is wrong")
@@ -192,6 +233,18 @@ def _conditional_entropy(cells: np.ndarray) -> arb:
     return joint - sum((plogp(ball(v)) for v in cells.sum(axis=2).reshape(-1).tolist()), arb(0))
 
 
+def _least_energy(about: BayesProblem | DiscriminativeProblem) -> arb:
+    """U where every type has its own Theta: sum p sum over blocks of n log(sum n / n)."""
+    width = 1 if isinstance(about, BayesProblem) else about.shape[0]
+    total = arb(0)
+    for counts, p in about.types:
+        block = len(counts) // width
+        for k in range(width):
+            part = [n for n in counts[k * block : (k + 1) * block] if n]
+            total += ball(p) * sum((n * ball(Fraction(sum(part), n)).log() for n in part), arb(0))
+    return total
+
+
 def _float(text: Any) -> float:
     value = float.fromhex(text)
     _require(value - value == 0, "a number is not finite")
@@ -200,35 +253,6 @@ def _float(text: Any) -> float:
 
 def _floats(texts: Any) -> list[float]:
     return [_float(text) for text in texts]
-
-
-def _problem(content: Mapping[str, Any]) -> Problem:
-    kind = content["kind"]
-    if kind == "encoder":
-        return EncoderProblem(Joint(_scaled(content), content["axes"]))
-    phi, x_given_phi = _cells(content["phi"]), _cells(content["x_given_phi"])
-    n = content["n"]
-    _require(type(n) is int, "n is no integer")
-    if kind == "bayes":
-        return BayesProblem(phi, x_given_phi, n)
-    _require(kind == "discriminative", f"the kind {kind!r} is unknown")
-    return DiscriminativeProblem(phi, x_given_phi, _cells(content["y_given_x_phi"]), n)
-
-
-def _cells(content: Mapping[str, Any]) -> np.ndarray:
-    values = np.empty(len(content["cells"]), dtype=object)
-    values[:] = [_number(text) for text in content["cells"]]
-    return values.reshape(content["shape"])
-
-
-def _scaled(content: Mapping[str, Any]) -> np.ndarray:
-    cells = _cells(content)
-    _require(min(cells.reshape(-1)) >= 0, "a probability is negative")
-    return np.asarray(cells / cells.sum())
-
-
-def _number(text: str) -> Fraction:
-    return Fraction(_float(text)) if "0x" in text else Fraction(text)
 
 
 def _require(holds: bool, reason: str) -> None:
