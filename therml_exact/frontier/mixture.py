@@ -68,6 +68,8 @@ class Tables:
         if self.delta:
             self.full = np.hstack([self.a, self.delta * np.eye(self.groups)[self.group]])
         self.sums = np.add.reduceat(self.full, self.ends[:-1], axis=1)
+        # Of a code's likelihood, on the sphere of sqrt(t), twice.
+        self.width = 1 / math.sqrt(max(float(self.full.sum(axis=1).max()), 1.0))
         self.rare: Array | None = None
         self._closed: dict[str, Terms] | None = None
 

@@ -21,7 +21,6 @@ import numpy as np
 from therml_exact.frontier.mixture import FLOOR, Tables
 
 RARE = 1e-6  # letters below it get codes of their own in the multipliers
-DIP = 1e-5  # two codes are tried as one where log G falls by less between them
 
 Array = np.ndarray[Any, Any]
 
@@ -68,12 +67,13 @@ def add(primal: Primal, codes: Array) -> None:
     primal.q = np.append(primal.q * (1 - share * len(codes)), np.full(len(codes), share))
 
 
-def relax(tables: Tables, primal: Primal, steps: int = 30, dip: float = DIP) -> None:
-    """The best weights and codes near these."""
+def relax(tables: Tables, primal: Primal) -> None:
+    """Better weights and codes near these."""
     from therml_exact.kernels import mixing
 
+    steps = 8 if primal.codes.size < 400 else 4
     primal.q, primal.codes = mixing.relax(
-        tables.p, tables.full, tables.sums, tables.ends, primal.q, primal.codes, steps, dip
+        tables.p, tables.full, tables.sums, tables.ends, primal.q, primal.codes, steps, 0.5 * tables.width
     )
 
 
@@ -103,7 +103,7 @@ def seeds(tables: Tables) -> Array:
     """Points to climb from: a grid of arcs as wide as a code's likelihood for one or two free coordinates, else letters
     and their mixtures.
     """
-    arcs = float(np.sqrt(tables.full.sum(axis=1).max()))
+    arcs = 1 / tables.width
     shapes = [root.shape for root in tables.roots]
     lines = [_line(root, int(min(max(65, 5 * arcs), 801))) for root in tables.roots if root.shape == (2, 2)]
     if len(shapes) == 1 and lines:

@@ -70,17 +70,17 @@ def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Sol
 def _improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadline: float) -> None:
     """Codes from everywhere, until no climb ends above the threshold."""
     from_here = seeds(tables)
-    for turn in range(40):
+    for _ in range(60):
         relax(tables, primal)
         lam = multipliers(tables, primal, 0.02 * tol)
         around = np.vstack([from_here, primal.codes[:, : from_here.shape[1]]])
-        steps = 30 if turn < 6 else 100
-        if time.monotonic() > deadline or not ascend(tables, primal, lam, around, threshold, steps, 12):
+        if time.monotonic() > deadline or not ascend(tables, primal, lam, around, threshold, 15, 60):
             return
 
 
-def _prove(tables: Tables, primal: Primal, threshold: float, max_cells: int, deadline: float, climbs: int) -> Solution:
-    """What cells prove, after at most `climbs` better codes, each from a point where cells saw G above the threshold."""
+def _prove(tables: Tables, primal: Primal, threshold: float, max_cells: int, deadline: float,
+           climbs: int) -> Solution:  # fmt: skip
+    """What cells prove, after at most `climbs` new codes, each from a point where cells saw G above the threshold."""
     for climb in range(climbs + 1):
         relax(tables, primal)
         if "likelihood" in tables.closed:
@@ -92,7 +92,7 @@ def _prove(tables: Tables, primal: Primal, threshold: float, max_cells: int, dea
         code, bound, tree, point = search(tables, lam, near, threshold, max_cells, deadline)
         if code != 1 or climb == climbs or time.monotonic() > deadline:
             break
-        ascend(tables, primal, lam, point[None, :], -math.inf, 100, 1)
+        ascend(tables, primal, lam, point[None, :], -math.inf, 50, 1)
     return _solution(tables, primal, lam, tree, near, max(bound, float(near.bounds.max(initial=-math.inf))), code == 0)
 
 

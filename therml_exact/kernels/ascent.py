@@ -56,20 +56,45 @@ def heights(lam, a, group, s, t, share, within, image, ends):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def _log(x):
+    return math.log(max(x, FLOOR))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def climb(lam, a, group, groups, s, ends, seeds, steps, threshold, most):
     """The ends of the climbs with log G > threshold, the highest first, apart, at most `most`, with X's rows."""
     count, width = a.shape
     share, within, image = np.empty(groups), np.empty(count), np.empty(width)
     t = seeds.copy()
     found, height = np.empty((len(t), width + groups)), np.empty(len(t))
+    first, second, far = np.empty(width), np.empty(width), np.empty(width)
     for z in range(len(t)):
-        before = -math.inf
-        for step in range(steps):
-            height[z] = heights(lam, a, group, s, t[z], share, within, image, ends)
-            t[z] = image
-            if height[z] - before < 1e-3 * max(threshold, 1e-12) and step > 3:
+        for _ in range(steps):
+            here = heights(lam, a, group, s, t[z], share, within, first, ends)
+            heights(lam, a, group, s, first, share, within, second, ends)
+            # Squared extrapolation along the two steps (Varadhan and Roland, 2008), kept if it climbs.
+            length, bend = 0.0, 0.0
+            for j in range(width):
+                x, y, v = _log(t[z, j]), _log(first[j]), _log(second[j])
+                length += (y - x) * (y - x)
+                bend += (v - 2.0 * y + x) * (v - 2.0 * y + x)
+            alpha = min(math.sqrt(length / bend), 1e4) if bend > 0.0 else 1.0
+            if alpha > 1.0:
+                for i in range(ends.size - 1):
+                    total = 0.0
+                    for j in range(ends[i], ends[i + 1]):
+                        x, y, v = _log(t[z, j]), _log(first[j]), _log(second[j])
+                        x += 2.0 * alpha * (y - x) + alpha * alpha * (v - 2.0 * y + x)
+                        far[j] = math.exp(min(max(x, -690.0), 1.0))
+                        total += far[j]
+                    for j in range(ends[i], ends[i + 1]):
+                        far[j] /= total
+                reached = heights(lam, a, group, s, far, share, within, image, ends)
+                if reached > here:
+                    second[:] = image
+            t[z] = second
+            if length < 1e-18:
                 break
-            before = height[z]
         height[z] = heights(lam, a, group, s, t[z], share, within, image, ends)
         found[z, :width] = image
         found[z, width:] = share

@@ -302,75 +302,83 @@ def _normalise(eta):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def relax(p, a, sums, ends, q, t, steps, dip):
-    """Weights, Newton, and codes that have run together merged, until nothing changes: (q, t).
+def relax(p, a, sums, ends, q, t, steps, near):
+    """Better weights and codes: (q, t).
 
-    Two codes are one where log G at their barycentre is above -dip and one code for both does not raise L.
+    Two codes `near` each other make a valley that Newton follows slowly: their moments hardly tell them from other
+    pairs on the same line. Weights are linear in the measure, so points on that line let the weights' step jump.
     """
-    for turn in range(8):
-        logs = log_terms(a, t)
-        weigh(p, logs, q, 30)
-        keep = q > 1e-13
-        q, t = q[keep] / q[keep].sum(), t[keep]
-        value = newton(p, a, sums, ends, q, t, steps)
-        merged_q, merged_t = merge(p, a, q, t, dip)
-        if merged_q.size < q.size:
-            reached = newton(p, a, sums, ends, merged_q, merged_t, steps)
-            if reached <= value + 5.0 * ROUNDING * (1.0 + abs(value)):
-                q, t = merged_q, merged_t
-                continue
-        if q.min() > 1e-9:
-            break
-    return q, t
+    q, t = _weighed(p, a, q, t)
+    line = _lines(ends, q, t, near)
+    if line.shape[0]:
+        new_q, new_t = np.zeros(q.size + line.shape[0]), np.empty((q.size + line.shape[0], t.shape[1]))
+        new_q[: q.size], new_t[: q.size], new_t[q.size :] = q, t, line
+        q, t = _weighed(p, a, new_q, new_t)
+    newton(p, a, sums, ends, q, t, steps)
+    return merge(q, t)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def merge(p, a, q, t, dip):
-    """Codes joined to their nearest heavier one where log G does not dip between them."""
-    codes = q.size
-    order = np.argsort(-q)
-    r = np.empty((p.size, codes))
-    logs = log_terms(a, t)
-    likelihood(p, logs, np.log(np.maximum(q, FLOOR)), r)
-    target = np.arange(codes)
-    for place in range(1, codes):
-        z = order[place]
-        nearest, which = math.inf, -1
-        for before in range(place):
-            y = order[before]
-            if target[y] == y:
-                distance = 0.0
-                for j in range(t.shape[1]):
-                    distance += (math.sqrt(t[z, j]) - math.sqrt(t[y, j])) ** 2
-                if distance < nearest:
-                    nearest, which = distance, y
-        if nearest < 1e-12:
-            target[z] = which
-        elif nearest < 0.1 and dip > 0.0:
-            share = q[z] / (q[z] + q[which])
-            middle = np.empty((1, t.shape[1]))
+def _weighed(p, a, q, t):
+    weigh(p, log_terms(a, t), q, 30)
+    keep = q > 1e-13
+    return merge(q[keep] / q[keep].sum(), t[keep])
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def _distance(s, t):
+    """Hellinger's, up to a factor: it is uniform in the width of a code's likelihood."""
+    total = 0.0
+    for j in range(s.size):
+        total += (math.sqrt(s[j]) - math.sqrt(t[j])) ** 2
+    return math.sqrt(total)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def _nearest(q, t, z, alive):
+    """The nearest other code with at least as much weight, and its distance."""
+    nearest, which = math.inf, -1
+    for y in range(q.size):
+        if alive[y] and y != z and (q[y] > q[z] or (q[y] == q[z] and y < z)):
+            distance = _distance(t[z], t[y])
+            if distance < nearest:
+                nearest, which = distance, y
+    return nearest, which
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def _lines(ends, q, t, near):
+    """Points on the lines (in log t) through each code and its nearest heavier one, if they are `near`."""
+    places = np.array([-9.0, -5.0, -3.0, -2.0, -1.0, -0.5, 0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0])
+    out = np.empty((q.size * places.size, t.shape[1]))
+    n = 0
+    alive = np.ones(q.size, dtype=np.bool_)
+    for z in range(q.size):
+        distance, y = _nearest(q, t, z, alive)
+        if distance < near:
+            for place in places:
+                if abs(place) * distance < 0.4:
+                    for j in range(t.shape[1]):
+                        out[n, j] = math.log(t[y, j]) + place * (math.log(t[z, j]) - math.log(t[y, j]))
+                    for i in range(ends.size - 1):
+                        _normalise(out[n, ends[i] : ends[i + 1]])
+                    n += 1
+    return np.exp(out[:n])
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def merge(q, t):
+    """Codes that are equal up to 1e-6 are one."""
+    alive = np.ones(q.size, dtype=np.bool_)
+    for z in np.argsort(q):
+        distance, y = _nearest(q, t, z, alive)
+        if distance < 1e-6:
+            total = q[y] + q[z]
             for j in range(t.shape[1]):
-                middle[0, j] = share * t[z, j] + (1.0 - share) * t[which, j]
-            at = log_terms(a, middle)
-            height = 0.0
-            for w in range(p.size):
-                # p/m by way of the posterior of the heaviest code here
-                y = np.argmax(r[w])
-                height += p[w] * math.exp(at[w, 0] - logs[w, y]) * r[w, y] / q[y]
-            if math.log(height) > -dip:
-                target[z] = which
-    new_q, new_t = q.copy(), t.copy()
-    for place in range(codes - 1, 0, -1):
-        z = order[place]
-        y = target[z]
-        if y != z:
-            total = new_q[y] + new_q[z]
-            for j in range(t.shape[1]):
-                new_t[y, j] = (new_q[y] * new_t[y, j] + new_q[z] * new_t[z, j]) / total
-            new_q[y] = total
-            new_q[z] = 0.0
-    keep = new_q > 0.0
-    return new_q[keep], new_t[keep]
+                t[y, j] = (q[y] * t[y, j] + q[z] * t[z, j]) / total
+            q[y] = total
+            alive[z] = False
+    return q[alive], t[alive]
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
