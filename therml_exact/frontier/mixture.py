@@ -27,10 +27,11 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.closed_form import RULES, Terms
+from therml_exact.frontier.closed_form import RULES, Terms, evaluate
 from therml_exact.frontier.problems import Mixture
 
 FLOOR = 1e-300  # a code's entry is at least this: it stands for 0 at a cost of no digit
+SLACK = 2e-14  # rounding of the dual's sums, relative to the sum of absolute values plus 1
 
 Array = np.ndarray[Any, Any]
 
@@ -72,6 +73,7 @@ class Tables:
         self.width = 1 / math.sqrt(max(float(self.full.sum(axis=1).max()), 1.0))
         self.rare: Array | None = None
         self._closed: dict[str, Terms] | None = None
+        self._bounds: dict[str, float] = {}
 
     def at(self, multiplier: Fraction) -> Tables:
         """The same mixture with another multiplier."""
@@ -89,6 +91,14 @@ class Tables:
             rules = {name: rule for name, rule in RULES.items() if name != "likelihood" or whole}
             self._closed = {name: terms for name, rule in rules.items() if (terms := rule(self.mixture)) is not None}
         return self._closed
+
+    def closed_bound(self, rule: str) -> float:
+        """The lower bound by that rule, less what rounding may have added."""
+        if rule not in self._bounds:
+            logs = [float(c) * evaluate([(Fraction(1), r)]) for c, r in self.closed[rule]]
+            bound = math.fsum(logs)
+            self._bounds[rule] = bound - SLACK * (abs(bound) + math.fsum(abs(v) for v in logs) + 1)
+        return self._bounds[rule]
 
     def gradient(self, lam: Array, t: Array) -> tuple[Array, Array, Array]:
         """Log G at rows of t (without X), posteriors r[w, t], and the best rows of X [t, x] (empty at delta = 0)."""

@@ -96,7 +96,7 @@ def witness(tables: Tables, primal: Primal) -> tuple[Array, Array, Array, float]
     """Posteriors[w, z], their weights, the codes that are best for them, and L at the primal's weights and codes."""
     from therml_exact.kernels import mixing
 
-    return mixing.witness(tables.p, tables.full, tables.ends, primal.q, primal.codes)  # type: ignore[no-any-return]
+    return mixing.witness(tables.p, tables.full, tables.ends, primal.q, primal.codes)
 
 
 def seeds(tables: Tables) -> Array:

@@ -9,19 +9,16 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.closed_form import evaluate
 from therml_exact.frontier.contacts import Contacts, contacts
 from therml_exact.frontier.dual import coarser, search
-from therml_exact.frontier.mixture import Tables
+from therml_exact.frontier.mixture import SLACK, Tables
 from therml_exact.frontier.primal import Primal, ascend, multipliers, relax, seeds, single, start, witness
 
 MARGIN = 1e-14  # rounding of log G in the kernel, relative to the largest |lam| plus 2
-SLACK = 2e-14  # rounding of the dual's sums, relative to the sum of absolute values plus 1
 
 Array = np.ndarray[Any, Any]
 
@@ -53,14 +50,15 @@ def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Sol
     threshold = 0.8 * tol
     if "processing" in tables.closed:
         return _closed(tables, single(tables), "processing")
+    primal, above = start(tables), True
     if warm is not None and warm.codes.shape[1] == tables.full.shape[1]:
         primal = Primal(warm.weights.copy(), warm.codes.copy())
-        found = _prove(tables, primal, threshold, max_cells, deadline, 2)
-        if found.complete:
-            return found
-    primal = start(tables)
-    _improve(tables, primal, threshold, tol, deadline)
-    found = _prove(tables, primal, threshold, max_cells, deadline, 20)
+        found, above = _prove(tables, primal, threshold, max_cells, deadline, 2)
+        if above:
+            primal = start(tables)
+    if above:
+        _improve(tables, primal, threshold, tol, deadline)
+        found, _ = _prove(tables, primal, threshold, max_cells, deadline, 20)
     if found.complete:
         return found
     level, near, tree = coarser(tables, primal, found.lam, threshold, max_cells, deadline)
@@ -79,28 +77,29 @@ def _improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadl
 
 
 def _prove(tables: Tables, primal: Primal, threshold: float, max_cells: int, deadline: float,
-           climbs: int) -> Solution:  # fmt: skip
-    """What cells prove, after at most `climbs` new codes, each from a point where cells saw G above the threshold."""
+           climbs: int) -> tuple[Solution, bool]:  # fmt: skip
+    """What cells prove, after at most `climbs` new codes, each from a point where they saw G above the threshold; and
+    whether they still see one.
+    """
     for climb in range(climbs + 1):
         relax(tables, primal)
         if "likelihood" in tables.closed:
-            by_likelihood = _closed(tables, primal, "likelihood")
-            if by_likelihood.gap <= threshold:
-                return by_likelihood
+            value = -float(tables.p @ (tables.log_p - multipliers(tables, primal)))
+            if value - tables.closed_bound("likelihood") <= threshold:
+                return _closed(tables, primal, "likelihood"), False
         lam = multipliers(tables, primal, 0.025 * threshold)
         near = contacts(tables, lam, primal.codes, threshold)
         code, bound, tree, point = search(tables, lam, near, threshold, max_cells, deadline)
         if code != 1 or climb == climbs or time.monotonic() > deadline:
             break
         ascend(tables, primal, lam, point[None, :], -math.inf, 50, 1)
-    return _solution(tables, primal, lam, tree, near, max(bound, float(near.bounds.max(initial=-math.inf))), code == 0)
+    level = max(bound, float(near.bounds.max(initial=-math.inf))) if code == 0 else math.inf
+    return _solution(tables, primal, lam, tree, near, level, code == 0), code == 1
 
 
 def _closed(tables: Tables, primal: Primal, rule: str) -> Solution:
     """The primal with a lower bound in closed form."""
-    terms = tables.closed[rule]
-    bound = evaluate(terms)
-    bound -= SLACK * (abs(bound) + sum(abs(float(c) * evaluate([(Fraction(1), r)])) for c, r in terms) + 1)
+    bound = tables.closed_bound(rule)
     lam = multipliers(tables, primal)
     near = contacts(tables, lam, primal.codes[:0], 0.0)
     return _solution(tables, primal, lam, np.zeros(0, dtype=np.uint8), near, 0.0, True, (rule, bound))
