@@ -57,7 +57,7 @@ def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Sol
         if above:
             primal = start(tables)
     if above:
-        _improve(tables, primal, threshold, tol, deadline)
+        improve(tables, primal, threshold, tol, deadline)
         found, _ = _prove(tables, primal, threshold, max_cells, deadline, 20)
     if found.complete:
         return found
@@ -65,7 +65,7 @@ def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Sol
     return _solution(tables, primal, found.lam, tree, near, level, False)
 
 
-def _improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadline: float) -> None:
+def improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadline: float) -> None:
     """Codes from everywhere, until no climb ends above the threshold."""
     from_here = seeds(tables)
     for _ in range(60):
