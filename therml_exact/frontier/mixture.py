@@ -69,6 +69,8 @@ class Tables:
         if self.delta:
             self.full = np.hstack([self.a, self.delta * np.eye(self.groups)[self.group]])
         self.sums = np.add.reduceat(self.full, self.ends[:-1], axis=1)
+        block = np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends))
+        self.own = np.log(np.where(self.full > 0, self.full / np.maximum(self.sums[:, block], FLOOR), 1.0))
         # Of a code's likelihood, on the sphere of sqrt(t), twice.
         self.width = 1 / math.sqrt(max(float(self.full.sum(axis=1).max()), 1.0))
         self.rare: Array | None = None

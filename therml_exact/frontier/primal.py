@@ -73,7 +73,7 @@ def relax(tables: Tables, primal: Primal) -> None:
 
     steps = 8 if primal.codes.size < 400 else 4
     primal.q, primal.codes = mixing.relax(
-        tables.p, tables.full, tables.sums, tables.ends, primal.q, primal.codes, steps, 0.5 * tables.width
+        tables.p, tables.full, tables.own, tables.sums, tables.ends, primal.q, primal.codes, steps, 0.5 * tables.width
     )
 
 

@@ -10,6 +10,9 @@ Hessian has null vectors, 1 on alpha and 1 on each block of each eta, which q q^
 of the step. Scaled by the metric of the complete data (q; mass_z t_zj) it is 1 minus the share of information that is
 missing, of eigenvalues <= 1 + |negative ones|; where it is not positive, eigenvalues enter by absolute value.
 
+Terms of w are relative to the code that suits it best, own[w, j] = log of a_wj's share of its block: L loses a
+constant, and with it most of its rounding, which decides how far a line search sees.
+
 Shapes: p[w], a[w, j] (X's row included), sums[w, block], ends[block + 1], q[z], t[z, j], logs[w, z].
 Source: Y. Wang, JRSS B 69 (2007); Kim, Carbonetto, Stephens and Anitescu, mix-SQP (2020).
 """
@@ -43,15 +46,19 @@ def likelihood(p, logs, alpha, r):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def log_terms(a, t):
-    """Log prod t^a, [w, z]."""
-    logs = np.empty((a.shape[0], t.shape[0]))
-    eta = np.log(np.maximum(t, FLOOR))
+def log_terms(a, own, t):
+    """Log prod (t/exp(own))^a, [w, z]."""
+    return _terms(a, own, np.log(np.maximum(t, FLOOR)))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def _terms(a, own, eta):
+    logs = np.empty((a.shape[0], eta.shape[0]))
     for w in range(a.shape[0]):
-        for z in range(t.shape[0]):
+        for z in range(eta.shape[0]):
             x = 0.0
             for j in range(a.shape[1]):
-                x += a[w, j] * eta[z, j]
+                x += a[w, j] * (eta[z, j] - own[w, j])
             logs[w, z] = x
     return logs
 
@@ -194,7 +201,7 @@ def weigh(p, logs, q, steps):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def newton(p, a, sums, ends, q, t, steps):
+def newton(p, a, own, sums, ends, q, t, steps):
     """Weights and codes better together, in place; returns L."""
     count, width = a.shape
     codes, blocks = q.size, ends.size - 1
@@ -204,7 +211,7 @@ def newton(p, a, sums, ends, q, t, steps):
     block = np.empty(width, dtype=np.int64)
     for i in range(blocks):
         block[ends[i] : ends[i + 1]] = i
-    logs, r, other = log_terms(a, t), np.empty((count, codes)), np.empty((count, codes))
+    logs, r, other = log_terms(a, own, t), np.empty((count, codes)), np.empty((count, codes))
     value = likelihood(p, logs, alpha, r)
     u, diagonal = np.empty((count, size)), np.empty((codes, one, one))
     gradient, scale, step = np.empty(size), np.empty(size), np.empty(size)
@@ -273,7 +280,7 @@ def newton(p, a, sums, ends, q, t, steps):
                 for i in range(blocks):
                     _normalise(new_eta[z, ends[i] : ends[i + 1]])
             _normalise(new_alpha)
-            logs = np.dot(a, new_eta.T)
+            logs = _terms(a, own, new_eta)
             reached = likelihood(p, logs, new_alpha, other)
             if reached <= value - 1e-4 * length * decrement + ROUNDING * (1.0 + abs(value)):
                 moved = True
@@ -302,25 +309,25 @@ def _normalise(eta):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def relax(p, a, sums, ends, q, t, steps, near):
+def relax(p, a, own, sums, ends, q, t, steps, near):
     """Better weights and codes: (q, t).
 
     Two codes `near` each other make a valley that Newton follows slowly: their moments hardly tell them from other
     pairs on the same line. Weights are linear in the measure, so points on that line let the weights' step jump.
     """
-    q, t = _weighed(p, a, q, t)
+    q, t = _weighed(p, a, own, q, t)
     line = _lines(ends, q, t, near)
     if line.shape[0]:
         new_q, new_t = np.zeros(q.size + line.shape[0]), np.empty((q.size + line.shape[0], t.shape[1]))
         new_q[: q.size], new_t[: q.size], new_t[q.size :] = q, t, line
-        q, t = _weighed(p, a, new_q, new_t)
-    newton(p, a, sums, ends, q, t, steps)
+        q, t = _weighed(p, a, own, new_q, new_t)
+    newton(p, a, own, sums, ends, q, t, steps)
     return merge(q, t)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def _weighed(p, a, q, t):
-    weigh(p, log_terms(a, t), q, 30)
+def _weighed(p, a, own, q, t):
+    weigh(p, log_terms(a, own, t), q, 30)
     keep = q > 1e-13
     return merge(q[keep] / q[keep].sum(), t[keep])
 
@@ -384,7 +391,7 @@ def merge(q, t):
 @njit(cache=True, fastmath=False, error_model="numpy")
 def log_masses(a, q, t):
     """Log m_w."""
-    logs = log_terms(a, t)
+    logs = log_terms(a, np.zeros_like(a), t)
     out = np.empty(a.shape[0])
     for w in range(a.shape[0]):
         top, total = -math.inf, 0.0
@@ -407,7 +414,7 @@ def witness(p, a, ends, q, t):
     """
     count, width = a.shape
     posterior = np.empty((count, q.size))
-    value = likelihood(p, log_terms(a, t), np.log(q), posterior)
+    value = likelihood(p, log_terms(a, np.zeros_like(a), t), np.log(q), posterior)
     weights = np.dot(p, posterior)
     keep = weights > 0.0
     posterior, weights = np.ascontiguousarray(posterior[:, keep]), weights[keep]
