@@ -71,9 +71,8 @@ def relax(tables: Tables, primal: Primal) -> None:
     """Better weights and codes near these."""
     from therml_exact.kernels import mixing
 
-    steps = 8 if primal.codes.size < 400 else 4
     primal.q, primal.codes = mixing.relax(
-        tables.p, tables.full, tables.own, tables.sums, tables.ends, primal.q, primal.codes, steps, 0.5 * tables.width
+        tables.p, tables.full, tables.own, tables.sums, tables.ends, primal.q, primal.codes, 8, 0.5 * tables.width
     )
 
 

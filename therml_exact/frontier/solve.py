@@ -68,7 +68,7 @@ def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Sol
 def improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadline: float) -> None:
     """Codes from everywhere, until no climb ends above the threshold."""
     from_here = seeds(tables)
-    for _ in range(60):
+    for _ in range(100):
         relax(tables, primal)
         lam = multipliers(tables, primal, 0.02 * tol)
         around = np.vstack([from_here, primal.codes[:, : from_here.shape[1]]])

@@ -23,6 +23,7 @@ import numpy as np
 from numba import njit
 
 FLOOR = 1e-300
+LARGE = 400  # entries of codes
 ROUNDING = 2e-16  # of L, relative to |L| + 1
 
 
@@ -314,8 +315,11 @@ def relax(p, a, own, sums, ends, q, t, steps, near):
 
     Two codes `near` each other make a valley that Newton follows slowly: their moments hardly tell them from other
     pairs on the same line. Weights are linear in the measure, so points on that line let the weights' step jump.
+    With very many codes only weights move: there G is so flat that new codes do the rest sooner than Newton.
     """
     q, t = _weighed(p, a, own, q, t)
+    if t.size > LARGE:
+        return q, t
     line = _lines(ends, q, t, near)
     if line.shape[0]:
         new_q, new_t = np.zeros(q.size + line.shape[0]), np.empty((q.size + line.shape[0], t.shape[1]))
