@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier.certificate import ROUNDING
 from therml_exact.frontier.contacts import Contacts, contacts
 from therml_exact.frontier.dual import coarser, search
 from therml_exact.frontier.mixture import SLACK, Tables
@@ -47,7 +48,9 @@ class Solution:
 
 def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Solution | None = None) -> Solution:
     """The mixture's optimum within tol if the cells and the time suffice; `warm` is that of a neighbour."""
-    threshold = 0.8 * tol
+    # A certificate's value is rounded up: large values leave less of the tolerance. L is about its letters' own terms.
+    size = -float(tables.p @ (tables.full * tables.own).sum(axis=1))
+    threshold = 0.8 * max(tol - 2 * ROUNDING * (size + 1), 0.1 * tol)
     if "processing" in tables.closed:
         return _closed(tables, single(tables), "processing")
     primal, above = start(tables), True
