@@ -351,7 +351,8 @@ def test_from_file_and_about_another_problem(tmp_path):
 def test_verify_loads_no_solver():
     code = (
         "import sys, therml_exact.frontier.verify\n"
-        "solver = ('therml_exact.frontier.solve', 'therml_exact.frontier.minimize', 'therml_exact.kernels.cells')\n"
+        "names = ('frontier.solve', 'frontier.path', 'frontier.optimum', 'frontier.minimize', 'kernels.cells')\n"
+        "solver = tuple('therml_exact.' + name for name in names)\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('numba', 'scipy') or m in solver])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -25,7 +25,7 @@ from rich.table import Table
 import therml_exact as tx
 from therml_exact.files import save_result
 from therml_exact.frontier.locate import locate
-from therml_exact.frontier.minimize import encoder_tables
+from therml_exact.frontier.optimum import encoder_tables
 
 SHAPES = ((2, 2), (5, 3), (3, 3), (30, 2))
 LN2 = math.log(2)

@@ -45,17 +45,18 @@ def describe(problem: Problem) -> dict[str, Any]:
     return {"kind": "discriminative", **tables, "y_given_x_phi": _table(problem.y_given_x_phi)}
 
 
-def rounded_up(value: float, multipliers: dict[str, Fraction]) -> float:
+def rounded_up(value: float, multipliers: Mapping[str, Fraction | float]) -> float:
     """A float value of a witness, and what its rounding may have lost."""
-    return value + ROUNDING * (abs(value) + 1 + 0.02 * float(sum(multipliers.values())))
+    finite = [float(m) for m in multipliers.values() if m != math.inf]
+    return value + ROUNDING * (abs(value) + 1 + 0.02 * math.fsum(finite))
 
 
-def status(value: float, lower_bound: float, tol: float, multipliers: dict[str, Fraction]) -> str:
+def status(value: float, lower_bound: float, tol: float, multipliers: Mapping[str, Fraction | float]) -> str:
     """Whether it is "certified" (the gap, rounding included, is within the tolerance) or "open"."""
     return "certified" if rounded_up(value, multipliers) - lower_bound <= tol else "open"
 
 
-def build(problem: Problem, multipliers: dict[str, Fraction], solutions: Sequence[Solution], value: float,
+def build(problem: Problem, multipliers: Mapping[str, Fraction | float], solutions: Sequence[Solution], value: float,
           lower_bound: float, tol: float) -> dict[str, Any]:  # fmt: skip
     """The certificate of an optimum; its value is rounded up."""
     claim = rounded_up(value, multipliers)

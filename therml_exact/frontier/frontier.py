@@ -22,7 +22,7 @@ from therml_exact.frontier.certificate import describe
 from therml_exact.frontier.critical import Critical
 from therml_exact.frontier.journal import to_json
 from therml_exact.frontier.locate import Classification, locate
-from therml_exact.frontier.minimize import Optimum
+from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import EncoderProblem, Problem
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Checkpoints: a file of optima that grows as they are found, one JSON object a line.
 
     {"format": "therml-exact/checkpoint", "version": 1, "problem": {...}, "settings": {...}, "sha256": ...}
-    {"multipliers": {...}, "value": ..., "lower_bound": ..., "point": {...}, "witness": {...}, "certificate": {...}}
+    {"multipliers": {...}, "value": ..., "lower_bound": ..., "point": {...}, "encoder": [...], "certificate": {...}}
 
 Each line ends with the digest of its own content and is written and synchronised before the work goes on. A process
 that is killed while it writes leaves an unfinished last line, which is dropped; any other damage is refused.
@@ -21,7 +21,7 @@ import numpy as np
 
 from therml_exact.files import Path, check_writable
 from therml_exact.frontier.certificate import describe, digest
-from therml_exact.frontier.minimize import Optimum
+from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import Problem
 
 FORMAT = "therml-exact/checkpoint"
@@ -37,7 +37,7 @@ def to_json(optimum: Optimum) -> dict[str, Any]:
         "status": optimum.status,
         "tol": optimum.tol,
         "point": optimum.point,
-        "witness": {name: table.tolist() for name, table in optimum.witness.items()},
+        "encoder": optimum.encoder.tolist(),
         "certificate": optimum.certificate,
     }
 
@@ -52,8 +52,8 @@ def from_json(problem: Problem, content: Mapping[str, Any]) -> Optimum:
         float(content["lower_bound"]),
         float(content["tol"]),
         {name: float(v) for name, v in content["point"].items()},
-        {name: np.array(table) for name, table in content["witness"].items()},
-        {name: Fraction(value) for name, value in multipliers.items() if math.isfinite(value)},
+        np.array(content["encoder"]),
+        {name: Fraction(value) if math.isfinite(value) else value for name, value in multipliers.items()},
         (),
     )
     optimum.__dict__["certificate"] = content["certificate"]  # a cached property, here without what made it

@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from therml_exact.frontier.minimize import Optimum
+from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import Problem
 from therml_exact.frontier.sharing import share
 from therml_exact.frontier.support import Support, functionals, multipliers, solve_all
@@ -168,6 +168,7 @@ def _mix(above: Array) -> tuple[Array, Array]:
         b_eq=[1.0],
         bounds=[(0, None)] * count + [(None, None)],
         method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
     alone = np.eye(count)[single]
     if found.x is None:

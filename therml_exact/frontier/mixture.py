@@ -19,33 +19,35 @@ Source: J. Kiefer and J. Wolfowitz (1956); B. Lindsay, The geometry of mixture l
 
 from __future__ import annotations
 
+import copy
+import math
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.closed_form import RULES
+from therml_exact.frontier.closed_form import RULES, Terms, evaluate
 from therml_exact.frontier.problems import Mixture
 
 FLOOR = 1e-300  # a code's entry is at least this: it stands for 0 at a cost of no digit
+SLACK = 2e-14  # rounding of the dual's sums, relative to the sum of absolute values plus 1
 
 Array = np.ndarray[Any, Any]
 
 
 class Tables:
-    """The floats of a mixture."""
+    """The floats of a mixture; `at` gives those of another multiplier without reading it again."""
 
     def __init__(self, mixture: Mixture) -> None:
-        self.p = np.array([float(w) for w in mixture.weights])
-        multiplier = float(mixture.multiplier)
+        self.mixture = mixture
+        # A probability that floats do not hold is as good as FLOOR: its share of any sum is below all rounding.
+        self.p = np.maximum(np.array([float(w) for w in mixture.weights]), FLOOR)
+        self.log_p = np.log(self.p)
         self.rows = [np.array(b.rows, dtype=float) for b in mixture.blocks]
         self.coordinates = [np.array(b.coordinates, dtype=float) for b in mixture.blocks]
         self.roots = [np.array(b.root, dtype=float) for b in mixture.blocks]
-        self.a = np.ascontiguousarray(np.hstack(self.rows) * multiplier)
-        self.a_root = np.ascontiguousarray(np.hstack(self.coordinates) * multiplier)
-        self.multiplier = multiplier
-        self.rare: Array | None = None
         self.delta = float(mixture.delta)
-        self.closed = {name: terms for name, rule in RULES.items() if (terms := rule(mixture)) is not None}
         self.power = float(1 / (1 - mixture.delta))
         self.group = np.array(mixture.groups if self.delta else (0,) * len(self.p), dtype=np.int64)
         self.groups = int(self.group.max()) + 1
@@ -53,16 +55,52 @@ class Tables:
         self.jstart = np.cumsum([0, *sizes])
         self.kstart = np.cumsum([0, *(r.shape[0] for r in self.roots)])
         # The primal treats X's row as one more block.
-        self.full, self.ends = self.a, list(self.jstart)
+        self.ends = np.append(self.jstart, self.jstart[-1] + self.groups) if self.delta else self.jstart
+        self._side_by_side = np.hstack(self.rows), np.hstack(self.coordinates)
+        self._unit = _unit(mixture)
+        self._set(mixture)
+
+    def _set(self, mixture: Mixture) -> None:
+        self.multiplier = float(mixture.multiplier)
+        rows, coordinates = self._side_by_side
+        self.a = rows * self.multiplier
+        self.a_root = coordinates * self.multiplier
+        self.full = self.a
         if self.delta:
             self.full = np.hstack([self.a, self.delta * np.eye(self.groups)[self.group]])
-            self.ends.append(self.ends[-1] + self.groups)
-        self.spans = list(zip(self.ends[:-1], self.ends[1:], strict=True))
-        self.sums = np.stack([self.full[:, lo:hi].sum(axis=1) for lo, hi in self.spans], axis=1)
+        self.sums = np.add.reduceat(self.full, self.ends[:-1], axis=1)
+        block = np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends))
+        self.own = np.log(np.where(self.full > 0, self.full / np.maximum(self.sums[:, block], FLOOR), 1.0))
+        # Of a code's likelihood, on the sphere of sqrt(t), twice.
+        self.width = 1 / math.sqrt(max(float(self.full.sum(axis=1).max()), 1.0))
+        self.rare: Array | None = None
+        self._closed: dict[str, Terms] | None = None
+        self._bounds: dict[str, float] = {}
 
-    def log_terms(self, codes: Array) -> Array:
-        """Log prod_j t_z[j]^a[w, j], [w, z]."""
-        return np.asarray(self.full @ np.log(np.maximum(codes, FLOOR)).T)
+    def at(self, multiplier: Fraction) -> Tables:
+        """The same mixture with another multiplier."""
+        other = copy.copy(self)
+        other.mixture = replace(self.mixture, multiplier=multiplier)
+        other._set(other.mixture)
+        return other
+
+    @property
+    def closed(self) -> dict[str, Terms]:
+        """The lower bounds in closed form that hold here."""
+        if self._closed is None:
+            # The likelihood's rule wants integer exponents: whole multiples of what their rows have in common.
+            whole = (self.mixture.multiplier * self._unit).denominator == 1
+            rules = {name: rule for name, rule in RULES.items() if name != "likelihood" or whole}
+            self._closed = {name: terms for name, rule in rules.items() if (terms := rule(self.mixture)) is not None}
+        return self._closed
+
+    def closed_bound(self, rule: str) -> float:
+        """The lower bound by that rule, less what rounding may have added."""
+        if rule not in self._bounds:
+            logs = [float(c) * evaluate([(Fraction(1), r)]) for c, r in self.closed[rule]]
+            bound = math.fsum(logs)
+            self._bounds[rule] = bound - SLACK * (abs(bound) + math.fsum(abs(v) for v in logs) + 1)
+        return self._bounds[rule]
 
     def gradient(self, lam: Array, t: Array) -> tuple[Array, Array, Array]:
         """Log G at rows of t (without X), posteriors r[w, t], and the best rows of X [t, x] (empty at delta = 0)."""
@@ -93,3 +131,12 @@ class Tables:
             total = part.sum(axis=1, keepdims=True)
             out[:, lo:hi] = np.where(total > 0, part / np.maximum(total, FLOOR), 1 / (hi - lo))
         return out
+
+
+def _unit(mixture: Mixture) -> Fraction:
+    """The largest rational of which all entries of the rows are whole multiples."""
+    entries = {v for block in mixture.blocks for row in block.rows for v in row if v}
+    if not entries:
+        return Fraction(0)
+    common = math.lcm(*(v.denominator for v in entries))
+    return Fraction(math.gcd(*(v.numerator * (common // v.denominator) for v in entries)), common)

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from therml_exact.frontier.minimize import Optimum, minimize
+from therml_exact.frontier.minimize import minimize
+from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import EncoderProblem
 
 

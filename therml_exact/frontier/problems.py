@@ -105,6 +105,11 @@ class EncoderProblem:
             array = array[:, None, :]
         return _distribution(array)
 
+    @cached_property
+    def floats(self) -> np.ndarray:
+        """The cells as floats."""
+        return self.cells.astype(float)
+
     def plan(self, rho: Fraction, delta: Fraction, gamma: Fraction) -> Plan:
         """The parts to solve; rho > 0."""
         d, g = delta / rho, gamma / rho
@@ -155,6 +160,11 @@ class BayesProblem:
         prior, rows = _table(self.phi, 1, "phi"), _table(self.x_given_phi, 2, "x_given_phi")
         return tuple(_types(prior, [row.reshape(-1) for row in rows], _size(self.n)))
 
+    @cached_property
+    def floats(self) -> tuple[np.ndarray, np.ndarray]:
+        """The types' counts [type, x] and probabilities, as floats."""
+        return _floats(self.types)
+
     def plan(self, beta: Fraction) -> Plan:
         """One part, over the types."""
         letters = []
@@ -183,6 +193,11 @@ class DiscriminativeProblem:
         last = _table(self.y_given_x_phi, 3, "y_given_x_phi")
         cells = [(rows[f][:, None] * last[f]).reshape(-1) for f in range(len(prior))]
         return tuple(_types(prior, cells, _size(self.n)))
+
+    @cached_property
+    def floats(self) -> tuple[np.ndarray, np.ndarray]:
+        """The types' counts [type, xy] and probabilities, as floats."""
+        return _floats(self.types)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -291,6 +306,10 @@ def _table(values: Any, ndim: int, name: str) -> np.ndarray:
     if min(cells.reshape(-1)) < 0 or max(abs(s - 1) for s in sums.reshape(-1)) > Fraction(1, 10**9):
         raise ValueError(f"{name} has rows that are no distributions; entries are >= 0 and each row sums to 1")
     return np.asarray(cells / sums)
+
+
+def _floats(types: Sequence[tuple[tuple[int, ...], Fraction]]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([counts for counts, _ in types]), np.array([float(mass) for _, mass in types])
 
 
 def _size(n: Any) -> int:

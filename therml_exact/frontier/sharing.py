@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.minimize import Optimum, encoder_tables, sample_tables
+from therml_exact.frontier.optimum import Optimum, encoder_tables, sample_tables
 from therml_exact.frontier.problems import EncoderProblem, Problem
 
 Array = np.ndarray[Any, Any]
@@ -23,11 +23,7 @@ def share(
     problem: Problem, weights: Sequence[float] | Array, optima: Sequence[Optimum]
 ) -> tuple[dict[str, float], dict[str, Array]]:
     """The functionals and the tables of a mixture of witnesses."""
+    table = np.concatenate([w * o.encoder for w, o in zip(weights, optima, strict=True)], axis=-1)
     if isinstance(problem, EncoderProblem):
-        name = "z_given_x" if len(problem.p_xy.axes) == 2 else "z_given_x_theta"
-    else:
-        name = "theta_given_type"
-    table = np.concatenate([w * o.witness[name] for w, o in zip(weights, optima, strict=True)], axis=-1)
-    if isinstance(problem, EncoderProblem):
-        return encoder_tables(problem, table[:, None, :] if table.ndim == 2 else table)
+        return encoder_tables(problem, table)
     return sample_tables(problem, table)

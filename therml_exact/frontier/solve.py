@@ -9,19 +9,17 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.closed_form import evaluate
+from therml_exact.frontier.certificate import ROUNDING
 from therml_exact.frontier.contacts import Contacts, contacts
 from therml_exact.frontier.dual import coarser, search
-from therml_exact.frontier.mixture import Tables
-from therml_exact.frontier.primal import Primal, add, ascend, multipliers, polish, seeds, start, tidy, weights
+from therml_exact.frontier.mixture import SLACK, Tables
+from therml_exact.frontier.primal import Primal, ascend, multipliers, relax, seeds, single, start, witness
 
 MARGIN = 1e-14  # rounding of log G in the kernel, relative to the largest |lam| plus 2
-SLACK = 2e-14  # rounding of the dual's sums, relative to the sum of absolute values plus 1
 
 Array = np.ndarray[Any, Any]
 
@@ -48,81 +46,75 @@ class Solution:
         return self.value - self.lower_bound
 
 
-def solve(tables: Tables, tol: float, max_cells: int, deadline: float) -> Solution:
-    """The mixture's optimum within tol if the cells and the time suffice."""
-    threshold = 0.8 * tol
-    primal = start(tables)
+def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Solution | None = None) -> Solution:
+    """The mixture's optimum within tol if the cells and the time suffice; `warm` is that of a neighbour."""
+    # A certificate's value is rounded up: large values leave less of the tolerance. L is about its letters' own terms.
+    size = -float(tables.p @ (tables.full * tables.own).sum(axis=1))
+    threshold = 0.8 * max(tol - 2 * ROUNDING * (size + 1), 0.1 * tol)
     if "processing" in tables.closed:
-        primal.q, primal.codes, primal.logs = np.ones(1), primal.codes[:0], primal.logs[:, :0]
-        add(tables, primal, tables.p[:, None])
-        primal.q = np.ones(1)
-        return _closed(tables, primal, "processing")
+        return _closed(tables, single(tables), "processing")
+    primal, above = start(tables), True
+    if warm is not None and warm.codes.shape[1] == tables.full.shape[1]:
+        primal = Primal(warm.weights.copy(), warm.codes.copy())
+        found, above = _prove(tables, primal, threshold, max_cells, deadline, 2)
+        if above:
+            primal = start(tables)
+    if above:
+        improve(tables, primal, threshold, tol, deadline)
+        found, _ = _prove(tables, primal, threshold, max_cells, deadline, 20)
+    if found.complete:
+        return found
+    level, near, tree = coarser(tables, primal, found.lam, threshold, max_cells, deadline)
+    return _solution(tables, primal, found.lam, tree, near, level, False)
+
+
+def improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadline: float) -> None:
+    """Codes from everywhere, until no climb ends above the threshold."""
     from_here = seeds(tables)
-    tree: Array = np.zeros(0, dtype=np.uint8)
-    climbs = 0
-    for step in range(40):
-        weights(tables, primal)
-        # With many codes Newton slows down among near-equal ones; weights on the maxima of G then do the rest.
-        if step < 6 or len(primal.q) <= 12:
-            polish(tables, primal, 30)
-            tidy(tables, primal)
-        if "likelihood" in tables.closed and (by_likelihood := _closed(tables, primal, "likelihood")).gap <= threshold:
-            return by_likelihood
+    for _ in range(100):
+        relax(tables, primal)
         lam = multipliers(tables, primal, 0.02 * tol)
-        late = time.monotonic() > deadline
-        if (
-            step < 30
-            and not late
-            and ascend(
-                tables,
-                primal,
-                lam,
-                np.vstack([from_here, primal.codes[:, : from_here.shape[1]]]),
-                threshold,
-                30 if step < 6 else 100,
-            )
-        ):
-            continue
+        around = np.vstack([from_here, primal.codes[:, : from_here.shape[1]]])
+        if time.monotonic() > deadline or not ascend(tables, primal, lam, around, threshold, 15, 60):
+            return
+
+
+def _prove(tables: Tables, primal: Primal, threshold: float, max_cells: int, deadline: float,
+           climbs: int) -> tuple[Solution, bool]:  # fmt: skip
+    """What cells prove, after at most `climbs` new codes, each from a point where they saw G above the threshold; and
+    whether they still see one.
+    """
+    for climb in range(climbs + 1):
+        relax(tables, primal)
+        if "likelihood" in tables.closed:
+            value = -float(tables.p @ (tables.log_p - multipliers(tables, primal)))
+            if value - tables.closed_bound("likelihood") <= threshold:
+                return _closed(tables, primal, "likelihood"), False
+        lam = multipliers(tables, primal, 0.025 * threshold)
         near = contacts(tables, lam, primal.codes, threshold)
         code, bound, tree, point = search(tables, lam, near, threshold, max_cells, deadline)
-        if code != 1 or late or climbs > 12:
+        if code != 1 or climb == climbs or time.monotonic() > deadline:
             break
-        # A point with G > 1: climb from it, and go on.
-        climbs += 1
-        ascend(tables, primal, lam, point[None, :], -math.inf, 100)
-    complete = code == 0
-    if complete:
-        level = max(bound, float(near.bounds.max(initial=-math.inf)))
-    else:
-        level, near, tree = coarser(tables, primal, lam, threshold, max_cells, deadline)
-    level += MARGIN * (2 + float(np.abs(lam).max()))
-    terms = tables.p * (lam - np.log(tables.p))
-    dual = math.fsum(terms) - level - SLACK * (float(np.abs(terms).sum()) + abs(level) + 1)
-    return _solution(tables, primal, lam, dual, tree, near, level, "cells", complete)
+        ascend(tables, primal, lam, point[None, :], -math.inf, 50, 1)
+    level = max(bound, float(near.bounds.max(initial=-math.inf))) if code == 0 else math.inf
+    return _solution(tables, primal, lam, tree, near, level, code == 0), code == 1
 
 
 def _closed(tables: Tables, primal: Primal, rule: str) -> Solution:
     """The primal with a lower bound in closed form."""
-    terms = tables.closed[rule]
-    bound = evaluate(terms)
-    bound -= SLACK * (abs(bound) + sum(abs(float(c) * evaluate([(Fraction(1), r)])) for c, r in terms) + 1)
+    bound = tables.closed_bound(rule)
     lam = multipliers(tables, primal)
     near = contacts(tables, lam, primal.codes[:0], 0.0)
-    return _solution(tables, primal, lam, bound, np.zeros(0, dtype=np.uint8), near, 0.0, rule, True)
+    return _solution(tables, primal, lam, np.zeros(0, dtype=np.uint8), near, 0.0, True, (rule, bound))
 
 
-def _solution(tables: Tables, primal: Primal, lam: Array, dual: float, tree: Array, near: Contacts, level: float,
-              rule: str, complete: bool) -> Solution:  # fmt: skip
-    used = primal.q > 0
-    s = primal.logs[:, used] + np.log(primal.q[used])
-    top = s.max(axis=1)
-    posterior = np.exp(s - top[:, None])
-    total = posterior.sum(axis=1)
-    posterior /= total[:, None]
-    value = -math.fsum(tables.p * (top + np.log(total)))
-    # The decoders of this encoder: L at them is at most what the encoder achieves, polished or not.
-    q = tables.p @ posterior
-    posterior, q = posterior[:, q > 0], q[q > 0]
-    after = Primal(np.empty(0), np.empty((0, tables.ends[-1])))
-    add(tables, after, posterior * tables.p[:, None] / q)
-    return Solution(q, after.codes, posterior, lam, value, dual, tree, near, level, rule, complete)
+def _solution(tables: Tables, primal: Primal, lam: Array, tree: Array, near: Contacts, level: float, complete: bool,
+              closed: tuple[str, float] | None = None) -> Solution:  # fmt: skip
+    posterior, weights, codes, value = witness(tables, primal)
+    if closed is None:
+        level += MARGIN * (2 + float(np.abs(lam).max()))
+        terms = tables.p * (lam - tables.log_p)
+        bound = math.fsum(terms) - level - SLACK * (float(np.abs(terms).sum()) + abs(level) + 1)
+        closed = ("cells", bound)
+    rule, bound = closed
+    return Solution(weights, codes, posterior, lam, value, bound, tree, near, level, rule, complete)

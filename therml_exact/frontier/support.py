@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.minimize import Optimum, minimize
+from therml_exact.frontier.optimum import Optimum
+from therml_exact.frontier.path import minimize_path
 from therml_exact.frontier.problems import EncoderProblem, Problem
 
 Array = np.ndarray[Any, Any]
@@ -65,4 +66,4 @@ def solve_all(
     problem: Problem, path: Sequence[dict[str, float]], tol: float, max_cells: int, time_limit: float
 ) -> list[Optimum]:
     """The optima of a list of multipliers, in their order: one piece of work, the same wherever it is done."""
-    return [minimize(problem, **m, tol=tol, max_cells=max_cells, time_limit=time_limit) for m in path]
+    return list(minimize_path(problem, path, tol, max_cells, time_limit))

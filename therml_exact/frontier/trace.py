@@ -36,7 +36,7 @@ from therml_exact.frontier.critical import critical
 from therml_exact.frontier.frontier import Frontier, Kink, Segment, Sheet
 from therml_exact.frontier.hull import Facet, facets, least
 from therml_exact.frontier.journal import Journal
-from therml_exact.frontier.minimize import Optimum
+from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import DiscriminativeProblem, EncoderProblem, Problem, read_multipliers
 from therml_exact.frontier.sharing import share
 from therml_exact.frontier.support import Support, functionals, multipliers, solve_all

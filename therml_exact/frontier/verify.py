@@ -63,7 +63,7 @@ class _RefusedError(Exception):
 
 
 def verify(certificate: Any, problem: Problem | None = None) -> Verification:
-    """Check a certificate or a saved frontier (a mapping, or a file's path), and that it is about `problem` if given."""
+    """Check a certificate or a saved frontier (a mapping, or a path), and that it is about `problem` if given."""
     before = ctx.prec
     ctx.prec = BITS
     try:
@@ -106,16 +106,15 @@ def _frontier(content: Mapping[str, Any], problem: Problem | None) -> int:
         exact = {name: _multiplier(text) for name, text in c["multipliers"].items()}
         _require(given == {name: float(m) for name, m in exact.items()}, f"point {k} names other multipliers")
         _require(point["lower_bound"] <= lower, f"point {k} claims a lower bound of {point['lower_bound']!r}")
-        finite = {name: m for name, m in exact.items() if m != math.inf}
-        _require(rounded_up(point["value"], finite) >= value, f"point {k} claims a value of {point['value']!r}")
+        _require(rounded_up(point["value"], exact) >= value, f"point {k} claims a value of {point['value']!r}")
         _require(point["status"] == c["status"], f"point {k} claims the status {point['status']!r}")
         u = point["point"]
         if "beta" in given:
             total = u["U"] if given["beta"] == math.inf else u["S"] + given["beta"] * u["U"]
         else:
             total = given["rho"] * u["R"] + given["delta"] * u["D"] + given["gamma"] * u["C"]
-        _require(rounded_up(total, finite) >= point["value"], f"the coordinates of point {k} are below its value")
-        _require(total <= rounded_up(point["value"], finite), f"the coordinates of point {k} are above its value")
+        _require(rounded_up(total, exact) >= point["value"], f"the coordinates of point {k} are below its value")
+        _require(total <= rounded_up(point["value"], exact), f"the coordinates of point {k} are above its value")
     return len(points)
 
 

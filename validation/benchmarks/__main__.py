@@ -19,10 +19,17 @@ from rich.console import Console
 from rich.table import Table
 
 from therml_exact.files import jsonable, write_text
-from validation.benchmarks import bounds, cold_start, encoders, entropies, types
+from validation.benchmarks import bounds, cold_start, encoders, entropies, frontier, types
 from validation.benchmarks.timing import Row, machine
 
-PARTS = {"bounds": bounds, "entropies": entropies, "encoders": encoders, "types": types, "cold_start": cold_start}
+PARTS = {
+    "bounds": bounds,
+    "entropies": entropies,
+    "encoders": encoders,
+    "frontier": frontier,
+    "types": types,
+    "cold_start": cold_start,
+}
 
 
 def main() -> None:

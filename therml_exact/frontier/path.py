@@ -1,0 +1,143 @@
+"""minimize_path: optima along a path of multipliers, each started from its neighbour's codes (nats).
+
+Exponents are proportional to gamma (or beta) while the other multipliers stay: the exact plan and its floats are made
+once for such a stretch. A neighbour's codes are only a start: what the cells prove does not depend on it.
+
+Errors: TypeError for a multiplier foreign to the problem, ValueError for one that is negative or not finite.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from therml_exact.frontier.mixture import SLACK, Tables
+from therml_exact.frontier.optimum import Optimum, hard, memorize, sample_tables
+from therml_exact.frontier.problems import EncoderProblem, Problem, read_multipliers
+from therml_exact.frontier.solve import Solution, solve
+
+Array = np.ndarray[Any, Any]
+
+
+def minimize_path(
+    problem: Problem,
+    path: Iterable[Mapping[str, Any]],
+    tol: float = 1e-9,
+    max_cells: int = 2_000_000,
+    time_limit: float = 60.0,
+) -> Iterator[Optimum]:
+    """The optima along a path of multipliers, each started from the one before; limits are those of one point."""
+    if not isinstance(problem, Problem):
+        raise TypeError(
+            f"problem is a {type(problem).__name__}; give an EncoderProblem, BayesProblem or another problem"
+        )
+    if not (tol > 0 and math.isfinite(tol)):
+        raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
+    if max_cells < 1 or not time_limit > 0:
+        raise ValueError(f"max_cells is {max_cells!r} and time_limit {time_limit!r}; both are positive")
+    return _along(problem, path, tol, max_cells, time_limit)
+
+
+def _along(problem: Problem, path: Iterable[Mapping[str, Any]], tol: float, max_cells: int,
+           time_limit: float) -> Iterator[Optimum]:  # fmt: skip
+    ready: Ready | None = None
+    warm: list[Solution | None] = []
+    for given in path:
+        if not isinstance(problem, EncoderProblem) and given.get("beta") == math.inf:
+            read_multipliers(problem, {**given, "beta": 0})
+            yield memorize(problem, tol)
+            continue
+        exact = read_multipliers(problem, {"rho": 1, **given})
+        exact = {name: exact.get(name, Fraction(0)) for name in problem.multipliers}
+        deadline = time.monotonic() + time_limit
+        if exact.get("rho") == 0:
+            yield hard(problem, exact, tol)
+            continue
+        moved = ready.at(exact) if ready is not None else None
+        if moved is None:
+            moved = Ready.of(problem, exact)
+            warm = [None] * len(moved.tables)
+        ready = moved
+        within = min(tol / ready.size, 1.0)
+        solutions = [
+            solve(tables, within, max_cells, deadline, near) for tables, near in zip(ready.tables, warm, strict=True)
+        ]
+        warm = list(solutions)
+        yield _optimum(problem, ready, exact, solutions, tol)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A plan with its floats: value = scale (entropy + sum shares L(part)), letters[part] = (original letter, w)."""
+
+    exact: dict[str, Fraction]
+    tables: list[Tables]
+    scale: float
+    entropy: float
+    shares: list[float]
+    letters: list[tuple[Array, Array]]
+
+    @classmethod
+    def of(cls, problem: Problem, exact: dict[str, Fraction]) -> Ready:
+        """From the exact plan."""
+        plan = problem.plan(**exact)
+        entropy = -float(plan.kappa) * math.fsum(float(m) * math.log(m) for m in plan.masses)
+        letters = [
+            (np.concatenate([np.array(of) for of in part.members]),
+             np.repeat(np.arange(len(part.members)), [len(of) for of in part.members]))
+            for part in plan.parts
+        ]  # fmt: skip
+        tables = [Tables(part.mixture) for part in plan.parts]
+        return cls(exact, tables, float(plan.scale), entropy, [float(p.share) for p in plan.parts], letters)
+
+    def at(self, exact: dict[str, Fraction]) -> Ready | None:
+        """The same plan with another gamma or beta, to which exponents are proportional; None where plans differ."""
+        name = "gamma" if "gamma" in exact else "beta"
+        if not (self.exact[name] and exact[name]) or {**exact, name: 0} != {**self.exact, name: 0}:
+            return None
+        ratio = exact[name] / self.exact[name]
+        return replace(self, exact=exact, tables=[t.at(t.mixture.multiplier * ratio) for t in self.tables])
+
+    @property
+    def size(self) -> float:
+        """What an error of every L is multiplied with."""
+        return self.scale * math.fsum(self.shares)
+
+    def bound(self, values: list[float]) -> float:
+        """The value where the parts' L are these, less what rounding may have added."""
+        terms = [self.entropy, *(share * v for share, v in zip(self.shares, values, strict=True))]
+        return self.scale * (math.fsum(terms) - SLACK * math.fsum(abs(t) for t in terms))
+
+    def encoder(self, solutions: list[Solution], count: int) -> Array:
+        """p(z|letter), codes of all parts side by side; rows of letters that do not occur are 0."""
+        encoder = np.zeros((count, sum(len(s.weights) for s in solutions)))
+        column = 0
+        for (letters, of), solution in zip(self.letters, solutions, strict=True):
+            width = len(solution.weights)
+            encoder[letters, column : column + width] = solution.posterior[of]
+            column += width
+        return encoder
+
+
+def _optimum(problem: Problem, ready: Ready, exact: dict[str, Fraction], solutions: list[Solution],
+             tol: float) -> Optimum:  # fmt: skip
+    floats = {name: float(value) for name, value in exact.items()}
+    lower = ready.bound([s.lower_bound for s in solutions])
+    if isinstance(problem, EncoderProblem):
+        from therml_exact.kernels.functionals import encoder_functionals
+
+        nx, ntheta, _ = problem.floats.shape
+        encoder = ready.encoder(solutions, nx * ntheta).reshape(nx, ntheta, -1)
+        point = dict(zip("RDC", encoder_functionals(problem.floats, encoder), strict=True))
+        value = math.fsum(floats[m] * point[f] for m, f in (("rho", "R"), ("delta", "D"), ("gamma", "C")))
+    else:
+        encoder = ready.encoder(solutions, len(problem.types))
+        point, _ = sample_tables(problem, encoder)
+        value = point["S"] + floats["beta"] * point["U"]
+    return Optimum(problem, floats, value, lower, tol, point, encoder, exact, tuple(solutions))

@@ -1,0 +1,113 @@
+"""Local maxima of G by t <- image of the posterior, a step that never falls (nats).
+
+    G(t) = (sum_g (sum_{w in g} exp(lambda_w + a_w . log t))^s)^(1/s),      s = 1/(1 - delta)
+
+The posterior of w is its share of G (within its group, times the group's); its image, block by block, is the mean of
+a_w normalised. Row z of the result: t, then X's row (the groups' shares), if X is eliminated.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+FLOOR = 1e-300
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def heights(lam, a, group, s, t, share, within, image, ends):
+    """Log G at one t, with scratch share[group], within[w]; its image and the groups' shares are written."""
+    count, width = a.shape
+    groups = share.size
+    eta = np.log(np.maximum(t, FLOOR))
+    tops, sums = np.full(groups, -math.inf), np.zeros(groups)
+    for w in range(count):
+        x = lam[w]
+        for j in range(width):
+            x += a[w, j] * eta[j]
+        within[w] = x
+        tops[group[w]] = max(tops[group[w]], x)
+    for w in range(count):
+        within[w] = math.exp(within[w] - tops[group[w]])
+        sums[group[w]] += within[w]
+    top = -math.inf
+    for g in range(groups):
+        share[g] = s * (tops[g] + math.log(sums[g]))
+        top = max(top, share[g])
+    total = 0.0
+    for g in range(groups):
+        share[g] = math.exp(share[g] - top)
+        total += share[g]
+    for g in range(groups):
+        share[g] /= total
+        sums[g] = share[g] / sums[g]
+    image[:] = 0.0
+    for w in range(count):
+        r = within[w] * sums[group[w]]
+        if r > 0.0:
+            for j in range(width):
+                image[j] += r * a[w, j]
+    for i in range(ends.size - 1):
+        lo, hi = ends[i], ends[i + 1]
+        total_i = image[lo:hi].sum()
+        for j in range(lo, hi):
+            image[j] = image[j] / total_i if total_i > 0.0 else 1.0 / (hi - lo)
+    return (top + math.log(total)) / s
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def _log(x):
+    return math.log(max(x, FLOOR))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def climb(lam, a, group, groups, s, ends, seeds, steps, threshold, most):
+    """The ends of the climbs with log G > threshold, the highest first, apart, at most `most`, with X's rows."""
+    count, width = a.shape
+    share, within, image = np.empty(groups), np.empty(count), np.empty(width)
+    t = seeds.copy()
+    found, height = np.empty((len(t), width + groups)), np.empty(len(t))
+    first, second, far = np.empty(width), np.empty(width), np.empty(width)
+    for z in range(len(t)):
+        for _ in range(steps):
+            here = heights(lam, a, group, s, t[z], share, within, first, ends)
+            heights(lam, a, group, s, first, share, within, second, ends)
+            # Squared extrapolation along the two steps (Varadhan and Roland, 2008), kept if it climbs.
+            length, bend = 0.0, 0.0
+            for j in range(width):
+                x, y, v = _log(t[z, j]), _log(first[j]), _log(second[j])
+                length += (y - x) * (y - x)
+                bend += (v - 2.0 * y + x) * (v - 2.0 * y + x)
+            alpha = min(math.sqrt(length / bend), 1e4) if bend > 0.0 else 1.0
+            if alpha > 1.0:
+                for i in range(ends.size - 1):
+                    total = 0.0
+                    for j in range(ends[i], ends[i + 1]):
+                        x, y, v = _log(t[z, j]), _log(first[j]), _log(second[j])
+                        x += 2.0 * alpha * (y - x) + alpha * alpha * (v - 2.0 * y + x)
+                        far[j] = math.exp(min(max(x, -690.0), 1.0))
+                        total += far[j]
+                    for j in range(ends[i], ends[i + 1]):
+                        far[j] /= total
+                reached = heights(lam, a, group, s, far, share, within, image, ends)
+                if reached > here:
+                    second[:] = image
+            t[z] = second
+            if length < 1e-18:
+                break
+        height[z] = heights(lam, a, group, s, t[z], share, within, image, ends)
+        found[z, :width] = image
+        found[z, width:] = share
+    chosen = np.empty(most, dtype=np.int64)
+    n = 0
+    for z in np.argsort(-height):
+        if n == most or not height[z] > threshold:
+            break
+        apart = True
+        for i in range(n):
+            if np.abs(t[z] - t[chosen[i]]).max() < 1e-3:
+                apart = False
+        if apart:
+            chosen[n] = z
+            n += 1
+    return found[chosen[:n]]
