@@ -325,6 +325,33 @@ def test_a_frontier_saves_every_certificate(tmp_path):
         assert tx.verify(saved["certificate"], BSC).valid
 
 
+@pytest.mark.parametrize("kwargs", [{"tol": 1e-2}, {"volume": True, "tol": 1e-2}, {"deltas": [0, 0.5], "tol": 1e-2}])
+def test_a_saved_frontier_loads_verifies_and_classifies(tmp_path, kwargs):
+    f = trace(theta_problem(), **kwargs)
+    f.save(tmp_path / "f.json")
+    again = tx.load(tmp_path / "f.json")
+    assert same(f, again) and str(f) == str(again)
+    for o, p in zip(f.points, again.points, strict=True):
+        assert o.certificate == p.certificate
+        for name, table in o.witness.items():
+            assert (p.witness[name] == table).all()
+    assert again.classify(C=1e-3).verdict == "impossible"
+    found = tx.verify(tmp_path / "f.json", f.problem)
+    assert found.valid and f"{len(f)} certificates hold" in found.reason
+    content = json.loads((tmp_path / "f.json").read_text())
+    for edit in ("value", "lower_bound", "multipliers", "status", "point"):
+        broken = json.loads(json.dumps(content))
+        point = broken["sheets"][0]["points"][1]
+        point[edit] = {
+            "value": point["value"] - 1e-6,
+            "lower_bound": point["lower_bound"] + 1e-6,
+            "multipliers": {**point["multipliers"], "gamma": (7.0).hex()},
+            "status": "open",
+            "point": {**point["point"], "C": point["point"]["C"] - 1e-6},
+        }[edit]
+        assert not tx.verify(broken).valid, edit
+
+
 def test_to_dataframe():
     pandas = pytest.importorskip("pandas")
     f = trace(BSC, gammas=[2, 3])

@@ -1,4 +1,4 @@
-"""Loading what the classes save: worlds, joints and variational tables.
+"""Loading what the classes save: worlds, joints, variational tables, frontiers.
 
 The format's name and version are checked first, then the fields, then the tables as any other input.
 Errors: ValueError for what is no valid file of ours, naming the file, the field, its value and the remedy.
@@ -9,30 +9,36 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from therml_exact.files import VERSION, Path, read_json
 from therml_exact.joint import Joint
 from therml_exact.variational import Variational
 from therml_exact.worlds import WORLDS, World
 
+if TYPE_CHECKING:
+    from therml_exact.frontier.frontier import Frontier
+
 _KINDS = {world.kind: world for world in WORLDS}
 
 
-def load(path: Path) -> World | Joint | Variational:
-    """Read what the `save` of a world, a joint or variational tables wrote."""
+def load(path: Path) -> World | Joint | Variational | Frontier:
+    """Read what the `save` of a world, a joint, variational tables or a frontier wrote (`verify` checks the latter)."""
     where = os.fspath(path)
     content = read_json(path)
     kind = content.pop("format", None)
     if not isinstance(kind, str) or not kind.startswith("therml-exact/"):
-        raise ValueError(f'{where}: "format" is {kind!r}; expected "therml-exact/world", "/joint" or "/variational"')
+        raise ValueError(
+            f'{where}: "format" is {kind!r}; expected "therml-exact/world", "/joint", "/variational" or "/frontier"'
+        )
     version = content.pop("version", None)
     if version != VERSION or isinstance(version, bool):
         raise ValueError(f'{where}: "version" is {version!r}; this release reads version {VERSION}')
-    readers: dict[str, Callable[[dict[str, Any]], World | Joint | Variational]] = {
+    readers: dict[str, Callable[[dict[str, Any]], World | Joint | Variational | Frontier]] = {
         "therml-exact/world": _world,
         "therml-exact/joint": _joint,
         "therml-exact/variational": _variational,
+        "therml-exact/frontier": _frontier,
     }
     if kind not in readers:
         raise ValueError(f'{where}: "format" is {kind!r}; load reads {", ".join(readers)}')
@@ -69,6 +75,17 @@ def _joint(content: dict[str, Any]) -> Joint:
 def _variational(content: dict[str, Any]) -> Variational:
     _check_fields(content, required=(), optional=_fields(Variational))
     return Variational(**content)
+
+
+def _frontier(content: dict[str, Any]) -> Frontier:
+    from therml_exact.frontier.frontier import Frontier
+
+    try:
+        return Frontier.from_json(content)
+    except KeyError as missing:
+        raise ValueError(f'"{missing.args[0]}" is missing from the frontier') from None
+    except AttributeError as error:
+        raise ValueError(f"malformed frontier ({error})") from None
 
 
 def _fields(cls: type) -> tuple[str, ...]:

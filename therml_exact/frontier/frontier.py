@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from therml_exact.files import save_result
-from therml_exact.frontier.certificate import describe
+from therml_exact.frontier.certificate import describe, read_problem
 from therml_exact.frontier.critical import Critical
-from therml_exact.frontier.journal import to_json
+from therml_exact.frontier.journal import from_json, to_json
 from therml_exact.frontier.locate import Classification, locate
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import EncoderProblem, Problem
@@ -203,8 +203,34 @@ class Frontier:
             }
             for sheet in self.sheets
         ]
-        content = {"units": "nats", "tol": self.tol, "gap": self.gap, "status": self.status, "volume": self.volume}
+        content = {
+            "units": "nats",
+            "tol": self.tol,
+            "gap": self.gap,
+            "status": self.status,
+            "volume": self.volume,
+            "constant": self.constant,
+        }
         save_result("frontier", {**content, "problem": describe(self.problem), "sheets": sheets}, path)
+
+    @staticmethod
+    def from_json(content: dict[str, Any]) -> Frontier:
+        """What `save` wrote, without its format and version; nothing is verified here."""
+        problem = read_problem(content["problem"])
+        sheets = tuple(
+            Sheet(
+                tuple(sheet["names"]),
+                tuple(tuple(float(v) for v in row) for row in sheet["view"]),
+                {str(name): float(v) for name, v in sheet["fixed"].items()},
+                tuple(from_json(problem, o) for o in sheet["points"]),
+                float(sheet["gap"]),
+                None if sheet["critical"] is None else Critical(**{n: float(v) for n, v in sheet["critical"].items()}),
+                tuple(Segment(s["multipliers"], s["start"], s["end"], tuple(s["shared"])) for s in sheet["segments"]),
+                tuple(Kink(k["name"], float(k["low"]), float(k["high"]), k["point"]) for k in sheet["kinks"]),
+            )
+            for sheet in content["sheets"]
+        )
+        return Frontier(problem, sheets, float(content["tol"]), bool(content["volume"]), float(content["constant"]))
 
     def __str__(self) -> str:
         gap = f"{self.gap:.2g} nats ({'complete' if self.complete else f'the tolerance was {self.tol:g}'})"

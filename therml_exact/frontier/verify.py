@@ -8,8 +8,8 @@ With p_w, exponents a and reductions rebuilt from the problem's exact content (p
 The tree is followed from the roots; a split halves an edge, so that the leaves cover by construction. Each leaf
 names the rule (leaves.py) by which log G <= level there.
 
-A saved frontier is valid if all its certificates are, and if its points claim their multipliers, values and bounds; its
-gap, corners and critical multiplier follow from these by computations that are not part of it.
+A saved frontier is valid if all its certificates are, and if each point claims no more than its certificate proves and
+its encoder achieves; the gap, corners and critical multiplier are computed from these and not checked.
 
 A Verification never raises: whatever is malformed or false is not valid, with the reason.
 """
@@ -39,6 +39,7 @@ from therml_exact.frontier.problems import (
     Problem,
     pairs,
 )
+from therml_exact.frontier.witness import functionals_in_balls
 
 BITS = 128
 FRONTIER = "therml-exact/frontier"
@@ -96,6 +97,7 @@ def _load(certificate: Any) -> Mapping[str, Any]:
 
 def _frontier(content: Mapping[str, Any], problem: Problem | None) -> int:
     """Every certificate of a saved frontier, and that each point claims no more than its own; their number."""
+    about = read_problem(content["problem"])
     points = [point for sheet in content["sheets"] for point in sheet["points"]]
     _require(len(points) > 0, "the frontier has no points")
     for k, point in enumerate(points):
@@ -108,13 +110,19 @@ def _frontier(content: Mapping[str, Any], problem: Problem | None) -> int:
         _require(point["lower_bound"] <= lower, f"point {k} claims a lower bound of {point['lower_bound']!r}")
         _require(rounded_up(point["value"], exact) >= value, f"point {k} claims a value of {point['value']!r}")
         _require(point["status"] == c["status"], f"point {k} claims the status {point['status']!r}")
-        u = point["point"]
+        reached = functionals_in_balls(about, point["encoder"])
+        _require(set(reached) == set(point["point"]), f"point {k} has other coordinates")
+        for name, claimed in point["point"].items():
+            near = abs(reached[name] - arb(claimed)) <= arb(rounded_up(abs(claimed), {}) - abs(claimed))
+            _require(near, f"point {k} claims {name} = {claimed!r}; its encoder has {reached[name].str(17)}")
         if "beta" in given:
-            total = u["U"] if given["beta"] == math.inf else u["S"] + given["beta"] * u["U"]
+            far = given["beta"] == math.inf
+            weights = {"S": 0.0 if far else 1.0, "U": 1.0 if far else given["beta"]}
         else:
-            total = given["rho"] * u["R"] + given["delta"] * u["D"] + given["gamma"] * u["C"]
-        _require(rounded_up(total, exact) >= point["value"], f"the coordinates of point {k} are below its value")
-        _require(total <= rounded_up(point["value"], exact), f"the coordinates of point {k} are above its value")
+            weights = {"R": given["rho"], "D": given["delta"], "C": given["gamma"]}
+        total = math.fsum(w * point["point"][name] for name, w in weights.items())
+        margin = rounded_up(abs(total), exact) - abs(total)
+        _require(abs(total - point["value"]) <= margin, f"the coordinates of point {k} miss its value")
     return len(points)
 
 
