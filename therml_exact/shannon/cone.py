@@ -35,13 +35,16 @@ MOST_GROUND = 14
 
 @dataclass(frozen=True, eq=False)
 class Cone:
-    """normal[S] are the coefficients of h(S) in the unknowns; rows >= 0 and equations = 0 bound these."""
+    """normal[S] are the coefficients of h(S) in the unknowns; rows >= 0 and equations = 0 bound these.
+
+    The last rows, one for each unknown in order, are h(S) >= 0: sums of elemental ones that spare the program many.
+    """
 
     ground: tuple[str, ...]
     normal: Any  # csr (2^m, unknowns), integers
     rows: Any  # csr (rows, unknowns), float
     equations: Any
-    row_sets: Array  # (rows, 3): i, j, K; j = -1 for h(i|rest)
+    row_sets: Array  # (rows, 3): the masks A, B, C of h(A;B|C), or A, A, C of h(A|C)
     equation_sets: Array
     split: Array  # (2^m, 2): the pair i, j at which h(S) is reduced, or -1
     canonical: Array  # (2^m,): what S is replaced by where the data are exchangeable
@@ -94,17 +97,18 @@ def _build(setting: Setting, ground: tuple[str, ...], classes: tuple[tuple[int, 
     orbit = _canonical(setting, ground, classes, None)[atoms]
     unknowns, column = np.unique(orbit, return_inverse=True)
     normal = _normal_forms(m, split, canonical, atoms, column, len(unknowns))
-    i, j, k, separated = _elementals(joined, m)
-    both = (1 << i) | np.where(j >= 0, 1 << np.maximum(j, 0), 0)
-    one, two = np.where(j >= 0, k | 1 << i, k | both), np.where(j >= 0, k | 1 << np.maximum(j, 0), 0)
-    joint, below = np.where(j >= 0, k | both, k), np.where(j >= 0, k, 0)
+    a, b, k, separated = _elementals(joined, m)
+    one, two = k | a, np.where(a == b, 0, k | b)
+    joint, below = np.where(a == b, k, k | a | b), np.where(a == b, 0, k)
     found = []
     for chosen in (np.flatnonzero(~separated), np.flatnonzero(separated)):
         matrix = normal[one[chosen]] + normal[two[chosen]] - normal[joint[chosen]] - normal[below[chosen]]
         first = _distinct(matrix)
         which = chosen[first]
-        found.append((matrix[first].astype(np.float64).tocsr(), np.stack([i[which], j[which], k[which]], axis=1)))
+        found.append((matrix[first].astype(np.float64).tocsr(), np.stack([a[which], b[which], k[which]], axis=1)))
     (rows, row_sets), (equations, equation_sets) = found
+    rows = sparse.vstack([rows, sparse.identity(len(unknowns))], format="csr")
+    row_sets = np.concatenate([row_sets, np.stack([unknowns, unknowns, 0 * unknowns], axis=1)])
     return Cone(ground, normal, rows, equations, row_sets, equation_sets, split, canonical)
 
 
@@ -214,18 +218,19 @@ def _take(normal: Any, canonical: Array, sets: Array) -> Any:
 
 
 def _elementals(joined: Array, m: int) -> tuple[Array, Array, Array, Array]:
-    """i, j, K of all elemental inequalities, small K first, and whether the graph makes them equalities."""
+    """A, B, C of all elemental inequalities, small K first, and whether the graph makes them equalities."""
     sets = np.arange(2**m, dtype=np.int64)
     full = 2**m - 1
-    parts = [(np.arange(m), np.full(m, -1), full & ~(1 << np.arange(m)), np.zeros(m, dtype=bool))]
+    single = 1 << np.arange(m)
+    parts = [(single, single, full & ~single, np.zeros(m, dtype=bool))]
     for first in range(m):
         for second in range(first + 1, m):
             k = sets[(sets >> first & 1 == 0) & (sets >> second & 1 == 0)]
             apart = joined[k | 1 << first | 1 << second, first] >> second & 1 == 0
-            parts.append((np.full(len(k), first), np.full(len(k), second), k, apart))
-    i, j, k, apart = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.argsort(np.bitwise_count(k), kind="stable")
-    return i[order], j[order], k[order], apart[order]
+            parts.append((np.full(len(k), 1 << first), np.full(len(k), 1 << second), k, apart))
+    a, b, c, separated = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(np.bitwise_count(c), kind="stable")
+    return a[order], b[order], c[order], separated[order]
 
 
 def _distinct(matrix: Any) -> Array:

@@ -88,9 +88,7 @@ def _images(
     """The average of the images of some rows of the cone."""
     found: dict[Triple, Fraction] = {}
     for row, m in chosen.items():
-        i, j, k = (int(v) for v in sets[row])
-        a, c = 1 << place[i], widened(k, place)
-        b = 1 << place[j] if j >= 0 else a
+        a, b, c = (widened(int(mask), place) for mask in sets[row])
         for image in images:
             _add(found, ordered(moved(a, image), moved(b, image), moved(c, image)), m / len(images))
     return found
@@ -124,6 +122,12 @@ def _undo(cone: Cone, place: Sequence[int], rest: Form, independences: dict[Trip
             _subtract(rest, {mask: Fraction(1), same: Fraction(-1)}, m)
     assert not rest, "the multipliers do not add up to the claim"
     return exchanges
+
+
+def narrowed(form: Mapping[int, Fraction], place: Sequence[int]) -> Form:
+    """A form over all names as one over the ground."""
+    back = {p: k for k, p in enumerate(place)}
+    return {sum(1 << back[p] for p in range(mask.bit_length()) if mask >> p & 1): c for mask, c in form.items()}
 
 
 def widened(mask: int, place: Sequence[int]) -> int:

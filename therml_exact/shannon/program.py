@@ -96,6 +96,7 @@ class _Program:
         for column, c in claim.items():
             cost[column] = float(c / top)
         active = self._first(cost)
+        inner = self.cone.rows.shape[0]
         equal = {"A_eq": self.equations, "b_eq": np.zeros(self.equations.shape[0])} if self.equations.shape[0] else {}
         while True:
             chosen = np.flatnonzero(active)
@@ -111,6 +112,10 @@ class _Program:
             active[broken[np.argsort(slack[broken], kind="stable")[:most]]] = True
         values = -found.ineqlin.marginals
         multipliers = {int(chosen[k]): _near(values[k]) * top for k in np.flatnonzero(values > _NOTHING)}
+        values = found.lower.marginals  # of h(S) >= 0, the cone's last rows
+        multipliers |= {
+            inner - self.unknowns + int(k): _near(values[k]) * top for k in np.flatnonzero(values > _NOTHING)
+        }
         if equal:
             values = found.eqlin.marginals
             multipliers |= {self.m + int(k): _near(values[k]) * top for k in np.flatnonzero(abs(values) > _NOTHING)}
@@ -119,10 +124,11 @@ class _Program:
     def _first(self, cost: Array) -> Array:
         """The rows that share most with the claim, and all hypotheses."""
         active = np.zeros(self.m, dtype=bool)
+        inner = self.cone.rows.shape[0]
         pattern = self.cone.rows[:, np.flatnonzero(cost)]
         share = np.diff(pattern.indptr) / np.diff(self.cone.rows.indptr)
-        active[np.argsort(-share, kind="stable")[:_FIRST]] = True
-        active[self.cone.rows.shape[0] :] = True
+        active[np.argsort(-share[: inner - self.unknowns], kind="stable")[:_FIRST]] = True
+        active[inner:] = True
         return active
 
     # ---- exact
@@ -160,7 +166,7 @@ class _Program:
         columns = sorted({c for row in rows.values() for c in row})
         if any(c not in columns for c in claim):
             return None
-        solved = _solve([[rows[k].get(c, Fraction(0)) for k in order] for c in columns],
+        solved = solve_exactly([[rows[k].get(c, Fraction(0)) for k in order] for c in columns],
                         [claim.get(c, Fraction(0)) for c in columns], [proposed[k] for k in order])  # fmt: skip
         if solved is None:
             return None
@@ -231,7 +237,7 @@ def _near(value: float) -> Fraction:
     return simple if abs(simple - exact) < Fraction(1, 10**10) else exact
 
 
-def _solve(matrix: list[list[Fraction]], right: list[Fraction], near: list[Fraction]) -> list[Fraction] | None:
+def solve_exactly(matrix: list[list[Fraction]], right: list[Fraction], near: list[Fraction]) -> list[Fraction] | None:
     """A solution of matrix x = right over the rationals; free unknowns take their values from `near`."""
     from flint import fmpq, fmpq_mat
 

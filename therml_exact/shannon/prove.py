@@ -11,19 +11,22 @@ Errors: ValueError, for a text with a caret below the offending character.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from therml_exact.graph import Graph
 from therml_exact.shannon import certificate as certificates
 from therml_exact.shannon.cone import MOST_GROUND, Cone, cone
-from therml_exact.shannon.derivation import Derivation, derive, moved, relabellings
+from therml_exact.shannon.derivation import Derivation, derive, moved, narrowed, relabellings
 from therml_exact.shannon.grammar import Form, Statement, names_in, parse
 from therml_exact.shannon.program import Answer, decide
 from therml_exact.shannon.refute import refute
 from therml_exact.shannon.results import Proved, Refuted, Undecided
 from therml_exact.shannon.setting import Setting, free, of_graph, of_world
+from therml_exact.shannon.shorten import shortened
 from therml_exact.shannon.witness import to_json
+
+_MOST_SHORTENED = 11  # variables
 
 Classes = tuple[tuple[int, ...], ...]
 Point = tuple[tuple[str, ...], list[Fraction]]
@@ -102,20 +105,20 @@ def _shannon(
     space = cone(setting, ground, classes)
     answer = _decide(setting, space, claim, given)
     if answer.rows is not None:
-        return derive(setting, space, classes, claim, [form for form, _ in given], answer), None
+        long = derive(setting, space, classes, claim, [form for form, _ in given], answer)
+        if any(len(c) > 1 for c in classes) and len(ground) <= _MOST_SHORTENED and not answer.hypotheses:
+            short = shortened(setting, cone(setting, ground, ()), claim, dict(long.informations))
+            return short or long, None
+        return long, None
     if answer.point is None:
         return None, None
     return None, (ground, space.spread(answer.point))
 
 
 def _decide(setting: Setting, space: Cone, claim: Form, given: Sequence[tuple[Form, bool]]) -> Answer:
-    place = {setting.names.index(name): k for k, name in enumerate(space.ground)}
-
-    def narrow(form: Mapping[int, Fraction]) -> dict[int, Fraction]:
-        inside = {sum(1 << place[k] for k in range(mask.bit_length()) if mask >> k & 1): c for mask, c in form.items()}
-        return space.reduce(inside)
-
-    return decide(space, narrow(claim), [(narrow(form), equality) for form, equality in given])
+    place = [setting.names.index(name) for name in space.ground]
+    assumed = [(space.reduce(narrowed(form, place)), equality) for form, equality in given]
+    return decide(space, space.reduce(narrowed(claim, place)), assumed)
 
 
 def _relevant(setting: Setting, used: int) -> tuple[str, ...]:
