@@ -3,7 +3,8 @@
     claim c.h >= 0 on the cone {A h >= 0, E h = 0}:    either c = A^T lambda + E^T mu, lambda >= 0    (Farkas)
                                                        or some h of the cone has c.h < 0
 
-HiGHS minimises c.h over the cone cut by 0 <= h <= 1, with rows added as they are violated. Its floats only propose:
+HiGHS minimises c.h over the cone cut by 0 <= h <= 1: the simplex method with rows added as they are violated, and
+interior points on all rows where it stalls. Its floats only propose:
 multipliers are solved for over the rationals on their support and must add up exactly, points are rounded to
 fractions and must satisfy every row exactly.
 
@@ -29,6 +30,10 @@ from therml_exact.shannon.cone import Cone
 
 _FIRST = 200  # rows of the first program
 _NOTHING = 1e-9  # what a float program cannot tell from 0
+_MOST_STEPS = 2000  # of the simplex method
+_MOST_SUPPORT = 400  # multipliers solved for exactly
+_CLEAR = 1e-6  # what floats cannot take for 0
+_INWARD = 1e-3
 _LEVELS = 8
 _CAP = 1000
 _DENOMINATORS = (1, 60, 2520, 10**5)
@@ -53,6 +58,10 @@ def decide(cone: Cone, claim: Sparse, hypotheses: Sequence[tuple[Sparse, bool]] 
     for _ in range(_LEVELS):
         proposed, point = program.solve(current)
         exact = program.exact_point(point, claim)
+        if exact is None and current is claim and program.value(claim, point) < -_CLEAR:
+            exact = program.exact_point(program.inward(point), claim, (2**30,))
+            if exact is None:
+                return Answer()
         if exact is not None:
             return Answer(point=exact)
         multipliers = {k: kept.get(k, Fraction(0)) + eps * proposed.get(k, Fraction(0)) for k in {*kept, *proposed}}
@@ -101,15 +110,23 @@ class _Program:
         while True:
             chosen = np.flatnonzero(active)
             part = self.inequalities[chosen]
-            found = linprog(cost, A_ub=-part, b_ub=np.zeros(len(chosen)), bounds=(0, 1), method="highs-ds", **equal)
+            right = np.zeros(len(chosen))
+            most = {"maxiter": _MOST_STEPS}
+            found = linprog(cost, A_ub=-part, b_ub=right, bounds=(0, 1), method="highs-ds", options=most, **equal)
+            if found.status == 1 and not active.all():
+                # The simplex method stalls at degenerate corners; interior points do not, and take all rows at once.
+                active[:] = True
+                chosen = np.arange(self.m)
+                part, right = self.inequalities, np.zeros(self.m)
+                found = linprog(cost, A_ub=-part, b_ub=right, bounds=(0, 1), method="highs-ipm", **equal)
             if found.status != 0:
                 return {}, np.zeros(self.unknowns)
             slack = self.inequalities @ found.x
             broken = np.flatnonzero((slack < -_NOTHING) & ~active)
             if found.fun > -_NOTHING or not len(broken):
                 break
-            most = max(_FIRST, len(chosen) // 2)
-            active[broken[np.argsort(slack[broken], kind="stable")[:most]]] = True
+            more = max(_FIRST, len(chosen) // 2)
+            active[broken[np.argsort(slack[broken], kind="stable")[:more]]] = True
         values = -found.ineqlin.marginals
         multipliers = {int(chosen[k]): _near(values[k]) * top for k in np.flatnonzero(values > _NOTHING)}
         values = found.lower.marginals  # of h(S) >= 0, the cone's last rows
@@ -161,6 +178,8 @@ class _Program:
         simple = {k: v.limit_denominator(1000) for k, v in proposed.items()}
         if not self.rest(simple, claim):
             return simple if self.signed(simple) else None
+        if len(proposed) > _MOST_SUPPORT:
+            return None
         order = sorted(proposed, key=lambda k: -abs(proposed[k]))
         rows = {k: self.row(k) for k in order}
         columns = sorted({c for row in rows.values() for c in row})
@@ -173,12 +192,29 @@ class _Program:
         found = {k: v for k, v in zip(order, solved, strict=True) if v}
         return found if self.signed(found) and not self.rest(found, claim) else None
 
-    def exact_point(self, point: Array, claim: Sparse) -> tuple[Fraction, ...] | None:
+    def value(self, claim: Sparse, point: Array) -> float:
+        """The claim at a point, its largest coefficient taken as 1."""
+        top = max((abs(c) for c in claim.values()), default=Fraction(1))
+        return sum(float(c / top) * float(point[column]) for column, c in claim.items())
+
+    def inward(self, point: Array) -> Array:
+        """A point moved a little to where every inequality is strict, so that it may be rounded to any fractions."""
+        from scipy.optimize import linprog
+
+        cost = np.zeros(self.unknowns + 1)
+        cost[-1] = -1
+        matrix = sparse.hstack([-self.inequalities, np.ones((self.m, 1))], format="csr")
+        inner = linprog(cost, A_ub=matrix, b_ub=np.zeros(self.m), bounds=(0, 1), method="highs-ipm")
+        return point if inner.status else point + _INWARD * (inner.x[:-1] - point)
+
+    def exact_point(
+        self, point: Array, claim: Sparse, denominators: Sequence[int] = _DENOMINATORS
+    ) -> tuple[Fraction, ...] | None:
         """A rational point near the float one that lies in the cone and has claim < 0."""
         if not point.any():
             return None
-        for denominator in _DENOMINATORS:
-            rounded = [Fraction(float(v)).limit_denominator(denominator) for v in point]
+        for denominator in denominators:
+            rounded = [_simple(float(v), denominator) for v in point]
             common = lcm(*(v.denominator for v in rounded))
             if common > 2**40:
                 return None
@@ -235,6 +271,13 @@ def _near(value: float) -> Fraction:
     exact = Fraction(float(value))
     simple = exact.limit_denominator(5040)
     return simple if abs(simple - exact) < Fraction(1, 10**10) else exact
+
+
+def _simple(value: float, denominator: int) -> Fraction:
+    """The nearest fraction of a denominator up to the one given; for powers of two, of exactly that one."""
+    if denominator & (denominator - 1) == 0:
+        return Fraction(round(value * denominator), denominator)
+    return Fraction(value).limit_denominator(denominator)
 
 
 def solve_exactly(matrix: list[list[Fraction]], right: list[Fraction], near: list[Fraction]) -> list[Fraction] | None:

@@ -164,6 +164,8 @@ def _check_world(setting: Setting, statement: Statement, given: Sequence[Stateme
 def _check_polymatroid(
     setting: Setting, statement: Statement, given: Sequence[Statement], content: Mapping[str, Any]
 ) -> str:
+    if "polymatroid" not in content:
+        _refuse("undecided, without an entropy-like function: nothing is claimed")
     ground = content["polymatroid"]["ground"]
     h = [Fraction(v) for v in content["polymatroid"]["entropies"]]
     if len(set(ground)) != len(ground) or len(ground) > _MOST_GROUND or len(h) != 2 ** len(ground) or h[0] != 0:
