@@ -76,14 +76,15 @@ def cone(setting: Setting, ground: tuple[str, ...], classes: tuple[tuple[int, ..
     classes = tuple(c for c in classes if len(c) > 1)
     key = (setting.names, setting.graph, setting.kind, ground, classes)
     if key not in _cones:
-        _cones[key] = _build(setting, ground, classes)
+        _cones[key] = build(setting, ground, classes)
         while len(_cones) > _KEPT:
             _cones.popitem(last=False)
     _cones.move_to_end(key)
     return _cones[key]
 
 
-def _build(setting: Setting, ground: tuple[str, ...], classes: tuple[tuple[int, ...], ...]) -> Cone:
+def build(setting: Setting, ground: tuple[str, ...], classes: tuple[tuple[int, ...], ...]) -> Cone:
+    """A cone anew."""
     m = len(ground)
     sets = np.arange(2**m, dtype=np.int64)
     joined = _joined(setting.graph, ground) if setting.graph is not None else _all_joined(m)

@@ -25,7 +25,7 @@ from therml_exact.numbers.tables import Array
 Tables = dict[str, Array]
 _WORK = 3e7  # cells times sets, over all batches
 _BATCH = 64
-_STARTS = 24
+_STARTS = (24, 8)  # for the smallest alphabets, for larger ones
 _STEPS = 120
 _MOST_CELLS = 2**13
 _CLEAR = 1e-9  # below, floats see no violation
@@ -52,8 +52,12 @@ class Search:
         """Alphabets to try, small ones first."""
         wanted = {self.keys[name] for name in self.needed}
         keys = list(dict.fromkeys(self.keys[node] for node in self.graph.nodes))
-        for size, seed in ((2, 4), (3, 6)):
-            sizes = {key: (seed if key == "(seed)" else size) if key in wanted else 1 for key in keys}
+        many = {self.keys[node] for node in self.graph.nodes if len(self.graph.parents(node)) > 2}
+        for size, large, seed in ((2, 2, 4), (2, 4, 4), (3, 3, 6)):
+            letters = {key: seed if key == "(seed)" else large if key in many else size for key in keys}
+            sizes = {key: letters[key] if key in wanted else 1 for key in keys}
+            if large != size and not many:
+                continue
             if prod(sizes[self.keys[node]] for node in self.graph.nodes) <= _MOST_CELLS:
                 yield sizes
 
@@ -120,8 +124,8 @@ def search(problem: Search, accept: Callable[[Tables], bool]) -> Tables | None:
                 return _simplified(problem, found, accept)
     if any(equality for _, equality in problem.given):
         return None
-    for sizes in problem.alphabets():
-        for found in _downhill(problem, sizes):
+    for k, sizes in enumerate(problem.alphabets()):
+        for found in _downhill(problem, sizes, _STARTS[min(k, 1)]):
             if accept(found):
                 return _simplified(problem, found, accept)
     return None
@@ -161,7 +165,7 @@ def _rows(weights: Array) -> Array:
     return table
 
 
-def _downhill(problem: Search, sizes: Mapping[str, int]) -> Iterator[Tables]:
+def _downhill(problem: Search, sizes: Mapping[str, int], starts: int) -> Iterator[Tables]:
     """Worlds from local minima, rounded to the smallest denominators at which the claim is broken."""
     from scipy.optimize import minimize
 
@@ -187,7 +191,7 @@ def _downhill(problem: Search, sizes: Mapping[str, int]) -> Iterator[Tables]:
         rows = [(g - here[key] * g.sum(axis=-1, keepdims=True)).reshape(-1) for key, g in pulled.items()]
         return value, np.concatenate(rows)
 
-    for start in range(_STARTS):
+    for start in range(starts):
         x = rng.normal(scale=(0.5, 2, 4)[start % 3], size=int(ends[-1]))
         found = minimize(
             objective, x, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}, bounds=[(-30, 30)] * len(x)
