@@ -88,6 +88,7 @@ def test_inequalities_of_the_paper(inequality, n):
     [
         ("I(Z1;Phi) <= I(Z1;X1,Theta)", {"world": "P", "n": 4}, "proved"),
         ("I(Z^N;Phi) <= sum_i I(X_i,Y_i;Phi)", {"world": "P", "n": 4}, "proved"),
+        (next(i.text for i in INEQUALITIES if i.label == "15a"), {"world": "P", "n": 4}, "proved"),  # many corners
         ("I(Theta;Phi) <= 2 I(X1,Y1;Phi)", {"world": "P", "n": 2}, "proved"),  # the samples share their tables
         ("I(Theta;Phi) <= 1.9 I(X1,Y1;Phi)", {"world": "P", "n": 2}, "refuted"),
         ("H(X1) = H(X2)", {"world": "P", "n": 2}, "proved"),

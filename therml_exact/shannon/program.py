@@ -31,6 +31,7 @@ from therml_exact.shannon.cone import Cone
 _FIRST = 200  # rows of the first program
 _NOTHING = 1e-9  # what a float program cannot tell from 0
 _MOST_STEPS = 2000  # of the simplex method
+_MANY = 60  # multipliers for which a shorter proof is sought
 _MOST_SUPPORT = 400  # multipliers solved for exactly
 _CLEAR = 1e-6  # what floats cannot take for 0
 _INWARD = 1e-3
@@ -136,6 +137,11 @@ class _Program:
         if equal:
             values = found.eqlin.marginals
             multipliers |= {self.m + int(k): _near(values[k]) * top for k in np.flatnonzero(abs(values) > _NOTHING)}
+        if len(multipliers) > _MANY and not equal and found.fun > -_NOTHING:
+            # A proof of least sum, over all rows: few multipliers where the corner above has hundreds.
+            least = linprog(np.ones(self.m), A_eq=self.inequalities.T, b_eq=cost, bounds=(0, None), method="highs-ds")
+            if least.status == 0:
+                multipliers = {int(k): _near(least.x[k]) * top for k in np.flatnonzero(least.x > _NOTHING)}
         return multipliers, found.x
 
     def _first(self, cost: Array) -> Array:

@@ -27,6 +27,7 @@ from therml_exact.shannon.shorten import shortened
 from therml_exact.shannon.witness import to_json
 
 _MOST_SHORTENED = 11  # variables
+_QUICK = 8  # variables up to which the whole program takes less time than a search for counterexamples
 
 Classes = tuple[tuple[int, ...], ...]
 Point = tuple[tuple[str, ...], list[Fraction]]
@@ -56,9 +57,12 @@ def prove(
     parts = []
     for side, name in zip(claim.sides, certificates.claims(claim), strict=True):
         derivation, point = _shannon(setting, side, assumed, small=True)
+        world_found, last = None, not derivation and len(_relevant(setting, _used(side, assumed))) <= _QUICK
+        if last:
+            derivation, point = _shannon(setting, side, assumed, small=False)
         if derivation is None:
             world_found = refute(setting, side, assumed, thorough=False)
-            if world_found is None:
+            if world_found is None and not last:
                 derivation, point = _shannon(setting, side, assumed, small=False)
             if derivation is None and world_found is None:
                 world_found = refute(setting, side, assumed, thorough=True)
@@ -92,10 +96,7 @@ def _shannon(
     setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], small: bool
 ) -> tuple[Derivation | None, Point | None]:
     """A derivation; or where there is none, a point of the cone that breaks the claim (over all that matter)."""
-    used = 0
-    for form in (claim, *(form for form, _ in given)):
-        for mask in form:
-            used |= mask
+    used = _used(claim, given)
     ground = setting.members(used) if small else _relevant(setting, used)
     if not claim:
         return Derivation({}, {}, {}, {}), None
@@ -113,6 +114,15 @@ def _shannon(
     if answer.point is None:
         return None, None
     return None, (ground, space.spread(answer.point))
+
+
+def _used(claim: Form, given: Sequence[tuple[Form, bool]]) -> int:
+    """The variables that claim and hypotheses name."""
+    used = 0
+    for form in (claim, *(form for form, _ in given)):
+        for mask in form:
+            used |= mask
+    return used
 
 
 def _decide(setting: Setting, space: Cone, claim: Form, given: Sequence[tuple[Form, bool]]) -> Answer:
