@@ -39,6 +39,11 @@ from .predictive import PredictiveInformation as PredictiveInformation
 from .predictive import learned_information as learned_information
 from .predictive import predictive_information as predictive_information
 from .projection import mismatch as mismatch
+from .shannon.prove import prove as prove
+from .shannon.results import Proved as Proved
+from .shannon.results import Refuted as Refuted
+from .shannon.results import Undecided as Undecided
+from .shannon.verify import verify_proof as verify_proof
 from .variational import Variational as Variational
 from .variational import optimal_variational as optimal_variational
 from .worlds import BayesWorld as BayesWorld

@@ -1,0 +1,347 @@
+"""prove: every inequality of the paper, no tolerance, witnesses and certificates rechecked."""
+
+import copy
+import json
+import re
+from fractions import Fraction
+from itertools import combinations
+
+import numpy as np
+import oracle
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import therml_exact as tx
+from therml_exact.cli import main
+from therml_exact.shannon.cone import build
+from therml_exact.shannon.derivation import form_of
+from therml_exact.shannon.inequalities import INEQUALITIES, arguments
+from therml_exact.shannon.program import decide
+from therml_exact.shannon.setting import free, of_graph, of_world
+
+ZHANG_YEUNG = "2 I(C;D) <= I(A;B) + I(A;C,D) + 3 I(C;D|A) + I(C;D|B)"
+INGLETON = "I(A;B) <= I(A;B|C) + I(A;B|D) + I(C;D)"
+_TERM = re.compile(r"(?:([\d.]+(?:/\d+)?(?:e-?\d+)?)\s*\*?\s*)?([HI])\(([^()]*)\)")
+
+
+def left_minus_right(text, world, n):
+    """The difference of a statement's sides by the oracle: substitution of text, nothing of the library's grammar."""
+    if isinstance(world, tx.Joint):
+        table = oracle.Table.of(world.table, world.axes)
+    else:
+        table = oracle.World(world.kind, list(world.tables.values())).p
+    text = text.replace("Φ", "Phi").replace("Θ", "Theta").replace("[", "(").replace("]", ")")
+
+    def whole(match):
+        inside = match[1]
+        return "(" + "+".join(inside.replace("_i", str(i)) for i in range(1, n + 1)) + ")"
+
+    nested = r"((?:\((?:[^()]|\([^()]*\))*\))|(?:[HI]\([^()]*\)))"
+    text = re.sub(r"sum_i\s*" + nested, whole, text)
+    text = re.sub(r"([XYZ])\^N", lambda m: ",".join(f"{m[1]}{i}" for i in range(1, n + 1)), text).replace("_", "")
+
+    def amount(scale, letter, inside):
+        what, _, on = inside.partition("|")
+        parts = [[v.strip() for v in part.split(",")] for part in what.split(";")]
+        on = [v.strip() for v in on.split(",")] if on else []
+        value = table.H(parts[0], on) if letter == "H" else table.I(parts[0], parts[1], on)
+        return value * Fraction(scale or 1)
+
+    left, right = re.split(r"<=|>=|=", text)
+    total = oracle.Logs()
+    for sign, side in ((1, left), (-1, right)):
+        code = _TERM.sub(lambda m: f"amount({m[1]!r},{m[2]!r},{m[3]!r})", side)
+        if code.strip() != "0":
+            value = eval("oracle.Logs()+" + code.strip(), {"amount": amount, "oracle": oracle})  # our own text
+            total = total + value * sign
+    return total
+
+
+def checked(result, text, n=1):
+    """A result whose certificate holds, and whose witness breaks the statement by the oracle."""
+    copied = json.loads(json.dumps(result.certificate))
+    assert tx.verify_proof(copied).valid, tx.verify_proof(copied)
+    if result.verdict == "refuted":
+        difference = left_minus_right(text, result.world, n)
+        slack = difference if result.certificate["side"] == "left - right" else -difference
+        assert tx.PrimeLog(slack.terms) == result.slack
+        assert result.slack < 0
+        assert slack.mp() < 0
+    return result.verdict
+
+
+CASES = [
+    pytest.param(i, n, id=f"{i.label}-{n}") for i in INEQUALITIES for n in (range(i.least_n, 4) if i.world else (1,))
+]
+
+
+@pytest.mark.parametrize(("inequality", "n"), CASES)
+def test_inequalities_of_the_paper(inequality, n):
+    result = tx.prove(inequality.text, **arguments(inequality, n))
+    assert checked(result, inequality.text, n) == inequality.verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "verdict"),
+    [
+        ("I(Z1;Phi) <= I(Z1;X1,Theta)", {"world": "P", "n": 4}, "proved"),
+        ("I(Z^N;Phi) <= sum_i I(X_i,Y_i;Phi)", {"world": "P", "n": 4}, "proved"),
+        (next(i.text for i in INEQUALITIES if i.label == "15a"), {"world": "P", "n": 4}, "proved"),  # many corners
+        ("I(Theta;Phi) <= 2 I(X1,Y1;Phi)", {"world": "P", "n": 2}, "proved"),  # the samples share their tables
+        ("I(Theta;Phi) <= 1.9 I(X1,Y1;Phi)", {"world": "P", "n": 2}, "refuted"),
+        ("H(X1) = H(X2)", {"world": "P", "n": 2}, "proved"),
+        ("H(Z1) = H(Z2)", {"world": "P", "n": 2}, "refuted"),  # the rule need not be symmetric
+        ("I(X1;Phi) = 0", {"world": "Q", "n": 2}, "proved"),
+        ("I(X1;Y1) = 0", {"world": "Q", "n": 1}, "refuted"),
+        ("I(A;B) <= I(A;B|C)", {}, "refuted"),
+        ("I(A;B) <= I(A;B|C)", {"given": "I(A;C) = 0"}, "proved"),
+        ("I(A;B|C) <= I(A;B)", {"given": ["I(A;C) = 0", "I(B;C) = 0"]}, "refuted"),
+        ("I(A;C) <= I(A;B)", {"graph": tx.Graph({"B": ["A"], "C": ["B"]})}, "proved"),
+        ("I(A;C) <= 0.5 I(A;B)", {"graph": tx.Graph({"B": ["A"], "C": ["B"]})}, "refuted"),
+        ("I(A;B|C) <= I(A;B)", {"graph": tx.Graph({"C": ["A", "B"]})}, "refuted"),
+        ("I(Z^N;Phi) <= sum_i [0.9 I(X_i,Y_i;Phi)]", {"world": "P", "n": 2}, "refuted"),  # noisy tables alone do it
+        (INGLETON, {}, "refuted"),  # no linear world does
+        (ZHANG_YEUNG, {}, "undecided"),
+        (ZHANG_YEUNG, {"graph": tx.Graph({"B": ["A"], "C": ["A", "B"], "D": ["A", "B", "C"]})}, "undecided"),
+        (ZHANG_YEUNG, {"given": ZHANG_YEUNG}, "proved"),
+        ("2 I(C;D) <= I(A;B) + I(A;C,D) + 3 I(C;D|A) + I(C;D|B) + H(E)", {"given": [ZHANG_YEUNG]}, "proved"),
+        ("H(A) >= 0", {"given": "H(A) <= 0"}, "proved"),
+        ("H(A) <= 0", {"given": "H(A) <= H(B)"}, "refuted"),
+    ],
+)
+def test_verdicts(text, more, verdict):
+    result = tx.prove(text, **more)
+    assert checked(result, text, more.get("n", 1)) == verdict
+    assert str(result).startswith(verdict)
+    assert result.explain()
+    if verdict == "undecided":
+        assert "not implied by Shannon" in str(result)
+        assert result.polymatroid is not None
+
+
+@pytest.mark.parametrize("exponent", [3, 6, 9, 12, 15, 18])
+def test_no_tolerance(exponent):
+    text = f"(1 - 1e-{exponent}) H(X) >= I(X;Y)"
+    assert checked(tx.prove(text), f"{Fraction(10**exponent - 1, 10**exponent)} H(X) >= I(X;Y)") == "refuted"
+    assert checked(tx.prove(f"(1 + 1e-{exponent}) H(X) >= I(X;Y)"), text) == "proved"
+    text = f"I(Theta;Phi) >= (1 + 1e-{exponent}) I(Theta;Phi|X1)"
+    assert tx.prove(text, world="P").verdict != "proved"
+
+
+def coefficient(rng):
+    kind = rng.integers(0, 5)
+    if kind == 0:
+        return Fraction(int(rng.integers(1, 5)))
+    if kind == 1:
+        return Fraction(int(rng.integers(1, 9)), int(rng.integers(1, 9)))
+    if kind == 2:
+        return Fraction(float(rng.random()))
+    if kind == 3:
+        return Fraction(int(rng.integers(1, 10)), 10 ** int(rng.integers(3, 14)))
+    return Fraction(int(rng.integers(1, 10**6)), int(rng.integers(1, 10**6)))
+
+
+def combined(form, triple, m):
+    total = dict(form)
+    for mask, c in form_of(triple).items():
+        total[mask] = total.get(mask, Fraction(0)) + m * c
+    return {mask: c for mask, c in total.items() if c}
+
+
+@pytest.mark.parametrize(
+    ("setting", "times"),
+    [(free("ABCD"), 120), (of_world("P", 1), 120), (of_world("P", 2), 12)],
+    ids=["free", "P1", "P2"],
+)
+def test_random_combinations(setting, times):
+    """Conic combinations are always proved; with a coefficient off the wrong way, only what is still true is.
+
+    Off or not is told by a point of the cone that is checked here row by row.
+    """
+    rng = np.random.default_rng(5)
+    space = build(setting, setting.names, ())
+    rows = [tuple(int(v) for v in row) for row in space.row_sets]
+    off = 0
+    for k in range(times):
+        form = {}
+        for _ in range(rng.integers(1, 9)):
+            form = combined(form, rows[rng.integers(len(rows))], coefficient(rng))
+        assert decide(space, space.reduce(form)).rows is not None
+        wrong = combined(form, rows[rng.integers(len(rows))], -Fraction(1, 10 ** (6, 9, 12, 15)[k % 4]))
+        answer = decide(space, space.reduce(wrong))
+        assert (answer.rows is None) != (answer.point is None)
+        if answer.point is not None:
+            off += 1
+            h = space.spread(answer.point)
+            assert all(sum(c * h[mask] for mask, c in form_of(row).items()) >= 0 for row in rows)
+            assert sum(c * h[mask] for mask, c in wrong.items()) < 0
+        else:
+            total = {}
+            for row, m in answer.rows.items():
+                assert m > 0
+                total = combined(total, rows[row], m)
+            assert space.reduce(total) == space.reduce(wrong)
+    assert off > times // 4
+
+
+# ---- the reduced cone
+
+
+@given(st.integers(0, 2**20), st.integers(2, 5))
+@settings(max_examples=30, deadline=None)
+def test_the_cone_knows_every_independence(seed, m):
+    """An information reduces to nothing iff the graph separates its variables (or equations remain that say so)."""
+    rng = np.random.default_rng(seed)
+    names = "ABCDE"[:m]
+    graph = tx.Graph({v: [w for w in names[:k] if rng.random() < 0.5] for k, v in enumerate(names)})
+    space = build(of_graph(graph), graph.nodes, ())
+    for i, j in combinations(range(m), 2):
+        for k in range(2**m):
+            if k >> i & 1 or k >> j & 1:
+                continue
+            on = [graph.nodes[b] for b in range(m) if k >> b & 1]
+            nothing = not space.reduce(form_of((1 << i, 1 << j, k)))
+            separated = graph.separated(graph.nodes[i], graph.nodes[j], on)
+            assert nothing == separated or (separated and space.equations.shape[0])
+
+
+@pytest.mark.parametrize("kind", ["P", "bayes", "discriminative"])
+def test_worlds_satisfy_their_cone(kind):
+    """Rows and reductions hold in random worlds of two samples."""
+    import support
+
+    setting = of_world(kind, 2)
+    space = build(setting, setting.names, ())
+    assert space.equations.shape[0] == 0
+    world = support.random_worlds(range(3, 4), 2, kind, 2)[0]
+    h = [float(v) for v in tx.entropy_vector(world.joint())]
+    index = {name: k for k, name in enumerate(world.joint().axes)}
+    whole = [h[sum(1 << index[v] for v in setting.members(mask))] for mask in range(2 ** len(setting.names))]
+    unknown = {}
+    for mask in range(len(whole)):
+        low, high = space.normal.indptr[mask], space.normal.indptr[mask + 1]
+        if high - low == 1 and space.normal.data[low] == 1:
+            unknown.setdefault(int(space.normal.indices[low]), whole[mask])
+    point = np.array([unknown[k] for k in range(space.normal.shape[1])])
+    assert np.allclose(space.normal @ point, whole, atol=1e-12)
+    assert (space.rows @ point).min() > -1e-12
+
+
+# ---- results and certificates
+
+
+def test_results_are_neither_true_nor_false():
+    for result in (tx.prove("H(A) >= 0"), tx.prove("H(A) <= H(B)")):
+        with pytest.raises(TypeError, match="three values"):
+            bool(result)
+        with pytest.raises(AttributeError):
+            result.statement = "H(A) <= 0"
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("I(Z^N;Phi) <= sum_i I(X_i,Y_i;Phi)", {"world": "P", "n": 2}),
+        ("I(Theta;Phi) <= 2 I(X1,Y1;Phi)", {"world": "P", "n": 2}),
+        ("I(A;B) <= I(A;B|C)", {"given": "I(A;C) = 0"}),
+    ],
+)
+def test_edited_proofs_are_refused(text, more):
+    proof = tx.prove(text, **more).certificate
+    assert tx.verify_proof(proof).valid
+    edits = 0
+    for k, term in enumerate(proof["parts"][0]["sum"]):
+        for change in (lambda t: None, lambda t: [str(-Fraction(t[0])), *t[1:]], lambda t: ["1/7", *t[1:]]):
+            edited = copy.deepcopy(proof)
+            new = change(term)
+            edited["parts"][0]["sum"][k : k + 1] = [] if new is None else [new]
+            assert not tx.verify_proof(edited).valid
+            edits += 1
+    for field, value in (
+        ("statement", "H(Phi) <= 0" if "world" in more else "H(A) <= 0"),
+        ("given", ["H(A"]),
+        ("parts", []),
+        ("verdict", "refuted"),
+        ("format", "other"),
+    ):
+        assert not tx.verify_proof(proof | {field: value}).valid
+    assert not tx.verify_proof({}).valid
+    assert edits >= 6
+
+
+def test_false_independences_and_exchanges_are_refused():
+    base = {"format": "therml-exact/proof", "version": 1, "verdict": "proved", "given": [], "world": "P", "n": 2}
+    for text, term in (
+        ("I(X1;Y1) <= 0", ["-1", "independence", ["X1"], ["Y1"], []]),
+        ("H(Z1) >= H(Z2)", ["1", "exchange", ["Z1"], ["Z2"]]),
+        ("H(X1) >= H(Y2)", ["1", "exchange", ["X1"], ["Y2"]]),
+        ("I(X1;Y1) <= 0", ["-1", "information", ["X1"], ["Y1"], []]),
+    ):
+        claim = "left - right" if ">=" in text else "right - left"
+        found = tx.verify_proof(base | {"statement": text, "parts": [{"claim": claim, "sum": [term]}]})
+        assert not found.valid
+        assert "add up" not in found.reason
+        assert "malformed" not in found.reason
+
+
+def test_false_witnesses_and_polymatroids_are_refused():
+    refuted = tx.prove("I(A;B|C) <= I(A;B)", graph=tx.Graph({"C": ["A", "B"]})).certificate
+    assert not tx.verify_proof(refuted | {"statement": "I(A;B|C) >= I(A;B)", "side": "left - right"}).valid
+    arrows = {"A": [], "B": [], "C": []}
+    assert "factorise" in tx.verify_proof(refuted | {"graph": arrows}).reason
+    undecided = tx.prove(ZHANG_YEUNG).certificate
+    values = undecided["polymatroid"]["entropies"]
+    for k in range(1, 16):
+        for other in ("0", "5"):
+            edited = [*values[:k], other, *values[k + 1 :]]
+            assert not tx.verify_proof(
+                undecided | {"polymatroid": undecided["polymatroid"] | {"entropies": edited}}
+            ).valid
+
+
+def test_explanations_name_their_steps():
+    text = tx.prove("I(Z1;Phi) <= I(Z1;X1,Theta)", world="P", n=2).explain()
+    assert "[I(Z1;X1,Theta) - I(Z1;Phi)]" in text
+    assert "data processing" in text
+    assert "chain rule" in text
+    text = tx.prove("H(A|B) <= H(A)").explain()
+    assert "information is nonnegative" in text
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"world": "R"}, "world is 'R'"),
+        ({"world": "P", "n": 0}, "n is 0"),
+        ({"n": 2}, "give world="),
+        ({"world": "P", "graph": tx.Graph({"A": []})}, "not both"),
+        ({"graph": {"A": []}}, "tx.Graph"),
+        ({"given": "H(A"}, r"given\[0\], character"),
+    ],
+)
+def test_bad_arguments(more, why):
+    with pytest.raises(ValueError, match=why):
+        tx.prove("H(A) >= 0", **more)
+
+
+def test_command_line(tmp_path):
+    def run(*arguments):
+        return CliRunner().invoke(main, ["prove", *arguments], catch_exceptions=False)
+
+    path = tmp_path / "proof.json"
+    done = run("I(Z1;Phi) <= I(Z1;X1,Theta)", "--world", "P", "--n", "2", "--explain", "--out", str(path))
+    assert done.exit_code == 0
+    assert "data processing" in done.output
+    assert tx.verify_proof(path).valid
+    done = run("H(A) <= H(B)")
+    assert done.exit_code == 1
+    assert "refuted" in done.output
+    assert run(ZHANG_YEUNG).exit_code == 3
+    assert run("H(A) <= H(B)", "--given", "H(A) = 0").exit_code == 0
+    (tmp_path / "graph.json").write_text('{"B": ["A"], "C": ["B"]}')
+    assert run("I(A;C) <= I(A;B)", "--graph", str(tmp_path / "graph.json")).exit_code == 0
+    done = run("H(A) <= H(B")
+    assert done.exit_code == 2
+    assert "character" in done.output

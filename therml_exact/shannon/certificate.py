@@ -1,0 +1,74 @@
+"""Certificates of proofs, refutations and open cases: plain data that verify.py rechecks alone.
+
+    {"format": "therml-exact/proof", "version": 1, "verdict", "statement", "given": [texts],
+     "world" and "n" | "graph" | "free": what the statement is about,
+     "parts":  [{"claim": "left - right" | "right - left", "sum": [[multiplier, kind, ...], ...]}]      proved
+     "tables": {name: cells} or "joint": {"axes", "table"}, "side"                                      refuted
+     "polymatroid": {"ground": names, "entropies": [H(S) by bit mask]}, "side"                          undecided}
+
+A proof has a part for "<=" and ">=", two for "=". Terms of a sum, multipliers as text "p/q":
+    [m, "information", A, B, C]    I(A;B|C) >= 0                       m >= 0
+    [m, "entropy", A, C]           H(A|C) >= 0                         m >= 0
+    [m, "independence", A, B, C]   I(A;B|C) = 0 by d-separation
+    [m, "exchange", S, T]          H(S) - H(T) = 0, exchangeable data
+    [m, "hypothesis", k]           left - right of given[k] (or right - left for "<=")    m >= 0, or free for "="
+Each information is a sum of elemental inequalities by the chain rule; A, B, C, S, T are lists of names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+from therml_exact.shannon.derivation import Derivation
+from therml_exact.shannon.grammar import Statement
+from therml_exact.shannon.setting import Setting
+
+FORMAT = "therml-exact/proof"
+VERSION = 1
+LEFT, RIGHT = "left - right", "right - left"
+
+
+def claims(statement: Statement) -> tuple[str, ...]:
+    """What has to be nonnegative, in the order of `Statement.sides`."""
+    return {">=": (LEFT,), "<=": (RIGHT,), "=": (LEFT, RIGHT)}[statement.relation]
+
+
+def header(setting: Setting, statement: Statement, given: Sequence[Statement], verdict: str) -> dict[str, Any]:
+    """What every certificate begins with."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "verdict": verdict,
+        "statement": statement.text,
+        "given": [hypothesis.text for hypothesis in given],
+        **setting.to_json(),
+    }
+
+
+def terms(setting: Setting, derivation: Derivation) -> list[list[Any]]:
+    """A derivation as plain data, large conditions last."""
+    return list(_terms(setting, derivation))
+
+
+def _terms(setting: Setting, derivation: Derivation) -> Iterator[list[Any]]:
+    def names(mask: int) -> list[str]:
+        return list(setting.members(mask))
+
+    for (a, b, c), m in sorted(derivation.informations.items(), key=lambda item: (item[0][2].bit_count(), item[0])):
+        if a == b:
+            yield [str(m), "entropy", names(a), names(c)]
+        else:
+            yield [str(m), "information", names(a), names(b), names(c)]
+    for (a, b, c), m in sorted(derivation.independences.items(), key=lambda item: (item[0][2].bit_count(), item[0])):
+        yield [str(m), "independence", names(a), names(b), names(c)]
+    for (s, t), m in sorted(derivation.exchanges.items()):
+        yield [str(m), "exchange", names(s), names(t)]
+    for k, m in sorted(derivation.hypotheses.items()):
+        yield [str(m), "hypothesis", k]
+
+
+def polymatroid(ground: Sequence[str], entropies: Sequence[Fraction]) -> dict[str, Any]:
+    """An entropy-like function as plain data."""
+    return {"ground": list(ground), "entropies": [str(h) for h in entropies]}

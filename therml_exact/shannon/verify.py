@@ -1,0 +1,221 @@
+"""verify_proof: is a certificate of certificate.py true? Exact sums of fractions; no linear program is imported.
+
+    proved      claim - sum m term = 0 as a form in joint entropies, every term nonnegative or zero as its kind says
+    refuted     the tables are a distribution on the graph; the claim, summed from its cells, has the wrong sign
+    undecided   the function satisfies every elemental inequality, independence, exchange and hypothesis, and breaks
+                the claim: no proof from these exists (which leaves the truth of the claim open)
+
+The statement is read from its text again, d-separation is asked of the graph itself.
+A Verification never raises: whatever is malformed or false is not valid, with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from therml_exact.files import read_json
+from therml_exact.frontier.verify import Verification
+from therml_exact.shannon.certificate import FORMAT, RIGHT, VERSION, claims
+from therml_exact.shannon.grammar import Form, Statement, add, parse
+from therml_exact.shannon.setting import Setting
+
+_MOST_TERMS = 200_000
+_MOST_GROUND = 14
+
+
+class _RefusedError(Exception):
+    """A claim does not hold."""
+
+
+def verify_proof(certificate: Any) -> Verification:
+    """Check a certificate of `prove` (a mapping, or the path of a JSON file)."""
+    try:
+        content = certificate if isinstance(certificate, Mapping) else read_json(os.fspath(certificate))
+        return Verification(True, None, None, _verify(content))
+    except _RefusedError as reason:
+        return Verification(False, None, None, str(reason))
+    except RecursionError:
+        return Verification(False, None, None, "malformed: nested too deeply")
+    except Exception as error:  # whatever is malformed is no proof
+        return Verification(False, None, None, f"malformed: {type(error).__name__}: {error}")
+
+
+def _verify(content: Mapping[str, Any]) -> str:
+    if content.get("format") != FORMAT or content.get("version") != VERSION:
+        _refuse(f"format {content.get('format')!r}, version {content.get('version')!r}: not {FORMAT}, {VERSION}")
+    setting = Setting.from_json(content)
+    statement = parse(content["statement"], setting)
+    given = [parse(text, setting, f"given[{k}]") for k, text in enumerate(content["given"])]
+    verdict = content["verdict"]
+    if verdict == "proved":
+        parts = content["parts"]
+        if tuple(part["claim"] for part in parts) != claims(statement):
+            _refuse(
+                f"the parts prove {[part['claim'] for part in parts]}; {statement.text!r} needs {claims(statement)}"
+            )
+        for part, claim in zip(parts, statement.sides, strict=True):
+            _check_sum(setting, claim, given, part["sum"])
+        return f"proved for every distribution of {setting}: every sum is exact"
+    if verdict == "refuted":
+        return _check_world(setting, statement, given, content)
+    if verdict == "undecided":
+        return _check_polymatroid(setting, statement, given, content)
+    _refuse(f"verdict {verdict!r} is none of proved, refuted, undecided")
+    raise AssertionError
+
+
+def _refuse(reason: str) -> None:
+    raise _RefusedError(reason)
+
+
+# ---- proved
+
+
+def _check_sum(setting: Setting, claim: Form, given: Sequence[Statement], sum_: Sequence[Sequence[Any]]) -> None:
+    if len(sum_) > _MOST_TERMS:
+        _refuse(f"{len(sum_):,} terms; at most {_MOST_TERMS:,} are read")
+    total: dict[int, Fraction] = {}
+    bits = {name: 1 << k for k, name in enumerate(setting.names)}
+    for term in sum_:
+        m, kind, *rest = Fraction(term[0]), *term[1:]
+        if kind == "hypothesis":
+            (k,) = rest
+            if type(k) is not int or not 0 <= k < len(given):
+                _refuse(f"there is no hypothesis {k!r}")
+            if m < 0 and given[k].relation != "=":
+                _refuse(f"the inequality given[{k}] has the negative multiplier {m}")
+            form = given[k].sides[0]
+        else:
+            sets = [_set(names, bits) for names in rest]
+            form = _term(setting, kind, m, sets, rest)
+        for mask, c in form.items():
+            total[mask] = total.get(mask, Fraction(0)) + m * c
+    if {mask: c for mask, c in total.items() if c} != claim:
+        _refuse("the terms do not add up to the claim")
+
+
+def _term(setting: Setting, kind: str, m: Fraction, sets: list[int], names: list[list[str]]) -> Form:
+    """A term's joint entropies, once its kind's condition is checked."""
+    one = Fraction(1)
+    if kind in ("information", "entropy") and m < 0:
+        _refuse(f"{kind} of {names} has the negative multiplier {m}")
+    if kind == "entropy":
+        a, c = sets
+        return add({a | c: one}, {c: one}, -one)
+    if kind == "exchange":
+        s, t = names
+        if not _exchangeable(setting, s, t):
+            _refuse(f"H({', '.join(s)}) = H({', '.join(t)}) does not follow from exchangeable data")
+        return add({sets[0]: one}, {sets[1]: one}, -one)
+    if kind not in ("information", "independence"):
+        _refuse(f"unknown kind of term {kind!r}")
+    a, b, c = sets
+    if kind == "independence" and (
+        setting.graph is None or a & b or (a | b) & c or not setting.graph.separated(*(tuple(n) for n in names))
+    ):
+        _refuse(f"the graph does not separate {names[0]} and {names[1]} given {names[2]}")
+    return add(add({a | c: one}, {b | c: one}, one), add({a | b | c: one}, {c: one}, one), -one)
+
+
+def _set(names: Sequence[str], bits: Mapping[str, int]) -> int:
+    if not isinstance(names, list):
+        _refuse(f"{names!r} is no list of names")
+    mask = 0
+    for name in names:
+        mask |= bits[name]
+    return mask
+
+
+def _exchangeable(setting: Setting, s: Sequence[str], t: Sequence[str]) -> bool:
+    """Whether a permutation of the samples maps S to T, both of data and Phi."""
+    if not setting.shared or not set(s) | set(t) <= setting.data:
+        return False
+
+    def kinds(names: Sequence[str]) -> tuple[bool, list[list[str]]]:
+        return "Phi" in names, sorted(sorted(v[0] for v in own if v in names) for own in setting.samples)
+
+    return kinds(s) == kinds(t)
+
+
+# ---- refuted
+
+
+def _check_world(setting: Setting, statement: Statement, given: Sequence[Statement], content: Mapping[str, Any]) -> str:
+    from therml_exact.shannon.witness import read_witness, value
+
+    world = read_witness(setting, content)
+    for hypothesis in given:
+        amount = value(hypothesis.sides[0], setting, world)
+        if amount.sign() < 0 or (amount.sign() and hypothesis.relation == "="):
+            _refuse(f"the world breaks the hypothesis {hypothesis.text!r}")
+    side = statement.sides[claims(statement).index(content["side"])]
+    slack = value(side, setting, world)
+    if slack.sign() >= 0:
+        _refuse("the world does not break the claim")
+    return f"refuted: {content['side']} is {slack}"
+
+
+# ---- undecided
+
+
+def _check_polymatroid(
+    setting: Setting, statement: Statement, given: Sequence[Statement], content: Mapping[str, Any]
+) -> str:
+    if "polymatroid" not in content:
+        _refuse("undecided, without an entropy-like function: nothing is claimed")
+    ground = content["polymatroid"]["ground"]
+    h = [Fraction(v) for v in content["polymatroid"]["entropies"]]
+    if len(set(ground)) != len(ground) or len(ground) > _MOST_GROUND or len(h) != 2 ** len(ground) or h[0] != 0:
+        _refuse(f"{len(h)} entropies of {len(ground)} variables")
+    if setting.graph is not None and setting.graph.ancestors(ground) != set(ground):
+        _refuse("the variables are not closed under parents")
+    place = {name: k for k, name in enumerate(ground)}
+    whole = {1 << k: 1 << place[name] if name in place else 0 for k, name in enumerate(setting.names)}
+    if setting.shared and set(ground) & setting.data and not setting.data <= set(ground):
+        _refuse("some of the exchangeable data are left out")
+
+    def at(form: Mapping[int, Fraction]) -> Fraction:
+        # A variable left out is constant.
+        return sum((c * h[sum(v for k, v in whole.items() if mask & k)] for mask, c in form.items()), start=Fraction(0))
+
+    full = len(h) - 1
+    for i in range(len(ground)):
+        if h[full] < h[full & ~(1 << i)]:
+            _refuse(f"H({ground[i]}|rest) < 0")
+        for j in range(i + 1, len(ground)):
+            both = 1 << i | 1 << j
+            for k in range(len(h)):
+                if k & both:
+                    continue
+                information = h[k | 1 << i] + h[k | 1 << j] - h[k | both] - h[k]
+                if information < 0:
+                    _refuse(f"I({ground[i]};{ground[j]}|...) < 0")
+    if setting.graph is not None:  # the local Markov properties imply all independences
+        for name in ground:
+            above = set(setting.graph.parents(name))
+            below = {v for v in ground if name in setting.graph.ancestors(v)}
+            others = sum(1 << place[v] for v in ground if v not in above | below)
+            a, c = 1 << place[name], sum(1 << place[v] for v in above)
+            if h[a | c] + h[others | c] != h[a | others | c] + h[c]:
+                _refuse(f"{name} depends on what its parents separate it from")
+    if setting.shared and len(setting.samples) > 1 and set(ground) & setting.data:
+        for mask in range(len(h)):
+            names = [v for v in ground if mask >> place[v] & 1]
+            if set(names) <= setting.data:
+                for one in range(len(setting.samples) - 1):
+                    swap = dict(zip(setting.samples[one], setting.samples[one + 1], strict=True))
+                    swap |= {b: a for a, b in swap.items()}
+                    if h[mask] != h[sum(1 << place[swap.get(v, v)] for v in names)]:
+                        _refuse(f"H({', '.join(names)}) changes when samples are exchanged")
+    for hypothesis in given:
+        amount = at(hypothesis.sides[0])
+        if amount < 0 or (amount and hypothesis.relation == "="):
+            _refuse(f"the function breaks the hypothesis {hypothesis.text!r}")
+    slack = at(statement.sides[claims(statement).index(content["side"])])
+    if slack >= 0:
+        _refuse("the function does not break the claim")
+    name = "right - left" if content["side"] == RIGHT else "left - right"
+    return f"undecided: no Shannon proof exists; an entropy-like function has {name} = {slack}"
