@@ -35,6 +35,11 @@ from .predictive import PredictiveInformation as PredictiveInformation
 from .predictive import learned_information as learned_information
 from .predictive import predictive_information as predictive_information
 from .projection import mismatch as mismatch
+from .thermo.family import EquilibriumFamily as EquilibriumFamily
+from .thermo.maxwell import measure_maxwell as measure_maxwell
+from .thermo.potentials import maxwell_relations as maxwell_relations
+from .thermo.potentials import potentials as potentials
+from .thermo.susceptibility import susceptibilities as susceptibilities
 from .variational import Variational as Variational
 from .variational import optimal_variational as optimal_variational
 from .worlds import BayesWorld as BayesWorld
