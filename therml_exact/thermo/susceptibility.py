@@ -6,8 +6,8 @@ Delta R + <gamma> Delta C + <delta> Delta D + <sigma> Delta S = O(distance^3).
 Multipliers (28): gamma = -(dR/dC)_{D,S}, and so on: the slopes of R among neighbours are minus the multipliers. (The
 text below (22) loses the sign.)
 
-Mixed second derivatives (30): with D, C and S prescribed the family tabulates R(D,C,S) itself. Its second differences are
-d2R/dCdD = -(d delta/dC)_{D,S} = -(d gamma/dD)_{C,S}.
+Mixed second derivatives (30): with D, C and S prescribed the family tabulates R(D,C,S) itself. Its second differences
+are d2R/dCdD = -(d delta/dC)_{D,S} = -(d gamma/dD)_{C,S}.
 
 Susceptibility (31): K = (dR/d sigma) with two more variables held, each D or delta, C or gamma. With D and C held
 dR = -sigma dS, so that K_{D,C} = -sigma (dS/d sigma)_{D,C} = sigma/R_SS, R_SS the second derivative: its sign is that
