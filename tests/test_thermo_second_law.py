@@ -161,3 +161,13 @@ def test_trend_is_decided_or_beyond_rounding():
     assert trend((log(2), log(3))) == "rises"
     assert trend((1.0, 1.0 + 1e-15)) == "never rises"
     assert trend((1.0, 1.0 + 1e-9)) == "rises"
+
+
+def test_37_refitted_prior_can_rise_from_the_prior_too():
+    """Starting from q(theta) is no remedy: a Bayes world at beta = 2 under Metropolis, decided."""
+    process = (["1/3", "2/3"], [["1/4", "3/4"], ["1/2", "1/2"]])
+    w = tx.BayesWorld(*process, [[[HALF, HALF]] * 2] * 2)
+    e = tempered_posterior(w, tx.Variational(theta=process[0], x_given_theta=process[1]), 2)
+    r = second_law(e, markov.metropolis, 4)
+    assert r.verdict == "falls"
+    assert r.refitted_verdict == "rises"
