@@ -214,4 +214,4 @@ def test_relax_prints_the_fall_of_j_and_refuses_foreign_multipliers(tmp_path):
     assert refused.exit_code == 2
     assert "--beta has no meaning for a WorldP" in refused.output
     tx.BayesWorld([1], [["1/2", "1/2"]], [["1/3", "2/3"], [1, 0]]).save(tmp_path / "b.json")
-    assert "exact, every comparison decided" in run("relax", tmp_path / "b.json").output.replace("\n", " ")
+    assert "(exact, every" in run("relax", tmp_path / "b.json").output

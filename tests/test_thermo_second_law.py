@@ -168,6 +168,6 @@ def test_37_refitted_prior_can_rise_from_the_prior_too():
     process = (["1/3", "2/3"], [["1/4", "3/4"], ["1/2", "1/2"]])
     w = tx.BayesWorld(*process, [[[HALF, HALF]] * 2] * 2)
     e = tempered_posterior(w, tx.Variational(theta=process[0], x_given_theta=process[1]), 2)
-    r = second_law(e, markov.metropolis, 4)
+    r = second_law(e, markov.metropolis, 12)
     assert r.verdict == "falls"
     assert r.refitted_verdict == "rises"

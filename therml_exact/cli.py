@@ -290,7 +290,7 @@ def tour(out: Path, unit: str) -> None:
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw both sides up to a kink (.png, .pdf or .svg).")
 @unit_option
 def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit: str) -> None:
-    """Measure the 24 Maxwell relations on a smooth family of equilibria, each as the two experiments that it equates."""
+    """Measure the 24 Maxwell relations on a family of equilibria, each as the two experiments that it equates."""
     from rich.table import Table
 
     from therml_exact.files import check_writable, save_result

@@ -86,10 +86,8 @@ def draw_agreement(reports: Sequence[MaxwellReport], ax: Axes | None = None) -> 
     ax.invert_yaxis()
     ax.axvline(AGREEMENT, color="0.6", linestyle="--", linewidth=1)
     ax.set_xscale("log")
-    ax.set_xlabel("largest relative difference of both sides, implicit and re-solved (no unit); dashed: 1e-5")
-    ax.set_title(
-        f"24 Maxwell relations at {len(reports)} equilibria (blue: printed in the paper, orange: not)", fontsize=10
-    )
+    ax.set_xlabel("largest relative difference (no unit)")
+    ax.set_title(f"24 Maxwell relations, {len(reports)} equilibria\nblue: in the paper, orange: not", fontsize=10)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
