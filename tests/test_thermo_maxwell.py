@@ -150,6 +150,26 @@ def test_first_law_defect_is_of_third_order():
     assert all(6 < a / b < 10 for a, b in itertools.pairwise(defects))
 
 
+def test_differentials_hold_between_neighbours():
+    """(29), (78), (79), (86) corrected, (89), (91), (94): the trapezoid rule gives the change of each potential."""
+    errors = {}
+    for h in (2e-2, 1e-2):
+        near = FAMILY.solve(MIDDLE, delta=0.5 * (1 - h), gamma=2.1 * (1 + h), sigma=0.3 * (1 + h))
+        for p in potentials():
+            traded = [name for name, multiplier in PAIRS.items() if multiplier in p.variables]
+            values = [
+                s.R + sum(s.multipliers[PAIRS[name]] * getattr(s, name) for name in traded) for s in (MIDDLE, near)
+            ]
+            work = sum(
+                sign * (getattr(MIDDLE, c) + getattr(near, c)) / 2 * (getattr(near, v) - getattr(MIDDLE, v))
+                for v, (sign, c) in p.differential.items()
+            )
+            errors.setdefault(p.name, []).append(values[1] - values[0] - work)
+    for wide, narrow in errors.values():
+        assert 6 < wide / narrow < 10  # third order
+        assert abs(narrow) < 1e-6
+
+
 def test_86_needs_its_missing_d():
     """Between neighbours dH is C dγ − δ dD − σ dS; with −δ D as printed it would not even vanish."""
     near = FAMILY.solve(MIDDLE, delta=0.5, gamma=2.1 * (1 + 1e-3), sigma=0.3)

@@ -17,7 +17,7 @@ laws are rational. Source: Machta and Ellis, arXiv:1104.1138.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
 from typing import Any
@@ -34,8 +34,8 @@ _STATES = 4096
 class Tempering:
     """A kernel on the replicas' joint states, the product law it keeps, and the laws of each replica."""
 
-    kernel: Array
-    target: Array
+    kernel: Array = field(repr=False)
+    target: Array = field(repr=False)
     laws: Array
 
     def marginal(self, law: Array, replica: int) -> Array:
@@ -81,8 +81,8 @@ def _swap(pi: Array, k: int) -> Array:
 class PopulationAnnealing:
     """The stages' kernels on populations, the law of the last population and of one member, and the estimate of Z."""
 
-    kernels: tuple[Array, ...]
-    law: Array
+    kernels: tuple[Array, ...] = field(repr=False)
+    law: Array = field(repr=False)
     member: Array
     partition: Any  # the mean of the estimate of Z_K/Z_0
 

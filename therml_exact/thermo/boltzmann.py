@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -47,10 +47,10 @@ class Equilibrium:
     """The Boltzmann rule of a world and its q's at given multipliers; `world` carries it as its learning rule."""
 
     world: World
-    variational: Variational
+    variational: Variational = field(repr=False)
     multipliers: dict[str, Scalar]
-    log_weight: Array  # -E/sigma of [data..., theta], floats
-    z: Array | None  # Z of each data set as Fractions; None where it is irrational
+    log_weight: Array = field(repr=False)  # -E/sigma of [data..., theta], floats
+    z: Array | None = field(repr=False)  # Z of each data set as Fractions; None where it is irrational
     log_z: Value  # <log Z> over data sets
 
     @property

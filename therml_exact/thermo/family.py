@@ -411,6 +411,8 @@ def _check_prescribed(prescribed: Mapping[str, float]) -> None:
             raise ValueError(f"{name!r} is no variable of the family; they are {', '.join(VARIABLES)}")
         if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)) or not math.isfinite(value):
             raise ValueError(f"{name} is {value!r}; it is a finite number")
+    if prescribed.get("sigma", 1.0) < 0:
+        raise ValueError(f"sigma is {prescribed['sigma']}; temperatures are > 0")
     if sorted(map(_slot, prescribed)) != [0, 1, 2]:
         raise ValueError(
             f"prescribed: {', '.join(prescribed) or 'nothing'}; give one of D, delta, one of C, gamma, one of S, sigma"

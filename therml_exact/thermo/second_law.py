@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class Relaxation:
     """J_t, S_t, <E>_t and the divergence from equilibrium along a relaxation, t = 0, 1, ..., steps."""
 
     equilibrium: Equilibrium
-    rules: tuple[Array, ...]
+    rules: tuple[Array, ...] = field(repr=False)
     J: tuple[Value, ...]
     divergence: tuple[Value, ...]
     refitted: tuple[Value, ...]  # J_t with q(theta) refitted to p_t(theta) at every step
