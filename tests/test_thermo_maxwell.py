@@ -7,7 +7,9 @@ import pytest
 import sympy
 
 from therml_exact.thermo import family as fam
-from therml_exact.thermo.family import EquilibriumFamily, NotSmoothError, branch_end, default_family, sample_states
+from therml_exact.thermo.bordered import NotSmoothError
+from therml_exact.thermo.branch import branch_end, default_family, sample_states
+from therml_exact.thermo.family import EquilibriumFamily
 from therml_exact.thermo.maxwell import AGREEMENT, measure_maxwell, measure_misprints
 from therml_exact.thermo.potentials import PAIRS, Derivative, maxwell_relations, potentials
 from therml_exact.thermo.susceptibility import first_law, mixed_difference, rate_hessian, slopes, susceptibilities
@@ -97,7 +99,7 @@ def test_middle_is_below_every_smaller_dictionary():
             smaller = EquilibriumFamily(FAMILY.phi, FAMILY.x_given_phi, FAMILY.y_given_x_phi, 2, part)
             for _ in range(5):
                 start = rng.dirichlet(np.ones(len(part)), size=len(smaller.p))
-                rule = smaller._relax(start, MIDDLE.multipliers, 300).clip(1e-300)
+                rule = smaller.relax(start, MIDDLE.multipliers, 300).clip(1e-300)
                 assert lam @ smaller.evaluate(rule)[0] > MIDDLE.J + 0.05
     assert MIDDLE.residual < fam.RESIDUAL
     assert MIDDLE.curvature > 0.1

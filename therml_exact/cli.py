@@ -294,7 +294,7 @@ def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit
     from rich.table import Table
 
     from therml_exact.files import check_writable, save_result
-    from therml_exact.thermo.family import default_family, sample_states
+    from therml_exact.thermo.branch import default_family, sample_states
     from therml_exact.thermo.figures import unit_power
     from therml_exact.thermo.maxwell import AGREEMENT, measure_maxwell, measure_misprints
 

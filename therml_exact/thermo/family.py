@@ -38,16 +38,12 @@ import numpy.typing as npt
 from therml_exact.encoders import read_dictionary
 from therml_exact.numbers.tables import Array, whole
 from therml_exact.process import read_process
+from therml_exact.thermo.bordered import ORDER, NotSmoothError, System, negentropy, slot
 from therml_exact.thermo.potentials import MULTIPLIERS, PAIRS, VARIABLES, Derivative
 
 RESIDUAL = 1e-12  # of the stationarity conditions, in the metric of S
 FLAT = 1e-5  # curvature below which a point counts as a kink
-_ORDER = tuple(PAIRS)  # D, C, S
 _SMALLEST = 1e-200  # a rule entry below it has reached the boundary of the simplex
-
-
-class NotSmoothError(ValueError):
-    """There is no derivative to measure here; the message says why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +95,10 @@ class EquilibriumFamily:
         """Values [4], gradients [4, t theta] and Hessians [4, t theta, t theta] of R, D, C, S."""
         linear, maps = self._maps
         r, size = rule.reshape(-1), rule.size
-        h = {name: _negentropy(m, m @ r) for name, m in maps.items()}
+        h = {name: negentropy(m, m @ r) for name, m in maps.items()}
         marginal = np.einsum("t,ab->bta", self.p, np.eye(rule.shape[1])).reshape(rule.shape[1], size)
         own = np.repeat(self.p, rule.shape[1])
-        total = _negentropy(marginal, marginal @ r)
+        total = negentropy(marginal, marginal @ r)
         entropy = (
             float((own * r * np.log(r)).sum()),
             own * (np.log(r) + 1),
@@ -120,6 +116,8 @@ class EquilibriumFamily:
         multipliers). Without a start the best of eight relaxations (fixed seed) is polished: three multipliers only.
         """
         _check_prescribed(prescribed)
+        if prescribed.get("sigma", 1.0) <= 0:
+            raise ValueError(f"sigma is {prescribed['sigma']}; temperatures are > 0")
         if isinstance(start, State):
             return self._follow(start, prescribed)
         if set(prescribed) != set(MULTIPLIERS):
@@ -128,14 +126,14 @@ class EquilibriumFamily:
             rule = np.asarray(start, dtype=np.float64)
             if rule.shape != (len(self.p), len(self.encoders)):
                 raise ValueError(f"start has shape {rule.shape}; it is {(len(self.p), len(self.encoders))}")
-            return self._newton(rule, prescribed, prescribed)
+            return self.newton(rule, prescribed, prescribed)
         rng = np.random.default_rng(0)
         best: State | None = None
         reason = ""
         for _ in range(8):
-            rule = self._relax(rng.dirichlet(np.ones(len(self.encoders)), size=len(self.p)), prescribed, 2000)
+            rule = self.relax(rng.dirichlet(np.ones(len(self.encoders)), size=len(self.p)), prescribed, 2000)
             try:
-                state = self._newton(rule, prescribed, prescribed)
+                state = self.newton(rule, prescribed, prescribed)
             except NotSmoothError as error:
                 reason = str(error)
                 continue
@@ -153,25 +151,26 @@ class EquilibriumFamily:
             here = min(1.0, done + step)
             aim = target if here == 1 else {name: begin[name] + here * (target[name] - begin[name]) for name in target}
             try:
-                state, done = self._newton(state.rule, state.multipliers, aim), here
+                state, done = self.newton(state.rule, state.multipliers, aim), here
             except NotSmoothError:
                 step /= 2
                 if step < 1e-3:
                     raise
         return state
 
-    def _newton(self, rule: Array, multipliers: Mapping[str, float], target: Mapping[str, float]) -> State:
-        lam = np.array([multipliers[PAIRS[name]] for name in _ORDER])
+    def newton(self, rule: Array, multipliers: Mapping[str, float], target: Mapping[str, float]) -> State:
+        """Newton's method from a rule and multipliers to three prescribed values; steps keep the rule positive."""
+        lam = np.array([multipliers[PAIRS[name]] for name in ORDER])
         goal = dict(target)
         last = math.inf
         for _ in range(60):
             if rule.min() < _SMALLEST:
                 raise NotSmoothError("the equilibrium lies on the boundary: some theta has lost all its probability")
-            system = _System(self, rule, lam)
+            system = System(self.evaluate(rule), rule, self.p, lam)
             off = system.residual(goal)
             size = float(np.abs(off).max())
             if size < RESIDUAL / 100 or (size < RESIDUAL and size >= last / 2):
-                return State(self, rule, dict(zip(map(PAIRS.get, _ORDER), lam.tolist(), strict=True)), size, system)  # type: ignore[arg-type]
+                return State(self, rule, dict(zip(map(PAIRS.get, ORDER), lam.tolist(), strict=True)), size, system)  # type: ignore[arg-type]
             last = size
             step = system.solve(goal, -off)
             move = (system.basis @ step[:-3]).reshape(rule.shape) / rule
@@ -183,7 +182,7 @@ class EquilibriumFamily:
             rule = rule / rule.sum(axis=1, keepdims=True)
         raise NotSmoothError(f"Newton's residual stays at {last:.1g}: no smooth equilibrium near the start")
 
-    def _relax(self, rule: Array, multipliers: Mapping[str, float], steps: int) -> Array:
+    def relax(self, rule: Array, multipliers: Mapping[str, float], steps: int) -> Array:
         """Alternating minimisation: Boltzmann's rule (24) for the present q's, and their refit."""
         lam = [1.0, multipliers["delta"], multipliers["gamma"]]
         for _ in range(steps):
@@ -209,19 +208,19 @@ class State:
     rule: Array = field(repr=False)
     multipliers: Mapping[str, float]
     residual: float
-    _system: _System = field(repr=False)
+    _system: System = field(repr=False)
 
     def __getattr__(self, name: str) -> float:
         if name in MULTIPLIERS:
             return float(self.multipliers[name])
         if name in ("R", *PAIRS):
-            return float(self._system.values[("R", *_ORDER).index(name)])
+            return float(self._system.values[("R", *ORDER).index(name)])
         raise AttributeError(name)
 
     @property
     def J(self) -> float:
         """The objective (32)."""
-        return self.R + sum(self.multipliers[PAIRS[name]] * getattr(self, name) for name in _ORDER)
+        return self.R + sum(self.multipliers[PAIRS[name]] * getattr(self, name) for name in ORDER)
 
     @cached_property
     def curvature(self) -> float:
@@ -248,7 +247,7 @@ class State:
         prescribed = (experiment.wrt, *experiment.held)
         _check_prescribed(dict.fromkeys(prescribed, 0.0))
         right = np.zeros(len(self._system.hessian) + 3)
-        right[-3 + _slot(experiment.wrt)] = 1.0
+        right[-3 + slot(experiment.wrt)] = 1.0
         matrix = self._system.matrix(prescribed)
         scaled = matrix / np.linalg.norm(matrix, axis=1, keepdims=True).clip(1e-300)
         if np.linalg.cond(scaled) > 1e12:
@@ -259,8 +258,8 @@ class State:
 
     def _response(self, of: str, step: Array) -> float:
         if of in MULTIPLIERS:
-            return float(step[-3 + _slot(of)])
-        row = 0 if of == "R" else 1 + _slot(of)
+            return float(step[-3 + slot(of)])
+        row = 0 if of == "R" else 1 + slot(of)
         return float(self._system.slopes[row] @ step[:-3])
 
     def redone(self, experiment: Derivative, reach: float = 4e-3) -> float:
@@ -269,7 +268,7 @@ class State:
         The step moves the state by about `reach` in the metric of S and in the logarithms of the multipliers.
         """
         tangent = self.tangent(experiment)
-        lam = np.array([self.multipliers[PAIRS[name]] for name in _ORDER])
+        lam = np.array([self.multipliers[PAIRS[name]] for name in ORDER])
         scale = np.concatenate([tangent[:-3] / np.sqrt(self.family.p.min()), tangent[-3:] / np.maximum(abs(lam), 0.1)])
         h = reach / float(np.abs(scale).max())
         base = {name: getattr(self, name) for name in (experiment.wrt, *experiment.held)}
@@ -286,134 +285,13 @@ class State:
         return f"{', '.join(parts)} (nats); residual {self.residual:.1e}, curvature {self.curvature:.3g} sigma"
 
 
-class _System:
-    """The bordered system at a rule and multipliers."""
-
-    def __init__(self, family: EquilibriumFamily, rule: Array, lam: Array) -> None:
-        self.values, gradients, hessians = family.evaluate(rule)
-        self.lam = lam
-        self.basis = _basis(rule, family.p)
-        weights = np.array([1.0, *lam])
-        self.slopes = gradients @ self.basis
-        self.gradient = weights @ self.slopes
-        self.hessian = self.basis.T @ np.einsum("k,kab->ab", weights, hessians) @ self.basis
-
-    def residual(self, goal: Mapping[str, float]) -> Array:
-        off = np.zeros(3)
-        for name, value in goal.items():
-            k = _slot(name)
-            off[k] = (self.lam[k] if name in MULTIPLIERS else self.values[1 + k]) - value
-        return np.concatenate([self.gradient, off])
-
-    def matrix(self, prescribed: Any) -> Array:
-        n = len(self.hessian)
-        matrix = np.zeros((n + 3, n + 3))
-        matrix[:n, :n] = self.hessian
-        matrix[:n, n:] = self.slopes[1:].T
-        for name in prescribed:
-            k = _slot(name)
-            if name in MULTIPLIERS:
-                matrix[n + k, n + k] = 1.0
-            else:
-                matrix[n + k, :n] = self.slopes[1 + k]
-        return matrix
-
-    def solve(self, goal: Mapping[str, float], right: Array) -> Array:
-        try:
-            return np.linalg.solve(self.matrix(goal), right)
-        except np.linalg.LinAlgError:
-            raise NotSmoothError(
-                "the bordered Hessian is singular on the way: a kink, or a variable that cannot vary"
-            ) from None
-
-
-def default_family() -> tuple[EquilibriumFamily, State]:
-    """The family on which `therml maxwell` measures, and the equilibrium in its middle.
-
-    N = 2 binary samples; a hidden bit turns the label round; three soft encoders copy x, flip it, or lean to one code.
-    """
-    family = EquilibriumFamily(
-        [0.4, 0.6],
-        [[0.4, 0.6], [0.45, 0.55]],
-        [[[0.95, 0.05], [0.1, 0.9]], [[0.15, 0.85], [0.9, 0.1]]],
-        2,
-        [[[0.9, 0.1], [0.2, 0.8]], [[0.15, 0.85], [0.9, 0.1]], [[0.9, 0.1], [0.8, 0.2]]],
-    )
-    return family, family.solve(delta=0.5, gamma=2.1, sigma=0.3)
-
-
-def branch_end(state: State, multiplier: str, toward: float, width: float = 1e-12) -> tuple[State, float]:
-    """Where the branch stops being smooth as one multiplier goes `toward` a value: the last state, and a value beyond.
-
-    Bisection on whether the branch can be followed with positive curvature. The two multipliers are within `width`.
-    """
-    if multiplier not in MULTIPLIERS:
-        raise ValueError(f"multiplier is {multiplier!r}; it is one of {', '.join(MULTIPLIERS)}")
-    last, beyond = state, float(toward)
-    step = (beyond - state.multipliers[multiplier]) / 50
-    while abs(beyond - last.multipliers[multiplier]) > width:
-        here = last.multipliers[multiplier]
-        middle = here + step if abs(step) < abs(beyond - here) / 2 else (here + beyond) / 2
-        try:
-            found = last.family._newton(last.rule, last.multipliers, dict(last.multipliers) | {multiplier: middle})
-            smooth = found.curvature > 0
-        except NotSmoothError:
-            smooth = False
-        if smooth:
-            last = found
-        else:
-            beyond = middle
-        if middle == toward:
-            break
-    if beyond == toward:
-        raise NotSmoothError(f"the branch stays smooth up to {multiplier} = {last.multipliers[multiplier]:.12g}")
-    return last, beyond
-
-
-def sample_states(
-    family: EquilibriumFamily, middle: State, count: int, seed: int = 0, spread: float = 0.1
-) -> list[State]:
-    """Equilibria of one branch at `count` random multipliers, each within a factor 1 +- spread of the middle's."""
-    rng = np.random.default_rng(seed)
-    factors = 1 + spread * rng.uniform(-1, 1, size=(count, 3))
-    return [
-        family.solve(middle, **{m: middle.multipliers[m] * f for m, f in zip(MULTIPLIERS, row, strict=True)})
-        for row in factors
-    ]
-
-
-def _negentropy(m: Array, cells: Array) -> tuple[float, Array, Array]:
-    """Value, gradient and Hessian of sum c log c at cells c = m r."""
-    log = np.log(cells)
-    return float(cells @ log), m.T @ (log + 1), (m.T / cells) @ m
-
-
-def _basis(rule: Array, p: Array) -> Array:
-    """Columns dr = sqrt(r/p) u, u an orthonormal basis of the complement of sqrt(r), block by block."""
-    rows, size = rule.shape
-    basis = np.zeros((rows * size, rows * (size - 1)))
-    for t, row in enumerate(rule):
-        root = np.sqrt(row)
-        turned = root.copy()
-        turned[0] += 1.0  # Householder: maps sqrt(r) to the first axis
-        u = (np.eye(size) - 2 * np.outer(turned, turned) / (turned @ turned))[:, 1:]
-        basis[t * size : (t + 1) * size, t * (size - 1) : (t + 1) * (size - 1)] = root[:, None] * u / math.sqrt(p[t])
-    return basis
-
-
-def _slot(name: str) -> int:
-    return _ORDER.index(MULTIPLIERS.get(name, name))
-
-
 def _check_prescribed(prescribed: Mapping[str, float]) -> None:
     for name, value in prescribed.items():
         if name not in VARIABLES:
             raise ValueError(f"{name!r} is no variable of the family; they are {', '.join(VARIABLES)}")
         if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)) or not math.isfinite(value):
             raise ValueError(f"{name} is {value!r}; it is a finite number")
-    if prescribed.get("sigma", 1.0) < 0:
-        raise ValueError(f"sigma is {prescribed['sigma']}; temperatures are > 0")
-    if sorted(map(_slot, prescribed)) != [0, 1, 2]:
+    if sorted(map(slot, prescribed)) != [0, 1, 2]:
         raise ValueError(
             f"prescribed: {', '.join(prescribed) or 'nothing'}; give one of D, delta, one of C, gamma, one of S, sigma"
         )

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from therml_exact.plots import COLOURS, new_axes, panels
-from therml_exact.thermo.family import NotSmoothError, State, branch_end
+from therml_exact.thermo.bordered import NotSmoothError
+from therml_exact.thermo.branch import branch_end
+from therml_exact.thermo.family import State
 from therml_exact.thermo.maxwell import AGREEMENT, MaxwellReport
 from therml_exact.thermo.potentials import PAIRS, Derivative, MaxwellRelation
 

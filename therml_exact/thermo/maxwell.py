@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from therml_exact.thermo.family import NotSmoothError, State
+from therml_exact.thermo.bordered import NotSmoothError
+from therml_exact.thermo.family import State
 from therml_exact.thermo.potentials import MISPRINTS, MaxwellRelation, maxwell_relations
 
 AGREEMENT = 1e-5
