@@ -71,7 +71,10 @@ def test_jackknife_is_the_mean_over_data_sets_with_one_left_out():
 
 
 def test_resampled_priors_against_the_exact_one():
-    """Averaged over data sets: bootstrap and jackknife cost less than posterior-as-prior, more than the exact prior."""
+    """Averaged over data sets: resampled priors cost less than the posterior as prior, more than the uniform prior.
+
+    One data set has seen one phi: its resamples cannot know the mean over phi that (26) asks for.
+    """
     e, smaller = bayes(4), bayes(3).rule
     cost = {"bootstrap": 0.0, "jackknife": 0.0, "posterior": 0.0, "uniform": 0.0}
     for data in itertools.product(range(2), repeat=4):
@@ -84,8 +87,9 @@ def test_resampled_priors_against_the_exact_one():
         }
         for name, prior in estimates.items():
             cost[name] += p * float(prior_excess(e.world, prior))
-    assert 0 < cost["bootstrap"] < cost["posterior"]
-    assert 0 < cost["jackknife"] < cost["posterior"]
+    assert 0 < cost["uniform"] < cost["jackknife"] < cost["bootstrap"] < cost["posterior"]
+    assert round(cost["bootstrap"], 5) == 0.34578
+    assert round(cost["jackknife"], 5) == 0.24365
 
 
 def test_bad_input_is_refused():

@@ -50,6 +50,9 @@ def test_sweep_is_not_reversible_and_euler_keeps_another_law():
         markov.check_preserves(markov.euler(-np.log(pi.astype(float))), pi.astype(float))
     with pytest.raises(ValueError, match="tau is 1/2"):
         markov.langevin(pi, HALF)
+    with pytest.raises(ValueError, match="one is exact and the other float64"):
+        markov.check_preserves(markov.metropolis(pi.astype(float)), pi)
+    markov.check_preserves(markov.langevin(pi, 0.1), pi)
     with pytest.raises(ValueError, match="kernel has shape"):
         markov.check_preserves([[1]], pi)
 
@@ -79,6 +82,19 @@ def test_objective_falls_at_every_step_exactly(kernel):
     for j, kl in zip(r.J, r.divergence, strict=True):
         assert j - r.limit == kl  # (34) at sigma = 1
     assert "falls" in str(r)
+
+
+@settings(max_examples=10, deadline=None)
+@given(rows((2, 2, 4)), rows((4,), positive=True), rows((2,), positive=True), st.sampled_from(KERNELS))
+def test_objective_never_rises_from_any_rule(start, prior, z, kernel):
+    """(37) for any start, prior and q(z), decided: N = 1, all maps, sigma = 1/2."""
+    w = tx.WorldP(WORLD.phi, WORLD.x_given_phi, WORLD.y_given_x_phi, start, WORLD.z_given_x_theta)
+    e = boltzmann(w, tx.Variational(theta=prior, z=z, y_given_z=Q.y_given_z), HALF, gamma=1)
+    assert e.is_exact
+    r = second_law(e, kernel, 3, start)
+    assert r.verdict in ("falls", "never rises")
+    assert r.J[0] == e.objective(start)
+    assert all(j >= e.value for j in r.J)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

@@ -7,6 +7,7 @@ import pytest
 
 import therml_exact as tx
 from therml_exact.thermo.boltzmann import boltzmann
+from therml_exact.thermo.figures import draw_contact
 from therml_exact.thermo.zeroth_law import contact, couple, couple_priors, mean_rate, same_temperature
 
 HALF = Fraction(1, 2)
@@ -91,6 +92,13 @@ def test_contact_moves_rate_to_the_colder_model():
     assert rates == sorted(rates)
     e = boltzmann(a, qa, 0.3)
     assert abs(mean_rate(e) - tx.functionals(e.world, qa).R) < 1e-14
+    curves = {
+        "A": [(s, mean_rate(boltzmann(a, qa, s))) for s in (0.1, 0.3, 1.0, 3.0)],
+        "B": [(s, mean_rate(boltzmann(b, qb, s))) for s in (0.1, 0.3, 1.0, 3.0)],
+    }
+    ax = draw_contact(result, curves, "bits")
+    assert ax.get_ylabel() == "mean rate R (bits)"
+    assert np.allclose(ax.lines[0].get_ydata() * np.log(2), rates)
     same = contact(lambda s: boltzmann(a, qa, s), lambda s: boltzmann(b, qb, s), 1.0, 1.0)
     assert same.flow == 0
 

@@ -31,7 +31,8 @@ def default_family() -> tuple[EquilibriumFamily, State]:
 def branch_end(state: State, multiplier: str, toward: float, width: float = 1e-12) -> tuple[State, float]:
     """Where the branch stops being smooth as one multiplier goes `toward` a value: the last state, and a value beyond.
 
-    Bisection on whether the branch can be followed with positive curvature. The two multipliers are within `width`.
+    Bisection on whether the branch can be followed with positive curvature, in steps of a fiftieth of the way or less:
+    a split is stepped over where a smooth branch goes on behind it. The two multipliers are within `width`.
     """
     if multiplier not in MULTIPLIERS:
         raise ValueError(f"multiplier is {multiplier!r}; it is one of {', '.join(MULTIPLIERS)}")

@@ -60,7 +60,7 @@ def langevin(pi: Any, tau: Fraction | float = Fraction(1, 4)) -> Array:
     if not 0 < tau <= Fraction(1, 4):
         raise ValueError(f"tau is {tau}; it is in (0, 1/4], beyond which a row has a negative entry")
     here, there, size = _pairs(pi)
-    step = tau if here.dtype == object else float(tau)
+    step = Fraction(tau) if here.dtype == object else float(tau)
     neighbours = abs(np.subtract.outer(np.arange(size), np.arange(size))) == 1
     return _with_diagonal(np.where(neighbours, 2 * step * _ratio(there, here + there), 0 * here))
 
@@ -82,6 +82,8 @@ def check_preserves(kernel: Any, pi: Any) -> None:
     k, law = _kernel(kernel), _law(pi)
     if k.shape != (*law.shape, law.shape[-1]):
         raise ValueError(f"kernel has shape {k.shape}; for this law it is {(*law.shape, law.shape[-1])}")
+    if (k.dtype == object) != (law.dtype == object):
+        raise ValueError("of kernel and law one is exact and the other float64; give both alike")
     after = (law[..., None, :] @ k)[..., 0, :]
     off = abs(after - law)
     exact = off.dtype == object

@@ -11,7 +11,10 @@ Whoever has one data set d of N samples estimates the mean over data sets from i
     bootstrap   the mean of p(theta|d*) over data sets d* of N draws with replacement from d, here all N^N of them
     jackknife   the mean of p(theta|d without i) over i = 1, ..., N, with a rule for N - 1 samples
 
-both exact sums, rational for rational rules. Their cost in S is KL(p(theta); q(theta)), an exact comparison.
+both exact sums, rational for rational rules. What such a prior costs on fresh data sets of the process is
+KL(p(theta); q(theta)). One data set has seen one phi only, so that its resamples miss the mean over phi: on a coin of
+two kinds both cost less than the data set's own posterior as the prior, and more than a uniform prior, and more the larger
+N is (validation/resampled_priors.py).
 Shapes: rule[x1, y1, ..., xN, yN, theta] (BayesWorld: [x1, ..., xN, theta]); samples are letters of that table.
 Source: the paper, section 3.1 and Appendix B; Efron, The Jackknife, the Bootstrap (1982).
 """
@@ -33,6 +36,8 @@ from therml_exact.information import kl_divergence
 from therml_exact.numbers.tables import Array, check_rows, read_table, to_fractions
 from therml_exact.thermo.boltzmann import Equilibrium, with_prior
 from therml_exact.worlds import World
+
+_DRAWS = 10**7
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,22 +93,28 @@ def exact_prior(world: World) -> Array:
 def bootstrap_prior(rule: Any, samples: Sequence[Any]) -> Array:
     """The rule's mean over all N^N data sets drawn with replacement from `samples`, [(x1, y1), ...] or [x1, ...]."""
     table, letters = _read(rule, samples, 0)
+    distinct = Counter(letters)  # equal samples are drawn as one letter, with the product of their numbers as weight
     n = len(letters)
-    if n ** min(n, 64) > 10**7:
-        raise ValueError(f"{n} samples have {n}^{n} resampled data sets; the exact bootstrap sums up to 10^7 of them")
-    return _mean(table, itertools.product(letters, repeat=n))
+    if len(distinct) ** min(n, 64) > _DRAWS:
+        raise ValueError(
+            f"{n} samples of {len(distinct)} kinds have {len(distinct)}^{n} resampled data sets; the exact bootstrap "
+            f"sums up to {_DRAWS:,} of them"
+        )
+    chosen = itertools.product(distinct, repeat=n)
+    return _mean(table, ((draw, math.prod(distinct[sample] for sample in draw)) for draw in chosen))
 
 
 def jackknife_prior(rule: Any, samples: Sequence[Any]) -> Array:
     """The mean over i of a rule for N - 1 samples on `samples` without the i-th; N >= 2."""
     table, letters = _read(rule, samples, 1)
-    return _mean(table, (letters[:i] + letters[i + 1 :] for i in range(len(letters))))
+    return _mean(table, ((letters[:i] + letters[i + 1 :], 1) for i in range(len(letters))))
 
 
-def _mean(table: Array, chosen: Iterable[Sequence[tuple[int, ...]]]) -> Array:
-    counts = Counter(tuple(itertools.chain.from_iterable(letters)) for letters in chosen)
-    total = sum(count * table[data] for data, count in counts.items())
-    size = sum(counts.values())
+def _mean(table: Array, weighted: Iterable[tuple[Sequence[tuple[int, ...]], int]]) -> Array:
+    total, size = np.asarray(0 * table[(0,) * (table.ndim - 1)]), 0
+    for samples, weight in weighted:
+        total = total + weight * table[tuple(itertools.chain.from_iterable(samples))]
+        size += weight
     return np.asarray(total / (Fraction(size) if table.dtype == object else size))
 
 
