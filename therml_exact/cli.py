@@ -370,7 +370,13 @@ def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit
 @click.option("--gamma", help="Multiplier of C >= 0; for a world P.  [default: 0]")
 @click.option("--delta", help="Multiplier of D >= 0; for a world P.  [default: 0]")
 @click.option("--beta", help="Multiplier of U >= 0; for a Bayes or discriminative world.  [default: 1]")
-@click.option("--steps", type=click.IntRange(1, 10_000), default=12, show_default=True, help="Steps of each kernel.")
+@click.option(
+    "--steps",
+    type=click.IntRange(1, 1000),
+    default=12,
+    show_default=True,
+    help="Steps of each kernel; an exact world takes seconds for 300.",
+)
 @click.option("--json", "output", type=click.Path(dir_okay=False), help="Write J_t of every kernel here, in nats.")
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw it here (.png, .pdf or .svg).")
 @unit_option

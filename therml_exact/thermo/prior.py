@@ -13,8 +13,8 @@ Whoever has one data set d of N samples estimates the mean over data sets from i
 
 both exact sums, rational for rational rules. What such a prior costs on fresh data sets of the process is
 KL(p(theta); q(theta)). One data set has seen one phi only, so that its resamples miss the mean over phi: on a coin of
-two kinds both cost less than the data set's own posterior as the prior, and more than a uniform prior, and more the larger
-N is (validation/resampled_priors.py).
+two kinds both cost less than the data set's own posterior as the prior, but more than a uniform prior
+(validation/resampled_priors.py).
 Shapes: rule[x1, y1, ..., xN, yN, theta] (BayesWorld: [x1, ..., xN, theta]); samples are letters of that table.
 Source: the paper, section 3.1 and Appendix B; Efron, The Jackknife, the Bootstrap (1982).
 """
