@@ -30,7 +30,7 @@ def test_status_and_state_are_of_the_declared_kinds():
 
 
 def test_what_later_work_executes_is_planned_and_never_done():
-    planned = {*range(21, 40), *range(47, 51), 55, *range(78, 99)}
+    planned = {21, 22, 23}  # the constrained and Lagrangian problems with a free learning rule
     assert {e.number for e in tx.EQUATIONS if e.state == "planned"} == planned
 
 

@@ -133,7 +133,7 @@ def gibbs(
     prior = q.theta
     energy = np.zeros(len(dictionary))
     for i in range(1, n + 1):
-        cost = _sample_cost(dictionary, q, i, ny, float(gamma), float(delta))
+        cost = sample_cost(dictionary, q, i, ny, float(gamma), float(delta))
         energy = energy[..., None, :] + cost
     energy = energy.reshape(*shape, len(dictionary)) / float(sigma)
     with np.errstate(divide="ignore"):
@@ -176,7 +176,7 @@ def _check_tables(q: Variational, theta: int, nx: int, ny: int, nz: int, n: int)
             raise ValueError(f"variational.{name} has shape {table.shape}; it is {shape}, or {(n, *shape)} by samples")
 
 
-def _sample_cost(encoders: Array, q: Variational, i: int, ny: int, gamma: float, delta: float) -> Array:
+def sample_cost(encoders: Array, q: Variational, i: int, ny: int, gamma: float, delta: float) -> Array:
     """R + delta D + gamma C of one sample: [x y, theta]."""
     z = q.table("z", i)
     assert z is not None

@@ -1,0 +1,189 @@
+"""Kernels that keep a law, and the objective along them."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import therml_exact as tx
+from therml_exact.testing import rows
+from therml_exact.thermo import markov
+from therml_exact.thermo.boltzmann import boltzmann, tempered_posterior
+from therml_exact.thermo.second_law import divergences, second_law, trend
+
+HALF = Fraction(1, 2)
+KERNELS = [markov.metropolis, markov.heat_bath, markov.sweep, markov.langevin]
+MAPS = tx.encoders.deterministic(2, 2)
+WORLD = tx.WorldP(
+    ["2/5", "3/5"],
+    [["1/3", "2/3"], ["1/2", "1/2"]],
+    [[["9/10", "1/10"], ["1/5", "4/5"]], [["1/5", "4/5"], ["4/5", "1/5"]]],
+    tx.learners.erm(2, 2, 2, MAPS),
+    tx.encoders.table(MAPS),
+)
+Q = tx.Variational(theta=["1/2", "1/6", "1/6", "1/6"], z=["1/3", "2/3"], y_given_z=[["3/4", "1/4"], ["1/4", "3/4"]])
+EQUILIBRIUM = boltzmann(WORLD, Q, 1, gamma=2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 4).flatmap(lambda k: rows((2, k))))
+def test_kernels_keep_their_law_exactly(pi):
+    """Zeros of the law included; reversibility as claimed."""
+    for kernel in KERNELS:
+        table = kernel(pi)
+        assert all(total == 1 for total in table.sum(axis=-1).reshape(-1))
+        assert (table >= 0).all()
+        markov.check_preserves(table, pi)
+        if kernel is not markov.sweep or pi.shape[-1] <= 2:
+            assert markov.is_reversible(table, pi)
+        floats = kernel(pi.astype(float))
+        assert np.allclose(floats, table.astype(float), atol=1e-14)
+
+
+def test_sweep_is_not_reversible_and_euler_keeps_another_law():
+    pi = np.array([Fraction(k, 10) for k in (1, 2, 3, 4)])
+    assert not markov.is_reversible(markov.sweep(pi), pi)
+    with pytest.raises(ValueError, match="does not keep the law"):
+        markov.check_preserves(markov.euler(-np.log(pi.astype(float))), pi.astype(float))
+    with pytest.raises(ValueError, match="tau is 1/2"):
+        markov.langevin(pi, HALF)
+    with pytest.raises(ValueError, match="one is exact and the other float64"):
+        markov.check_preserves(markov.metropolis(pi.astype(float)), pi)
+    markov.check_preserves(markov.langevin(pi, 0.1), pi)
+    with pytest.raises(ValueError, match="kernel has shape"):
+        markov.check_preserves([[1]], pi)
+
+
+def test_langevin_has_the_drift_and_noise_of_langevins_equation():
+    """pi ~ exp(-U): for a fine grid the mean step is -tau U' and the mean square 2 tau, in units of the grid."""
+    x = np.arange(400)
+    u = (x - 200.0) ** 2 / 2 / 40.0**2
+    pi = np.exp(-u) / np.exp(-u).sum()
+    kernel = markov.langevin(pi, 0.2)
+    step = x[None, :] - x[:, None]
+    mean, square = (kernel * step).sum(axis=1), (kernel * step**2).sum(axis=1)
+    inside = slice(100, 300)
+    assert np.allclose(mean[inside], -0.2 * ((x - 200) / 1600)[inside], atol=1e-4)
+    assert np.allclose(square[inside], 0.4, atol=1e-3)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_objective_falls_at_every_step_exactly(kernel):
+    """(36)-(39) in rationals: from J_0 = <R + gamma C>_q with S = 0, above -sigma <log Z>, strictly down."""
+    r = second_law(EQUILIBRIUM, kernel, 6)
+    f = tx.functionals(EQUILIBRIUM._with(np.broadcast_to(Q.theta, EQUILIBRIUM.rule.shape)), Q)
+    assert f.S == 0
+    assert r.J[0] == f.R + f.C * 2
+    assert r.verdict == "falls"
+    assert all(a > b > r.limit for a, b in itertools.pairwise(r.J))
+    for j, kl in zip(r.J, r.divergence, strict=True):
+        assert j - r.limit == kl  # (34) at sigma = 1
+    assert "falls" in str(r)
+
+
+@settings(max_examples=10, deadline=None)
+@given(rows((2, 2, 4)), rows((4,), positive=True), rows((2,), positive=True), st.sampled_from(KERNELS))
+def test_objective_never_rises_from_any_rule(start, prior, z, kernel):
+    """(37) for any start, prior and q(z), decided: N = 1, all maps, sigma = 1/2."""
+    w = tx.WorldP(WORLD.phi, WORLD.x_given_phi, WORLD.y_given_x_phi, start, WORLD.z_given_x_theta)
+    e = boltzmann(w, tx.Variational(theta=prior, z=z, y_given_z=Q.y_given_z), HALF, gamma=1)
+    assert e.is_exact
+    r = second_law(e, kernel, 3, start)
+    assert r.verdict in ("falls", "never rises")
+    assert r.J[0] == e.objective(start)
+    assert all(j >= e.value for j in r.J)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_long_relaxations_reach_equilibrium(kernel):
+    e = boltzmann(WORLD.to_float(), Q.to_float(), 0.7, gamma=1.3)
+    r = second_law(e, kernel, 500)
+    assert r.verdict in ("falls", "never rises")
+    # Between neighbours on a line the barriers between good maps make it slow; the others can jump.
+    assert abs(r.J[-1] - e.value) < (1e-1 if kernel in (markov.sweep, markov.langevin) else 1e-6)
+    assert r.J[0] > r.J[10] > r.J[100]
+
+
+def fair_bit(likelihood, prior):
+    """Fair bit T = Y, cost -log q(y|theta) with q(y|theta) largest at theta = y."""
+    w = tx.DiscriminativeWorld([1], [[1]], [[[HALF, HALF]]], [[[HALF, HALF], [HALF, HALF]]])
+    w = w if isinstance(prior[0], Fraction) else w.to_float()
+    q = tx.Variational(theta=prior, y_given_x_theta=[[[likelihood, 1 - likelihood], [1 - likelihood, likelihood]]])
+    return tempered_posterior(w, q, 1)
+
+
+def test_37_refitted_prior_rises_with_the_quoted_numbers():
+    """E = 1[theta != t], prior (1/10, 9/10), start ~ exp(-E), lazy Metropolis: 0.3799, 0.4139, ... 0.44695."""
+    right = 1 / (1 + np.exp(-1.0))
+    e = fair_bit(right, [0.1, 0.9])
+    start = [[[right, 1 - right], [1 - right, right]]]
+    r = second_law(e, markov.metropolis, 200, start)
+    shift = -np.log(right)  # E is -log q(y|theta) less this
+    assert [round(j - shift, 4) for j in r.refitted[:2]] == [0.3799, 0.4139]
+    assert round(r.refitted[-1] - shift, 5) == 0.44695
+    assert round(r.J[0] - shift, 4) == 0.8907
+    assert round(r.J[-1] - shift, 5) == 0.45337
+    assert r.refitted_verdict == "rises"
+    assert r.verdict in ("falls", "never rises")
+
+
+def test_37_refitted_prior_rises_exactly():
+    """The same with a cost of log 3, in rationals: decided."""
+    e = fair_bit(Fraction(3, 4), [Fraction(1, 10), Fraction(9, 10)])
+    start = [[["3/4", "1/4"], ["1/4", "3/4"]]]
+    for kernel in (markov.metropolis, markov.heat_bath):
+        r = second_law(e, kernel, 6, start)
+        assert r.verdict == "falls"
+        assert all(a < b for a, b in itertools.pairwise(r.refitted))
+
+
+def test_a_kernel_that_keeps_another_law_is_refused():
+    with pytest.raises(ValueError, match="does not keep the law"):
+        second_law(EQUILIBRIUM, markov.metropolis(EQUILIBRIUM.rule[::-1]), 1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows((3,)), rows((3,), positive=True), rows((3, 3)))
+def test_divergence_of_two_chains_contracts(p, q, kernel):
+    """Any two laws under any kernel, decided."""
+    found = divergences(kernel, p, q, 4)
+    assert all(a >= b for a, b in itertools.pairwise(found))
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows((3,)), st.lists(st.integers(0, 5), min_size=6, max_size=6))
+def test_a_uniform_stationary_law_lets_entropy_never_fall(p, shares):
+    """Footnote 14: doubly stochastic kernels; strictly rising is false, for a permutation keeps the entropy."""
+    permutations = [np.eye(3, dtype=int)[list(order)].astype(object) for order in itertools.permutations(range(3))]
+    shares = shares if any(shares) else [1] * 6
+    kernel = sum((Fraction(s, sum(shares)) * m for s, m in zip(shares, permutations, strict=True)))
+    markov.check_preserves(kernel, [Fraction(1, 3)] * 3)
+    law, entropies = p, []
+    for _ in range(4):
+        entropies.append(tx.entropy(tx.Joint(law, ("T",)), "T"))
+        law = markov.advance(law, kernel)
+    assert all(a <= b for a, b in itertools.pairwise(entropies))
+    turned = markov.advance(p, permutations[3])
+    assert tx.entropy(tx.Joint(turned, ("T",)), "T") == entropies[0]
+
+
+def test_trend_is_decided_or_beyond_rounding():
+    log = tx.PrimeLog.log
+    assert trend((log(3), log(2), log(1))) == "falls"
+    assert trend((log(3), log(3))) == "never rises"
+    assert trend((log(2), log(3))) == "rises"
+    assert trend((1.0, 1.0 + 1e-15)) == "never rises"
+    assert trend((1.0, 1.0 + 1e-9)) == "rises"
+
+
+def test_37_refitted_prior_can_rise_from_the_prior_too():
+    """Starting from q(theta) is no remedy: a Bayes world at beta = 2 under Metropolis, decided."""
+    process = (["1/3", "2/3"], [["1/4", "3/4"], ["1/2", "1/2"]])
+    w = tx.BayesWorld(*process, [[[HALF, HALF]] * 2] * 2)
+    e = tempered_posterior(w, tx.Variational(theta=process[0], x_given_theta=process[1]), 2)
+    r = second_law(e, markov.metropolis, 12)
+    assert r.verdict == "falls"
+    assert r.refitted_verdict == "rises"

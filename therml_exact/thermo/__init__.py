@@ -1,0 +1,1 @@
+"""Learning as thermodynamics: potentials, Maxwell relations, equilibria, relaxation towards them."""

@@ -1,0 +1,279 @@
+"""Boltzmann equilibria: the best learning rule for given q's, its partition function and its distance from any rule.
+
+For each data set d = (x^N, y^N), with given q's, encoder and sigma > 0,
+
+    p*(theta|d) = q(theta) exp(-E(theta, d)/sigma)/Z(d),   Z(d) = sum_theta q(theta) exp(-E(theta, d)/sigma)  (24), (25)
+
+minimises J = <E> + sigma S over all rules, E = R + delta D + gamma C of that theta and data set:
+
+    min J = -sigma <log Z>,   <KL(p; p*)> = (J(p) - min J)/sigma for every rule p,   <.> over data sets  (33)-(36), (39)
+
+(33) and (39) print -sigma log Z; Z differs between data sets, and -sigma log <Z> is too small. (34) prints marginals
+p(theta), for which only <= holds. The tempered posteriors of Appendices B and C are the case E = beta U, sigma = 1:
+
+    p*(theta|x^N) = q(theta) prod_i q(x_i|theta)^beta / Z        min S + beta U = -<log Z>               (47)-(50)
+    p*(theta|x^N,y^N) = q(theta) prod_i q(y_i|x_i,theta)^beta / Z                                        (55)
+
+exp(-E/sigma) is a product of powers prod_z (q/e)^(e/sigma): where every exponent is a whole number (deterministic
+encoders with whole 1/sigma, gamma/sigma, delta/sigma; whole beta) and the tables are exact, the rule and Z are
+rational and all these identities are decided. Otherwise floats.
+Shapes: rule[x1, y1, ..., xN, yN, theta] (BayesWorld: [x1, ..., xN, theta]). Nats.
+Errors: ValueError for bad multipliers or missing q's, and where a data set that occurs has infinite cost for all theta.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from therml_exact.functional import Value, fitted, functionals
+from therml_exact.information import kl_divergence
+from therml_exact.learners import sample_cost
+from therml_exact.numbers.primelog import PrimeLog
+from therml_exact.numbers.tables import Array, freeze
+from therml_exact.variational import Variational
+from therml_exact.worlds import BayesWorld, DiscriminativeWorld, World, WorldP
+
+Scalar = int | float | Fraction
+
+
+@dataclass(frozen=True, eq=False)
+class Equilibrium:
+    """The Boltzmann rule of a world and its q's at given multipliers; `world` carries it as its learning rule."""
+
+    world: World
+    variational: Variational = field(repr=False)
+    multipliers: dict[str, Scalar]
+    log_weight: Array = field(repr=False)  # -E/sigma of [data..., theta], floats
+    z: Array | None = field(repr=False)  # Z of each data set as Fractions; None where it is irrational
+    log_z: Value  # <log Z> over data sets
+
+    @property
+    def rule(self) -> Array:
+        """p*(theta|data)."""
+        return self.world.tables["theta_given_data"]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the rule is rational, so that everything is decided."""
+        return self.world.is_exact
+
+    @property
+    def sigma(self) -> Scalar:
+        """The temperature; 1 for tempered posteriors, whose cost is beta U."""
+        return self.multipliers.get("sigma", 1)
+
+    @property
+    def data(self) -> Array:
+        """p(x^N, y^N), or p(x^N)."""
+        return self.world.marginal([name for name in self.world.axes if name[0] in "XY"]).table
+
+    @property
+    def value(self) -> Value:
+        """The least J: -sigma <log Z> over data sets (33)."""
+        return times(-self.sigma, self.log_z)
+
+    def objective(self, rule: Any) -> Value:
+        """J of any learning rule with the same q's (32), (36)."""
+        return objective(self._with(rule), self.variational, **self.multipliers)
+
+    def excess(self, rule: Any) -> Value:
+        """J of a rule less the least J (35)."""
+        return self.objective(rule) - self.value
+
+    def divergence(self, rule: Any) -> Value:
+        """<KL(p(theta|data); p*(theta|data))> over data sets: the excess over sigma (34)."""
+        other = self._with(rule).tables["theta_given_data"]
+        weight = self.data[..., None]
+        return kl_divergence(weight * other, weight * self.rule)
+
+    def _with(self, rule: Any) -> World:
+        tables = self.world.tables | {"theta_given_data": rule}
+        return type(self.world)(**tables)
+
+    def __str__(self) -> str:
+        given = ", ".join(f"{name} = {value}" for name, value in self.multipliers.items())
+        kind = "exact" if self.is_exact else "float64"
+        f = functionals(self.world, self.variational)
+        return f"Boltzmann rule at {given} ({kind}): least J = {float(self.value):.9g} nats; {f}"
+
+
+def objective(world: World, variational: Variational, **multipliers: Scalar) -> Value:
+    """R + delta D + gamma C + sigma S (32), or S + beta U (47), of a world and its q's; absent multipliers are 0."""
+    f = functionals(world, variational)
+    beta = world.kind != "P"
+    terms = {"S": 1, "U": multipliers.get("beta", 0)} if beta else {
+        "R": 1, "D": multipliers.get("delta", 0), "C": multipliers.get("gamma", 0), "S": multipliers.get("sigma", 0)
+    }  # fmt: skip
+    total: Any = PrimeLog() if world.is_exact else 0.0
+    for name, factor in terms.items():
+        if factor:
+            value = getattr(f, name)
+            if value is None:
+                raise ValueError(f"the multiplier of {name} is {factor} and no q for it is given")
+            total = total + times(factor, value)
+    return total
+
+
+def boltzmann(
+    world: WorldP, variational: Variational, sigma: Scalar, gamma: Scalar = 0, delta: Scalar = 0
+) -> Equilibrium:
+    """The equilibrium (24) of a world's process and encoder at sigma > 0; the world's own rule plays no part."""
+    if not isinstance(world, WorldP):
+        raise TypeError(f"world is a {type(world).__name__}; boltzmann takes a WorldP, tempered_posterior the others")
+    sigma, gamma, delta = (
+        _multiplier(name, value) for name, value in (("sigma", sigma), ("gamma", gamma), ("delta", delta))
+    )
+    if sigma == 0:
+        raise ValueError("sigma is 0; Boltzmann's rule needs sigma > 0 (for sigma = 0 use learners.erm)")
+    tables = {"theta": 1, "z": 1, "x_given_z": delta, "y_given_z": gamma}
+    v = _needed(world, variational, [name for name, factor in tables.items() if factor])
+    encoder = world.z_given_x_theta  # [x, theta, z]
+    ny = world.y_given_x_phi.shape[2]
+    powers = [(name, Fraction(factor) / Fraction(sigma)) for name, factor in list(tables.items())[1:] if factor]
+
+    def exact(i: int) -> Array | None:
+        if any((power * e).denominator != 1 for _, power in powers for e in encoder.reshape(-1)):
+            return None
+        nx, theta, nz = encoder.shape
+        weight = np.full((nx, ny, theta), Fraction(1))
+        ones = {"x_given_z": np.ones((nz, nx), dtype=object), "y_given_z": np.ones((nz, ny), dtype=object)}
+        q: dict[str, Any] = ones | {name: v.table(name, i) for name, _ in powers}
+        for x, y, t, k in np.ndindex(nx, ny, theta, nz):
+            e = encoder[x, t, k]
+            if e:
+                bases = {"z": q["z"][k] / e, "x_given_z": q["x_given_z"][k, x], "y_given_z": q["y_given_z"][k, y]}
+                for name, power in powers:
+                    weight[x, y, t] *= bases[name] ** int(power * e)
+        return weight
+
+    def log(i: int) -> Array:
+        e = encoder.astype(np.float64).transpose(1, 0, 2)
+        cost = sample_cost(e, v.to_float(), i, ny, float(gamma), float(delta))
+        return np.asarray(-cost / float(sigma)).reshape(len(encoder), ny, -1)
+
+    return _equilibrium(world, v, {"gamma": gamma, "delta": delta, "sigma": sigma}, exact, log)
+
+
+def tempered_posterior(world: BayesWorld | DiscriminativeWorld, variational: Variational, beta: Scalar) -> Equilibrium:
+    """The tempered posterior (48), (50) or (55) of a world's process for given q(theta) and likelihood, beta >= 0."""
+    if not isinstance(world, (BayesWorld, DiscriminativeWorld)):
+        raise TypeError(f"world is a {type(world).__name__}; tempered_posterior takes a Bayes or Discriminative world")
+    beta = _multiplier("beta", beta)
+    name = world.projection[0]
+    v = _needed(world, variational, ["theta", name])
+
+    def likelihood(i: int) -> Array:
+        table = v.table(name, i)
+        assert table is not None
+        # [theta, x] as [x, theta], and [x, theta, y] as [x, y, theta]
+        return np.asarray(np.moveaxis(table, 0, -1) if table.ndim == 2 else table.transpose(0, 2, 1))
+
+    def exact(i: int) -> Array | None:
+        return likelihood(i) ** int(beta) if Fraction(beta).denominator == 1 else None
+
+    def log(i: int) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(beta == 0, 0.0, float(beta) * np.log(likelihood(i).astype(np.float64)))
+
+    return _equilibrium(world, v, {"beta": beta}, exact, log)
+
+
+def with_prior(equilibrium: Equilibrium, prior: Array) -> Equilibrium:
+    """The equilibrium of the same costs with another q(theta); floats."""
+    world, v = equilibrium.world.to_float(), equilibrium.variational.to_float()
+    return _float_equilibrium(world, replace_prior(v, prior), equilibrium.multipliers, equilibrium.log_weight)
+
+
+def replace_prior(v: Variational, prior: Any) -> Variational:
+    """The same q's with another q(theta)."""
+    return Variational(**(v.given() | {"theta": prior}))
+
+
+def times(factor: Scalar, value: Value) -> Any:
+    """A multiple, exact where both are."""
+    if isinstance(value, PrimeLog):
+        return value * Fraction(factor)
+    return float(factor) * value if factor else 0.0
+
+
+def _equilibrium(
+    world: World,
+    v: Variational,
+    multipliers: dict[str, Scalar],
+    exact: Callable[[int], Array | None],
+    log: Callable[[int], Array],
+) -> Equilibrium:
+    samples = list(world.samples)
+    with np.errstate(divide="ignore"):
+        logs = _over_data([log(i) for i in samples], lambda a, b: a + b)
+    rational = world.is_exact and v.is_exact and not any(isinstance(value, float) for value in multipliers.values())
+    factors = [exact(i) for i in samples] if rational else [None]
+    if any(factor is None for factor in factors):
+        return _float_equilibrium(world.to_float(), v.to_float(), multipliers, logs)
+    weight = v.theta * _over_data(factors, lambda a, b: a * b)  # type: ignore[arg-type]
+    z = np.asarray(weight.sum(axis=-1))
+    data = world.marginal([name for name in world.axes if name[0] in "XY"]).table
+    _check_z(z == 0, data)
+    empty = (z == 0)[..., None]
+    rule = np.where(empty, v.theta, weight) / np.where(empty[..., 0], 1, z)[..., None]
+    mean = sum(
+        (PrimeLog.log(value) * p for value, p in zip(z.reshape(-1), data.reshape(-1), strict=True) if p), PrimeLog()
+    )
+    return Equilibrium(_replaced(world, rule), v, multipliers, freeze(logs), freeze(z), mean)
+
+
+def _float_equilibrium(world: World, v: Variational, multipliers: dict[str, Scalar], logs: Array) -> Equilibrium:
+    with np.errstate(divide="ignore"):
+        log = np.log(v.theta) + logs
+    data = world.marginal([name for name in world.axes if name[0] in "XY"]).table
+    top = log.max(axis=-1, keepdims=True)
+    _check_z(~np.isfinite(top[..., 0]), data)
+    empty = ~np.isfinite(top)
+    weight = np.where(empty, v.theta, np.exp(log - np.where(empty, 0.0, top)))
+    total = weight.sum(axis=-1, keepdims=True)
+    log_z = np.where(empty, 0.0, np.log(total) + top)[..., 0]
+    return Equilibrium(
+        _replaced(world, weight / total), v, multipliers, freeze(np.array(logs)), None, float((data * log_z).sum())
+    )
+
+
+def _over_data(factors: list[Array], combine: Callable[[Array, Array], Array]) -> Array:
+    """Combine tables [letters of sample i..., theta] into one [x1, y1, ..., xN, yN, theta]."""
+    total = factors[0]
+    for factor in factors[1:]:
+        letters = factor.ndim - 1
+        wide = total.reshape(*total.shape[:-1], *(1,) * letters, total.shape[-1])
+        total = combine(wide, factor)
+    return np.asarray(total)
+
+
+def _replaced(world: World, rule: Array) -> World:
+    return type(world)(**(world.tables | {"theta_given_data": rule}))
+
+
+def _check_z(empty: Array, data: Array) -> None:
+    bad = np.argwhere(empty & (data > 0))
+    if len(bad):
+        where = tuple(int(k) for k in bad[0])
+        raise ValueError(f"data set {where} has infinite cost for every theta: some q is 0 where the data need it")
+
+
+def _needed(world: World, v: Variational, names: list[str]) -> Variational:
+    """The q's, checked: they fit the world, and those that the multipliers need are there."""
+    v = fitted(world, v)
+    for name in names:
+        if getattr(v, name) is None:
+            raise ValueError(f"variational.{name} is None; these multipliers need it")
+    return v
+
+
+def _multiplier(name: str, value: Any) -> Scalar:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) < float("inf"):
+        raise ValueError(f"{name} is {value!r}; it is a finite number >= 0")
+    return Fraction(value) if isinstance(value, numbers.Rational) else float(value)

@@ -1,0 +1,149 @@
+"""Markov kernels on a finite Theta that keep a law: Metropolis, heat bath, an irreversible sweep, Langevin on a grid.
+
+A kernel K[..., theta, theta'] has rows that sum to 1 and keeps pi[..., theta]: pi K = pi; leading axes are data sets.
+
+    metropolis   propose any theta' with probability 1/|Theta|, accept with min(1, pi'/pi)          reversible
+    heat_bath    choose theta' likewise, redraw between the two: pi'/(pi + pi')                     reversible
+    sweep        heat baths on (0, 1), then (1, 2), ..., to the end: not reversible if |Theta| > 2
+    langevin     K = 1 + tau Q, Q the finite-volume Fokker-Planck operator on a line of parameters: the flux from theta
+                 to its neighbour is m (p/pi - p'/pi'), m = 2 pi pi'/(pi + pi') at the edge, as tau -> 0 the overdamped
+                 Langevin equation; tau <= 1/4 keeps it a kernel                                    reversible
+
+All are rational where pi is, so that pi K = pi is decided. The Euler step of Langevin's equation without correction
+(`euler`) keeps another law, and `check_preserves` refuses it. No units.
+Sources: Metropolis et al. (1953); Barker (1965); Eymard, Gallouet, Herbin, Finite Volume Methods (2000).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from therml_exact.numbers.tables import Array, check_rows, read_table, to_fractions
+
+_KEPT = 1e-12  # |pi K - pi| of float kernels
+
+
+def metropolis(pi: Any) -> Array:
+    """Propose uniformly over Theta (staying with 1/|Theta|), accept with min(1, pi'/pi)."""
+    here, there, size = _pairs(pi)
+    accepted = np.where(there >= here, _one(here), _ratio(there, here))
+    return _with_diagonal(accepted / size)
+
+
+def heat_bath(pi: Any) -> Array:
+    """Choose another parameter uniformly and redraw between the two."""
+    here, there, size = _pairs(pi)
+    return _with_diagonal(_ratio(there, here + there) / size)
+
+
+def sweep(pi: Any) -> Array:
+    """Heat baths on neighbours (0, 1), (1, 2), ... one after another: keeps pi, is not reversible if |Theta| > 2."""
+    law = _law(pi)
+    size = law.shape[-1]
+    total = _identity(law)
+    for k in range(size - 1):
+        step = _identity(law)
+        following = law[..., k + 1 : k + 2]
+        both = law[..., k : k + 1] + following
+        share = np.where(both == 0, _one(law) / 2, _ratio(following, both))[..., 0]
+        for row in (k, k + 1):
+            step[..., row, k], step[..., row, k + 1] = 1 - share, share
+        total = total @ step
+    return total
+
+
+def langevin(pi: Any, tau: Fraction | float = Fraction(1, 4)) -> Array:
+    """One step tau of the finite-volume Fokker-Planck equation on the line 0, 1, ..., |Theta| - 1."""
+    if not 0 < tau <= Fraction(1, 4):
+        raise ValueError(f"tau is {tau}; it is in (0, 1/4], beyond which a row has a negative entry")
+    here, there, size = _pairs(pi)
+    step = Fraction(tau) if here.dtype == object else float(tau)
+    neighbours = abs(np.subtract.outer(np.arange(size), np.arange(size))) == 1
+    return _with_diagonal(np.where(neighbours, 2 * step * _ratio(there, here + there), 0 * here))
+
+
+def euler(energy: Any, tau: float = 0.25, sigma: float = 1.0) -> Array:
+    """Langevin's Euler step on the line, uncorrected: floats; keeps pi ~ exp(-energy/sigma) only as tau -> 0.
+
+    theta' is the grid point drawn with weight exp(-(theta' - theta + tau E')^2/(4 sigma tau)), E' the central slope.
+    """
+    e = np.asarray(energy, dtype=np.float64)
+    grid = np.arange(e.shape[-1])
+    drift = grid - tau * np.gradient(e, axis=-1)
+    weight = np.exp(-((grid - drift[..., None]) ** 2) / (4 * sigma * tau))
+    return np.asarray(weight / weight.sum(axis=-1, keepdims=True))
+
+
+def check_preserves(kernel: Any, pi: Any) -> None:
+    """Refuse a kernel that does not keep pi: exactly for rationals, within 1e-12 for floats."""
+    k, law = _kernel(kernel), _law(pi)
+    if k.shape != (*law.shape, law.shape[-1]):
+        raise ValueError(f"kernel has shape {k.shape}; for this law it is {(*law.shape, law.shape[-1])}")
+    if (k.dtype == object) != (law.dtype == object):
+        raise ValueError("of kernel and law one is exact and the other float64; give both alike")
+    after = (law[..., None, :] @ k)[..., 0, :]
+    off = abs(after - law)
+    exact = off.dtype == object
+    worst = off.reshape(-1)[int(np.argmax(off))]
+    if worst > (0 if exact else _KEPT):
+        where = tuple(int(i) for i in np.unravel_index(int(np.argmax(off)), off.shape))
+        raise ValueError(f"the kernel does not keep the law: at {list(where)} it moves {law[where]} to {after[where]}")
+
+
+def is_reversible(kernel: Any, pi: Any) -> bool:
+    """Detailed balance, pi(a) K(a, b) = pi(b) K(b, a): exactly, or within 1e-12 for floats."""
+    flow = _law(pi)[..., None] * _kernel(kernel)
+    off = abs(flow - np.swapaxes(flow, -1, -2))
+    return bool((off <= (0 if off.dtype == object else _KEPT)).all())
+
+
+def advance(law: Array, kernel: Array) -> Array:
+    """One step: p'(theta') = sum_theta p(theta) K(theta, theta')."""
+    return np.asarray((law[..., None, :] @ kernel)[..., 0, :])
+
+
+def _law(pi: Any) -> Array:
+    table = read_table(pi, "pi")
+    check_rows(table, "pi")
+    return to_fractions(table) if table.dtype == object else table
+
+
+def _kernel(kernel: Any) -> Array:
+    table = read_table(kernel, "kernel")
+    check_rows(table, "kernel")
+    return to_fractions(table) if table.dtype == object else table
+
+
+def _pairs(pi: Any) -> tuple[Array, Array, int]:
+    """The law at the row and of the column, over [..., theta, theta']."""
+    law = _law(pi)
+    size = law.shape[-1]
+    shape = (*law.shape, size)
+    return np.broadcast_to(law[..., None], shape), np.broadcast_to(law[..., None, :], shape), size
+
+
+def _ratio(a: Array, b: Array) -> Array:
+    """a/b, and 0 where b is 0."""
+    return np.asarray(a / np.where(b == 0, _one(b), b))
+
+
+def _one(like: Array) -> Any:
+    return Fraction(1) if like.dtype == object else 1.0
+
+
+def _identity(law: Array) -> Array:
+    size = law.shape[-1]
+    eye = np.eye(size) if law.dtype != object else to_fractions(np.eye(size, dtype=int).astype(object))
+    return np.array(np.broadcast_to(eye, (*law.shape, size)))
+
+
+def _with_diagonal(moves: Array) -> Array:
+    """Off-diagonal moves, and what is left on the diagonal."""
+    kernel = np.array(moves)
+    i = np.arange(kernel.shape[-1])
+    kernel[..., i, i] = 0
+    kernel[..., i, i] = 1 - kernel.sum(axis=-1)
+    return kernel

@@ -1,0 +1,103 @@
+"""The 24 Maxwell relations, each measured as the two experiments that it equates.
+
+At an equilibrium of a family (family.py) each side of a relation is a derivative with its own variables held. It is
+obtained twice: by implicit differentiation (one bordered linear system a side: the symmetry that makes the relation
+true is not used), and by re-solving the equilibrium at shifted values and taking extrapolated central differences.
+A relation `agrees` if all four numbers lie within AGREEMENT of each other, relative to the largest of them.
+Kinks and variables that cannot vary are refused with the reason. D, C, S, R in nats, multipliers without unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from therml_exact.thermo.bordered import NotSmoothError
+from therml_exact.thermo.family import State
+from therml_exact.thermo.potentials import MISPRINTS, MaxwellRelation, maxwell_relations
+
+AGREEMENT = 1e-5
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Both sides of a relation (its sign is in the right one), by implicit derivatives and by re-solving."""
+
+    relation: MaxwellRelation
+    left: float | None = None
+    right: float | None = None
+    left_redone: float | None = None
+    right_redone: float | None = None
+    refused: str | None = None
+
+    @property
+    def difference(self) -> float | None:
+        """Largest disagreement among the four numbers, relative to the largest of them."""
+        found = [v for v in (self.left, self.right, self.left_redone, self.right_redone) if v is not None]
+        return (max(found) - min(found)) / max(1e-300, *map(abs, found)) if found else None
+
+    @property
+    def verdict(self) -> str:
+        """Whether the relation "agrees", "differs" or was "refused"."""
+        if self.difference is None:
+            return "refused"
+        return "agrees" if self.difference <= AGREEMENT else "differs"
+
+    def __str__(self) -> str:
+        if self.refused:
+            return f"{self.relation.potential}: {self.relation.statement}: refused, {self.refused}"
+        return (
+            f"{self.relation.potential}: {self.relation.statement}: {self.left:.9g} and {self.right:.9g}, "
+            f"{self.verdict} within {self.difference:.1e}"
+        )
+
+
+@dataclass(frozen=True)
+class MaxwellReport:
+    """All relations measured at one equilibrium."""
+
+    state: State
+    rows: tuple[Measurement, ...]
+
+    def __iter__(self) -> Iterator[Measurement]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def worst(self) -> float | None:
+        """The largest relative difference of the relations that were measured."""
+        return max((row.difference for row in self.rows if row.difference is not None), default=None)
+
+    def __str__(self) -> str:
+        return "\n".join([str(self.state), *map(str, self.rows)])
+
+
+def measure_maxwell(state: State, relations: Iterable[MaxwellRelation] | None = None) -> MaxwellReport:
+    """Measure Maxwell relations at an equilibrium: both sides, both ways."""
+    chosen = maxwell_relations() if relations is None else tuple(relations)
+    return MaxwellReport(state, tuple(_measure(state, relation) for relation in chosen))
+
+
+def _measure(state: State, relation: MaxwellRelation) -> Measurement:
+    try:
+        return Measurement(
+            relation,
+            state.derivative(relation.left),
+            relation.sign * state.derivative(relation.right),
+            state.redone(relation.left),
+            relation.sign * state.redone(relation.right),
+        )
+    except NotSmoothError as error:
+        return Measurement(relation, refused=str(error))
+
+
+def measure_misprints(state: State) -> dict[int, tuple[float, float]]:
+    """The left side as printed and the right side of (85) and (93) at an equilibrium: they differ."""
+    found = {}
+    for relation in maxwell_relations():
+        for number in relation.printed:
+            if number in MISPRINTS:
+                found[number] = (state.derivative(MISPRINTS[number]), relation.sign * state.derivative(relation.right))
+    return found

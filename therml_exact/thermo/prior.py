@@ -1,0 +1,138 @@
+"""The best prior (26), exactly, and as one data set lets it be estimated by bootstrap and jackknife (nats).
+
+For a rule p(theta|d) the q(theta) of least S is the marginal p(theta) = <p(theta|d)>, and any other costs
+KL(p(theta); q(theta)) more (56). With the rule at its equilibrium too, alternating the two is the EM of the mixture
+
+    min J = -sigma <log sum_theta q(theta) L_theta(d)>,  L = exp(-E/sigma),   q' = <p*(theta|d)> = q alpha,
+    alpha_theta = <L_theta(d)/Z(d)>,     min J >= J(q) - sigma log max_theta alpha_theta      (J is convex in q)
+
+Whoever has one data set d of N samples estimates the mean over data sets from it:
+
+    bootstrap   the mean of p(theta|d*) over data sets d* of N draws with replacement from d, here all N^N of them
+    jackknife   the mean of p(theta|d without i) over i = 1, ..., N, with a rule for N - 1 samples
+
+both exact sums, rational for rational rules. What such a prior costs on fresh data sets of the process is
+KL(p(theta); q(theta)). One data set has seen one phi only, so that its resamples miss the mean over phi: on a coin of
+two kinds both cost less than the data set's own posterior as the prior, but more than a uniform prior
+(validation/resampled_priors.py).
+Shapes: rule[x1, y1, ..., xN, yN, theta] (BayesWorld: [x1, ..., xN, theta]); samples are letters of that table.
+Source: the paper, section 3.1 and Appendix B; Efron, The Jackknife, the Bootstrap (1982).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from therml_exact.functional import Value
+from therml_exact.information import kl_divergence
+from therml_exact.numbers.tables import Array, check_rows, read_table, to_fractions
+from therml_exact.thermo.boltzmann import Equilibrium, with_prior
+from therml_exact.worlds import World
+
+_DRAWS = 10**7
+
+
+@dataclass(frozen=True, eq=False)
+class FittedPrior:
+    """The best prior for given encoder, decoders and sigma: two-sided, value >= min J >= lower_bound (nats)."""
+
+    prior: Array
+    equilibrium: Equilibrium
+    value: float
+    lower_bound: float
+    steps: int
+
+    @property
+    def gap(self) -> float:
+        """Value less lower bound."""
+        return max(0.0, self.value - self.lower_bound)
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{p:.6g}" for p in self.prior)
+        return f"q(theta) = ({shown}): J in [{self.lower_bound:.12g}, {self.value:.12g}] nats after {self.steps} steps"
+
+
+def fit_prior(equilibrium: Equilibrium, tol: float = 1e-10, steps: int = 100_000) -> FittedPrior:
+    """Alternate the Boltzmann rule and its marginal (26) until the gap is within tol, or the steps run out."""
+    sigma = float(equilibrium.sigma)
+    size = equilibrium.rule.shape[-1]
+    logs = equilibrium.log_weight.reshape(-1, size)
+    data = equilibrium.data.astype(np.float64).reshape(-1)
+    logs, data = logs[data > 0], data[data > 0]
+    top = logs.max(axis=1, keepdims=True)
+    like = np.exp(logs - top)
+    q = equilibrium.variational.theta.astype(np.float64)
+    if not (q > 0).all():
+        raise ValueError(f"q(theta) is 0 at theta = {int(np.argmin(q))}; alternating cannot leave 0: start positive")
+    step = 0
+    while True:
+        z = like @ q
+        alpha = (data / z) @ like
+        if step == steps or sigma * math.log(alpha.max()) <= tol:
+            break
+        q = q * alpha
+        q = q / q.sum()
+        step += 1
+    value = -sigma * float(data @ (np.log(z) + top[:, 0]))
+    return FittedPrior(q, with_prior(equilibrium, q), value, value - sigma * math.log(float(alpha.max())), step)
+
+
+def exact_prior(world: World) -> Array:
+    """p(theta), the best prior of a world's rule (26)."""
+    return world.marginal("Theta").table
+
+
+def bootstrap_prior(rule: Any, samples: Sequence[Any]) -> Array:
+    """The rule's mean over all N^N data sets drawn with replacement from `samples`, [(x1, y1), ...] or [x1, ...]."""
+    table, letters = _read(rule, samples, 0)
+    distinct = Counter(letters)  # equal samples are drawn as one letter, with the product of their numbers as weight
+    n = len(letters)
+    if len(distinct) ** min(n, 64) > _DRAWS:
+        raise ValueError(
+            f"{n} samples of {len(distinct)} kinds have {len(distinct)}^{n} resampled data sets; the exact bootstrap "
+            f"sums up to {_DRAWS:,} of them"
+        )
+    chosen = itertools.product(distinct, repeat=n)
+    return _mean(table, ((draw, math.prod(distinct[sample] for sample in draw)) for draw in chosen))
+
+
+def jackknife_prior(rule: Any, samples: Sequence[Any]) -> Array:
+    """The mean over i of a rule for N - 1 samples on `samples` without the i-th; N >= 2."""
+    table, letters = _read(rule, samples, 1)
+    return _mean(table, ((letters[:i] + letters[i + 1 :], 1) for i in range(len(letters))))
+
+
+def _mean(table: Array, weighted: Iterable[tuple[Sequence[tuple[int, ...]], int]]) -> Array:
+    total, size = np.asarray(0 * table[(0,) * (table.ndim - 1)]), 0
+    for samples, weight in weighted:
+        total = total + weight * table[tuple(itertools.chain.from_iterable(samples))]
+        size += weight
+    return np.asarray(total / (Fraction(size) if table.dtype == object else size))
+
+
+def prior_excess(world: World, prior: Any) -> Value:
+    """What a prior costs in S beyond the best one: KL(p(theta); q(theta)) (56)."""
+    return kl_divergence(exact_prior(world), prior)
+
+
+def _read(rule: Any, samples: Sequence[Any], left_out: int) -> tuple[Array, list[tuple[int, ...]]]:
+    """The rule's table, and the samples as tuples of letters that index it."""
+    table = read_table(rule, "rule")
+    check_rows(table, "rule")
+    letters = [tuple(s) if isinstance(s, Sequence) else (s,) for s in samples]
+    kept = len(letters) - left_out
+    if kept < 1 or any(len(sample) * kept != table.ndim - 1 for sample in letters):
+        raise ValueError(f"rule has {table.ndim - 1} axes of data; for {len(letters)} samples give the rule of {kept}")
+    for i, sample in enumerate(letters):
+        for letter, size in zip(sample, table.shape, strict=False):
+            if not 0 <= letter < size:
+                raise ValueError(f"samples[{i}] is {sample}; its letters are numbers from 0 to {size - 1}")
+    return (to_fractions(table) if table.dtype == object else table), letters
