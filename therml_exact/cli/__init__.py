@@ -1,0 +1,34 @@
+"""therml, the command line: a file for each group of commands.
+
+Bad input ends with exit code 2 and one message, a violated relation or an invalid certificate with 1. Heavy modules
+are imported by the commands that need them: `therml --help` imports Click alone.
+"""
+
+from __future__ import annotations
+
+import click
+
+from therml_exact._version import __version__
+from therml_exact.cli import frontiers, laws, proofs, worlds
+from therml_exact.cli.terminal import Commands
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="therml")
+def main() -> None:
+    """Exact thermodynamics of machine learning on small discrete worlds."""
+
+
+for _command in (
+    worlds.tour,
+    worlds.check,
+    worlds.encoders,
+    worlds.equations,
+    frontiers.frontier,
+    frontiers.verify,
+    frontiers.audit,
+    proofs.prove,
+    laws.maxwell,
+    laws.relax,
+):
+    main.add_command(_command)

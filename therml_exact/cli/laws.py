@@ -1,0 +1,206 @@
+"""therml maxwell, relax: the laws of learning."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from therml_exact.cli.terminal import in_unit, open_console, plain, progress_bar, unit_option
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.option("--points", type=click.IntRange(1, 1000), default=1, show_default=True, help="Equilibria to measure at.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the points beyond the first."
+)
+@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write every measurement here, in nats.")
+@click.option("--figure", type=click.Path(dir_okay=False), help="Draw both sides up to a kink (.png, .pdf or .svg).")
+@unit_option
+def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit: str) -> None:
+    """Measure the 24 Maxwell relations on a family of equilibria, each as the two experiments that it equates."""
+    from rich.table import Table
+
+    from therml_exact.files import check_writable, save_result
+    from therml_exact.thermo.branch import default_family, sample_states
+    from therml_exact.thermo.figures import unit_power
+    from therml_exact.thermo.maxwell import AGREEMENT, measure_maxwell, measure_misprints
+
+    for path in (output, figure):
+        if path is not None:
+            check_writable(path)
+    console = open_console()
+    family, middle = default_family()
+    states = [middle, *sample_states(family, middle, points - 1, seed)]
+    reports = []
+    with progress_bar(console) as progress:
+        task = progress("equilibria", len(states))
+        for state in states:
+            reports.append(measure_maxwell(state))
+            task()
+    console.print(f"equilibrium: {middle}", highlight=False, markup=False)
+    table = Table(title=f"Maxwell relations there, functionals in {unit}")
+    for heading in ("", "eq", "relation"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("left", "right", "unit", f"largest difference, {points} point{'s' * (points > 1)}"):
+        table.add_column(heading, justify="right")
+    for k, row in enumerate(reports[0]):
+        power = unit_power(row.relation.left)
+        scale = (1 / math.log(2) if unit == "bits" else 1.0) ** power
+        values = ["refused" if v is None else f"{v * scale:.9g}" for v in (row.left, row.right_redone)]
+        gaps = [report.rows[k].difference for report in reports]
+        worst = max((gap for gap in gaps if gap is not None), default=None)
+        table.add_row(
+            row.relation.potential,
+            " ".join(f"({n})" for n in row.relation.printed),
+            plain(row.relation.statement),
+            *values,
+            {-1: f"1/{unit}", 0: "", 1: unit}[power],
+            "" if worst is None else f"{worst:.1e}",
+        )
+    console.print(table)
+    console.print(
+        "left by implicit differentiation, right by re-solving at shifted values; the difference takes both of both"
+    )
+    for number, (left, right) in measure_misprints(middle).items():
+        console.print(
+            f"({number}) as printed is false: its sides are {left:.6g} and {right:.6g} (nats)", highlight=False
+        )
+    worst = max((report.worst for report in reports if report.worst is not None), default=math.inf)
+    console.print(f"{len(reports)} x 24 relations agree within {worst:.1e}, relative", highlight=False)
+    if output is not None:
+        rows = [
+            {
+                "multipliers": dict(r.state.multipliers),
+                "rows": [{**vars(row), "relation": str(row.relation)} for row in r],
+            }
+            for r in reports
+        ]
+        save_result("maxwell", {"units": "nats", "equilibria": rows}, output)
+        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+    if figure is not None:
+        from therml_exact import plots
+        from therml_exact.thermo import figures
+
+        drawing, axes = plots.panels(3)
+        figures.draw_maxwell(middle, reports[0].rows[5].relation, 3.0, unit, axes[:2])
+        figures.draw_agreement(reports, axes[2])
+        plots.save_figure(drawing, figure)
+        console.print(f"wrote {figure}", markup=False, highlight=False, soft_wrap=True)
+    if not worst <= AGREEMENT:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, dir_okay=False))
+@click.option("--q", "variational", type=click.Path(exists=True, dir_okay=False), help="Variational tables (JSON).")
+@click.option("--sigma", help='Temperature > 0, "1", "1/2" or "0.3"; for a world P.  [default: 1]')
+@click.option("--gamma", help="Multiplier of C >= 0; for a world P.  [default: 0]")
+@click.option("--delta", help="Multiplier of D >= 0; for a world P.  [default: 0]")
+@click.option("--beta", help="Multiplier of U >= 0; for a Bayes or discriminative world.  [default: 1]")
+@click.option(
+    "--steps",
+    type=click.IntRange(1, 1000),
+    default=12,
+    show_default=True,
+    help="Steps of each kernel; an exact world takes seconds for 300.",
+)
+@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write J_t of every kernel here, in nats.")
+@click.option("--figure", type=click.Path(dir_okay=False), help="Draw it here (.png, .pdf or .svg).")
+@unit_option
+def relax(
+    path: str,
+    variational: str | None,
+    sigma: str | None,
+    gamma: str | None,
+    delta: str | None,
+    beta: str | None,
+    steps: int,
+    output: str | None,
+    figure: str | None,
+    unit: str,
+) -> None:
+    """The objective J_t while the learning rule of PATH, a world (JSON), relaxes from the prior to equilibrium.
+
+    Four kernels, each checked to keep the Boltzmann rule. Without --q the q's are the world's optimal ones, shared by
+    the samples. Exact where the Boltzmann rule is rational.
+    """
+    from rich.table import Table
+
+    from therml_exact.files import check_writable, save_result
+    from therml_exact.io import load
+    from therml_exact.numbers.tables import read_table
+    from therml_exact.thermo import markov
+    from therml_exact.thermo.boltzmann import boltzmann, tempered_posterior
+    from therml_exact.thermo.second_law import second_law
+    from therml_exact.variational import Variational, optimal_variational
+    from therml_exact.worlds import World, WorldP
+
+    for target in (output, figure):
+        if target is not None:
+            check_writable(target)
+    world = load(path)
+    if not isinstance(world, World):
+        raise click.UsageError(f"{path} holds a {type(world).__name__}; relax takes a world")
+    v = optimal_variational(world, shared=True) if variational is None else load(variational)
+    if not isinstance(v, Variational):
+        raise click.UsageError(f"{variational} holds a {type(v).__name__}; --q takes variational tables")
+    given = {"--sigma": sigma, "--gamma": gamma, "--delta": delta, "--beta": beta}
+    foreign = ["--beta"] if isinstance(world, WorldP) else ["--sigma", "--gamma", "--delta"]
+    for name in foreign:
+        if given[name] is not None:
+            raise click.UsageError(f"{name} has no meaning for a {type(world).__name__}")
+
+    def number(name: str, default: str) -> Any:
+        text = given[name]
+        return read_table([default if text is None else text], name)[0]
+
+    if isinstance(world, WorldP):
+        target_rule = boltzmann(world, v, number("--sigma", "1"), number("--gamma", "0"), number("--delta", "0"))
+    else:
+        target_rule = tempered_posterior(world, v, number("--beta", "1"))  # type: ignore[arg-type]
+    console = open_console()
+    kernels = {
+        k.__name__.replace("_", " "): k for k in (markov.metropolis, markov.heat_bath, markov.sweep, markov.langevin)
+    }
+    runs = {}
+    with progress_bar(console) as progress:
+        task = progress("kernels", len(kernels))
+        for name, kernel in kernels.items():
+            runs[name] = second_law(target_rule, kernel, steps)
+            task()
+    console.print(repr(world), markup=False)
+    kind = "exact, every comparison decided" if target_rule.is_exact else "float64"
+    table = Table(title=f"J_t from the prior towards equilibrium, in {unit} ({kind})")
+    table.add_column("t", justify="right")
+    for name in runs:
+        table.add_column(name, justify="right")
+    shown = sorted({*range(min(steps, 6) + 1), steps})
+    for t in shown:
+        table.add_row(str(t), *(in_unit(r.J[t], unit) for r in runs.values()))
+    table.add_row("∞", *(in_unit(r.limit, unit) for r in runs.values()))
+    table.add_row("", *(r.verdict for r in runs.values()))
+    console.print(table)
+    rising = [name for name, r in runs.items() if r.refitted_verdict == "rises"]
+    if rising:
+        console.print(f"with q(theta) refitted at every step J rises under: {', '.join(rising)}", highlight=False)
+    if output is not None:
+        rows = {name: {"J": r.J, "refitted": r.refitted, "verdict": r.verdict} for name, r in runs.items()}
+        save_result("relaxation", {"units": "nats", "limit": target_rule.value, "kernels": rows}, output)
+        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+    if figure is not None:
+        from therml_exact import plots
+        from therml_exact.thermo import figures
+
+        drawing, axes = plots.panels(2)
+        figures.draw_relaxation(runs, unit, axes)
+        plots.save_figure(drawing, figure)
+        console.print(f"wrote {figure}", markup=False, highlight=False, soft_wrap=True)
+    if any(r.verdict == "rises" for r in runs.values()):
+        console.print("J rises, against a theorem: please report it.", style="bold red")
+        sys.exit(1)

@@ -1,0 +1,53 @@
+"""therml prove: inequalities of entropies."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.argument("statement")
+@click.option("--world", type=click.Choice(["P", "Q", "bayes", "discriminative"]), help="One of the paper's worlds.")
+@click.option("--n", type=int, help="Its number N of samples.  [default: 1]")
+@click.option(
+    "--graph",
+    "graph_path",
+    type=click.Path(exists=True, dir_okay=False),
+    help='Any graph instead: JSON, the parents of each variable, {"Y": ["X"], "Z": ["Y"]}.',
+)
+@click.option("--given", multiple=True, help="A statement to assume, as often as needed.")
+@click.option("--explain", is_flag=True, help="Print the derivation, the tables, or the function that breaks it.")
+@click.option("--out", type=click.Path(dir_okay=False), help="Write the certificate here (JSON).")
+def prove(
+    statement: str,
+    world: str | None,
+    n: int | None,
+    graph_path: str | None,
+    given: tuple[str, ...],
+    explain: bool,
+    out: str | None,
+) -> None:
+    """Prove or refute STATEMENT, such as "I(Z1;Phi) <= I(Z1;X1,Theta)", for all distributions.
+
+    Linear in H(A,B|C) and I(A;B|C), with <=, >= or =; sum_i I(X_i;Y_i) runs over the samples, X^N is all of them.
+    Without --world and --graph the variables are free. Exit code 0: proved; 1: refuted; 3: undecided; 2: bad input.
+    """
+    from therml_exact.files import check_writable, read_json
+    from therml_exact.graph import Graph
+    from therml_exact.shannon.prove import prove as decide
+
+    if out is not None:
+        check_writable(out)
+    graph = None if graph_path is None else Graph(read_json(graph_path))
+    result = decide(statement, world=world, n=n, graph=graph, given=given)
+    click.echo(result.explain() if explain else str(result))
+    if out is not None:
+        result.save(out)
+        click.echo(f"wrote {out}")
+    sys.exit({"proved": 0, "refuted": 1, "undecided": 3}[result.verdict])

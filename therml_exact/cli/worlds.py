@@ -1,0 +1,294 @@
+"""therml check, encoders, equations, tour: worlds and tables of counts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from therml_exact.cli.terminal import in_unit, open_console, plain, progress_bar, unit_option
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from therml_exact.bounds.registry import BoundsReport
+    from therml_exact.bounds.relation import BoundCheck
+    from therml_exact.tour import Stop
+
+_COLOURS = {"holds": "green", "tight": "cyan", "violated": "bold red", "undecided": "yellow", "infinite": "magenta"}
+_SIDES = 110  # columns from which both sides of a relation are shown
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, dir_okay=False))
+@click.option("--q", "variational", type=click.Path(exists=True, dir_okay=False), help="Variational tables (JSON).")
+@click.option("--phi", help="CSV: the column that plays Phi, the process.")
+@click.option("--x", help="CSV: the column that plays X, the input.")
+@click.option("--y", help="CSV: the column that plays Y, the label.")
+@click.option("--count", help="CSV: the column of counts; without it each row is one sample.")
+@click.option(
+    "--learner",
+    type=click.Choice(["constant", "erm", "gibbs", "memorize", "posterior"]),
+    help="CSV: the learning rule.  [default: erm]",
+)
+@click.option("--n", type=click.IntRange(min=1), help="CSV: the number N of samples it sees.  [default: 1]")
+@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write every number and verdict here.")
+@unit_option
+def check(
+    path: str,
+    variational: str | None,
+    phi: str | None,
+    x: str | None,
+    y: str | None,
+    count: str | None,
+    learner: str | None,
+    n: int | None,
+    output: str | None,
+    unit: str,
+) -> None:
+    """Decide every bound of the paper on PATH, a world (JSON) or a table of samples or counts (CSV).
+
+    Without --q the variational tables are the optimal ones, one for each sample.
+    """
+    from therml_exact.bounds.registry import check_bounds
+    from therml_exact.files import check_writable
+    from therml_exact.io import load
+    from therml_exact.variational import Variational
+    from therml_exact.worlds import World
+
+    if output is not None:
+        check_writable(output)
+    options = {"--phi": phi, "--x": x, "--y": y, "--count": count, "--learner": learner, "--n": n}
+    console = open_console()
+    world: World
+    if Path(path).suffix.lower() == ".csv":
+        missing = [name for name in ("--phi", "--x", "--y") if not options[name]]
+        if missing:
+            raise click.UsageError(f"{path} is a CSV file: name its columns with {', '.join(missing)}")
+        world, note = _world_of_csv(path, str(phi), str(x), str(y), count, learner or "erm", n or 1)
+        console.print(note, markup=False, highlight=False)
+    else:
+        given = [name for name, value in options.items() if value is not None]
+        if given:
+            raise click.UsageError(f"{given[0]} belongs to CSV files; {path} is read as a world (JSON)")
+        loaded = load(path)
+        if not isinstance(loaded, World):
+            raise click.UsageError(f"{path} holds a {type(loaded).__name__}; check takes a world")
+        world = loaded
+    q = None
+    if variational is not None:
+        tables = load(variational)
+        if not isinstance(tables, Variational):
+            raise click.UsageError(f"{variational} holds a {type(tables).__name__}; --q takes variational tables")
+        q = tables
+    report = check_bounds(world, q)
+    console.print(repr(world), markup=False)
+    _print_bounds(console, {"": report}, unit)
+    for reason in report.skipped:
+        console.print(f"left out: {reason}", style="dim", markup=False)
+    if output is not None:
+        report.save(output)
+        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+    if report.violated:
+        console.print("A theorem fails on this world: please report it.", style="bold red")
+        sys.exit(1)
+
+
+def _world_of_csv(path: str, phi: str, x: str, y: str, count: str | None, learner: str, n: int) -> tuple[Any, str]:
+    from therml_exact.joint import Joint
+    from therml_exact.tour import build
+
+    data = Joint.from_csv(path, [phi, x, y], count)
+    world, rounded = build(data, learner, n)
+    rows = "each row one sample" if count is None else f"counts in {count}"
+    note = f"Phi = {phi}, X = {x}, Y = {y}, {rows}; learner {learner}, N = {n}, all maps X -> Z with |Z| = |Y|"
+    return world, note + (_rounding_note(rounded) if learner == "gibbs" else "")
+
+
+def _rounding_note(rounded: float) -> str:
+    from therml_exact.tour import CONFIDENCE, DELTA, DENOMINATOR, GAMMA, SIGMA
+
+    return (
+        f"\ngibbs: sigma = {SIGMA}, gamma = {GAMMA}, delta = {DELTA}, q(y|z) = {CONFIDENCE} for y = z; its rows are "
+        f"irrational and were rounded to multiples of 1/{DENOMINATOR:,} (largest change {rounded:.2g}): "
+        "every verdict is exact, for the rounded rule"
+    )
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, dir_okay=False))
+@click.option("--x", required=True, help="The column to encode.")
+@click.option("--y", required=True, help="The column that the code should tell of.")
+@click.option("--count", help="The column of counts; without it each row is one sample.")
+@click.option(
+    "--method",
+    type=click.Choice(["enumeration", "dynamic programming", "branch and bound"]),
+    help="The algorithm; all give the same answer.  [default: by size]",
+)
+@click.option("--max-nodes", type=click.IntRange(min=1), help="Give up after so many nodes, and say so.")
+@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write the frontier here, in nats.")
+@click.option("--figure", type=click.Path(dir_okay=False), help="Draw it here (.png, .pdf or .svg).")
+@unit_option
+def encoders(
+    path: str,
+    x: str,
+    y: str,
+    count: str | None,
+    method: Any,
+    max_nodes: int | None,
+    output: str | None,
+    figure: str | None,
+    unit: str,
+) -> None:
+    """Every Pareto-optimal hard encoder of column --x in the table PATH (CSV): least H(Z), most I(Y;Z)."""
+    from rich.table import Table
+
+    from therml_exact.frontier.hard import deterministic_frontier
+    from therml_exact.joint import Joint
+
+    console = open_console()
+    joint = Joint.from_csv(path, [x, y], count)
+    with progress_bar(console) as progress:
+        progress("searching (a first run compiles for some seconds)", None)
+        frontier = deterministic_frontier(joint, method, max_nodes)
+    table = Table(title=plain(f"Hard encoders of {x}, telling of {y}"))
+    for heading in (f"H(Z) ({unit})", f"I({y};Z) ({unit})"):
+        table.add_column(plain(heading), justify="right", no_wrap=True)
+    table.add_column(plain(f"blocks of {x}"), overflow="fold")
+    for k, (h, i, _) in enumerate(frontier.points):
+        blocks = " | ".join(", ".join(block) for block in frontier.blocks(k))
+        table.add_row(in_unit(h, unit), in_unit(i, unit), plain(blocks))
+    console.print(table)
+    console.print(str(frontier).partition("\n")[0], highlight=False)
+    if output is not None:
+        frontier.save(output)
+        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+    if figure is not None:
+        from therml_exact import plots
+
+        drawing, (ax,) = plots.panels(1)
+        plots.draw_hard_frontier(frontier, unit, ax)
+        plots.save_figure(drawing, figure)
+        console.print(f"wrote {figure}", markup=False, highlight=False, soft_wrap=True)
+
+
+@click.command()
+@click.argument("number", required=False, type=click.IntRange(1, 98))
+@click.option("--status", help='Only those whose status or state contains this text ("corrected", "planned", ...).')
+def equations(number: int | None, status: str | None) -> None:
+    """List the paper's 98 equations with what is true of each, or show one in full."""
+    from rich.table import Table
+
+    from therml_exact.bounds.equations import EQUATIONS
+
+    console = open_console()
+    if number is not None:
+        shown = EQUATIONS[number - 1]
+        for name, value in vars(shown).items():
+            if value is not None:
+                console.print(f"{name + ':':<11}{value}", highlight=False, markup=False)
+        return
+    chosen = [e for e in EQUATIONS if status is None or status in e.status or status in e.state]
+    if not chosen:
+        known = sorted({e.status for e in EQUATIONS} | {e.state for e in EQUATIONS})
+        raise click.UsageError(f"--status {status!r} matches no equation; there are {', '.join(known)}")
+    table = Table(title="Equations of the paper (all quantities in nats)")
+    for heading in ("eq", "kind", "status", "state", "what it says", "corrected"):
+        table.add_column(heading, overflow="fold")
+    for e in chosen:
+        table.add_row(f"({e.number})", e.kind, e.status, e.state, plain(e.statement), plain(e.corrected or ""))
+    console.print(table)
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("therml-tour"),
+    show_default=True,
+    help="Folder for the figure and the JSON result; made if it does not exist.",
+)
+@unit_option
+def tour(out: Path, unit: str) -> None:
+    """The main job on real data: admissions to Berkeley in 1973, by department, gender and decision."""
+    from therml_exact import examples
+    from therml_exact.tour import TOUR_LEARNERS, Tour, run
+
+    console = open_console()
+    data = examples.berkeley()
+    out.mkdir(parents=True, exist_ok=True)
+    samples = (1, 2)
+    console.print(
+        f"{data!r}: Phi = Dept, X = Gender, Y = Admit. Every equality is decided, none within a tolerance.",
+        highlight=False,
+    )
+    stops = []
+    with progress_bar(console) as progress:
+        task = progress("worlds", len(samples) * len(TOUR_LEARNERS))
+        for stop in run(data, samples):
+            stops.append(stop)
+            task()
+    for n in samples:
+        here = [stop for stop in stops if stop.n == n]
+        _print_bounds(
+            console, {stop.learner: stop.bounds for stop in here}, unit, f"N = {n}: all bounds, slack in {unit}"
+        )
+        _print_teaching(console, here, unit)
+        for stop in here:
+            if stop.learner == "gibbs":
+                console.print(_rounding_note(stop.rounded).strip(), highlight=False)
+    result = Tour(data.axes, tuple(stops))  # type: ignore[arg-type]
+    result.save_figure(out / "tour.png", unit)
+    result.save(out / "tour.json")
+    console.print(f"wrote {out / 'tour.png'} and {out / 'tour.json'}", markup=False, highlight=False, soft_wrap=True)
+    if any(stop.bounds.violated for stop in stops):
+        sys.exit(1)
+
+
+def _print_bounds(console: Console, reports: dict[str, BoundsReport], unit: str, title: str = "") -> None:
+    from rich.table import Table
+
+    single = len(reports) == 1
+    table = Table(title=title or f"Bounds, in {unit}")
+    table.add_column("eq", no_wrap=True)
+    table.add_column("relation", overflow="fold")
+    sides = single and console.width >= _SIDES  # a narrow terminal shows what matters: slack and verdict
+    if single:
+        for heading in (*((f"left ({unit})", f"right ({unit})") if sides else ()), f"slack ({unit})", "verdict"):
+            table.add_column(heading, justify="right", no_wrap=True)
+    for name in reports if not single else ():
+        table.add_column(name, no_wrap=True)
+    for rows in zip(*reports.values(), strict=True):
+        head = (rows[0].label, plain(rows[0].statement))
+        if single:
+            row = rows[0]
+            slack = "" if row.slack is None else in_unit(row.slack, unit)
+            values = (in_unit(row.lhs, unit), in_unit(row.rhs, unit)) if sides else ()
+            table.add_row(*head, *values, slack, _verdict(row))
+        else:
+            table.add_row(*head, *(_verdict(row, unit) for row in rows))
+    console.print(table)
+    for name, report in reports.items():
+        summary = ", ".join(f"{number} {verdict}" for verdict, number in report.counts.items())
+        console.print(f"{name + ': ' if name else ''}{len(report)} relations: {summary}", highlight=False)
+
+
+def _print_teaching(console: Console, stops: list[Stop], unit: str) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"N = {stops[0].n}: what the data could teach, in {unit}")
+    table.add_column("learner")
+    for heading in ("I(Θ;Φ) learnt", "I_pred could be", "I(Θ;X^N,Y^N) kept", "S paid", "H(T_N) all", "R", "C", "D"):
+        table.add_column(heading, justify="right")
+    for stop in stops:
+        f = stop.functionals
+        values = (stop.I_theta_phi, stop.I_pred, stop.I_theta_data, f.S, stop.H_data, f.R, f.C, f.D)
+        table.add_row(stop.learner, *("" if value is None else in_unit(value, unit) for value in values))
+    console.print(table)
+
+
+def _verdict(row: BoundCheck, unit: str | None = None) -> str:
+    slack = "" if unit is None or row.slack is None or row.verdict == "tight" else f" {in_unit(row.slack, unit)}"
+    return f"[{_COLOURS[row.verdict]}]{row.verdict}[/]{slack}"
