@@ -11,11 +11,13 @@ from .bounds.relation import Relation as Relation
 from .examples import random_world as random_world
 from .frontier.hard import HardFrontier as HardFrontier
 from .frontier.hard import deterministic_frontier as deterministic_frontier
+from .frontier.learning_rule import LearningRuleProblem as LearningRuleProblem
 from .frontier.minimize import Optimum as Optimum
 from .frontier.minimize import minimize as minimize
 from .frontier.problems import BayesProblem as BayesProblem
 from .frontier.problems import DiscriminativeProblem as DiscriminativeProblem
 from .frontier.problems import EncoderProblem as EncoderProblem
+from .frontier.rule_optimum import RuleOptimum as RuleOptimum
 from .frontier.verify import Verification as Verification
 from .frontier.verify import verify as verify
 from .functional import Functionals as Functionals

@@ -20,13 +20,15 @@ import time
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from therml_exact.frontier.certificate import build, status
+from therml_exact.frontier.learning_rule import LearningRuleProblem
 from therml_exact.frontier.mixture import Tables
 from therml_exact.frontier.problems import BayesProblem, EncoderProblem, Plan, Problem, read_multipliers
+from therml_exact.frontier.rule_optimum import RuleOptimum, minimize_rule
 from therml_exact.frontier.solve import SLACK, Solution, solve
 
 Array = np.ndarray[Any, Any]
@@ -62,8 +64,18 @@ class Optimum:
         return build(self.problem, self._exact, self._solutions, self.value, self.lower_bound, self.tol)
 
 
+@overload
+def minimize(problem: Problem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0, rho: Any = 1,
+             tol: float = 1e-9, max_cells: int = 2_000_000, time_limit: float = 60.0) -> Optimum: ...  # fmt: skip
+
+
+@overload
+def minimize(problem: LearningRuleProblem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0, rho: Any = 1,
+             tol: float = 1e-9, max_cells: int = 2_000_000, time_limit: float = 60.0) -> RuleOptimum: ...  # fmt: skip
+
+
 def minimize(
-    problem: Problem,
+    problem: Problem | LearningRuleProblem,
     gamma: Any = 0,
     delta: Any = 0,
     sigma: Any = 0,
@@ -72,9 +84,9 @@ def minimize(
     tol: float = 1e-9,
     max_cells: int = 2_000_000,
     time_limit: float = 60.0,
-) -> Optimum:
-    """The least rho R + delta D + gamma C (EncoderProblem) or S + beta U (the others), two-sided."""
-    if not isinstance(problem, Problem):
+) -> Optimum | RuleOptimum:
+    """The least rho R + delta D + gamma C (EncoderProblem; with sigma S LearningRuleProblem) or S + beta U, two-sided."""
+    if not isinstance(problem, Problem | LearningRuleProblem):
         raise TypeError(
             f"problem is a {type(problem).__name__}; give an EncoderProblem, BayesProblem or another problem"
         )
@@ -84,6 +96,8 @@ def minimize(
         raise ValueError(f"max_cells is {max_cells!r} and time_limit {time_limit!r}; both are positive")
     given = {"gamma": gamma, "delta": delta, "sigma": sigma, "beta": beta, "rho": rho}
     exact = read_multipliers(problem, given)
+    if isinstance(problem, LearningRuleProblem):
+        return minimize_rule(problem, exact, tol, max_cells, time_limit)
     floats = {name: float(value) for name, value in exact.items()}
     deadline = time.monotonic() + time_limit
     if isinstance(problem, EncoderProblem):
