@@ -136,7 +136,7 @@ class LearningRuleProblem:
             "x_given_z": np.where(z[:, None] > 0, zx / safe, xa.sum(axis=0)),
             "y_given_z": np.where(z[:, None] > 0, zy / safe, weight.sum(axis=(0, 1))),
         }
-        return {name: max(value, 0.0) for name, value in point.items()}, witness
+        return {name: max(value, 0.0) + 0.0 for name, value in point.items()}, witness
 
 
 def _kl(weight: Array, top: Array, bottom: Array) -> float:

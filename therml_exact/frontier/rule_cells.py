@@ -157,7 +157,7 @@ def minimise(
     def bound(low: Array, high: Array, state: State, parent: float) -> tuple[float, int, State]:
         q = state[1]
         value, coordinate = kernel.bound_cell(
-            low, high, *arrays.tables, arrays.py, arrays.px, weight, q, rule, m, point
+            low, high, *arrays.tables, arrays.py, arrays.px, weight, best - 0.9 * tol, q, rule, m, point
         )
         if value < math.inf and weight @ point < best - 0.01 * tol:
             improve(rule.copy(), q.copy())

@@ -230,8 +230,9 @@ class _World:
                 entry = next(data, None)
                 _require(entry is not None, "a leaf has no numbers")
                 if not empty:
-                    bound = self._leaf(low, high, [_float(v) for v in entry], limits, fixed)
-                    _require(bound >= arb(lower), "a leaf's bound is below the claimed one")
+                    numbers = [_float(v) for v in entry or ()]
+                    either = (self._leaf(low, high, numbers, limits, fixed, form) for form in (False, True))
+                    _require(any(v >= arb(lower) for v in either), "a leaf's bound is below the claimed one")
             else:
                 k = ord(str(symbol)) - 48
                 _require(0 <= k < self.width, f"the tree has an unknown symbol {symbol!r}")
@@ -267,8 +268,8 @@ class _World:
         return all(a <= b for a, b in zip(low, high, strict=True))
 
     def _leaf(self, low: list[int], high: list[int], numbers: list[float], limits: dict[str, Fraction],
-              fixed: dict[str, Fraction] | str) -> arb:  # fmt: skip
-        """The bound of a box."""
+              fixed: dict[str, Fraction] | str, lowered: bool) -> arb:  # fmt: skip
+        """The bound of a box, by either form of the minorants."""
         if isinstance(fixed, dict):
             lam = {name: _ball(v) for name, v in fixed.items()}
             q = numbers
@@ -276,15 +277,15 @@ class _World:
             lam = {name: arb(v) for name, v in zip(NAMES, numbers[:4], strict=True)}
             q = numbers[4:]
             _require(min(numbers[:4]) >= 0, "a leaf's multiplier is negative")
-            _require(all(v == 0 or name in limits for name, v in zip(NAMES, numbers[:4], strict=True)), "a foreign one")
+            known = all(v == 0 or name in limits for name, v in zip(NAMES[:3], numbers[:3], strict=True))
+            _require(known, "a leaf has a multiplier of a functional that is not limited")
             _require(not fixed or numbers[NAMES.index(fixed)] == 1.0, "the objective's multiplier is not 1")
-            _require(bool(fixed) or sum(numbers[:4]) > 0, "a leaf's multipliers are all 0")
         _require(len(q) == self.thetas and min(q) >= 0, "a leaf's q has the wrong length, or is negative")
-        coefficients, constant = self._minorant(low, high, lam)
+        coefficients, constant = self._minorant(low, high, lam, lowered)
         costs = self.matrix * arb_mat([[self.n * v] for v in coefficients])
         shift = self.n * lam["R"]
         least = alpha = None
-        value = self.n * constant
+        value = self.n * constant  # of all three
         sigma = lam["S"]
         top = [arb(0)] * self.thetas
         prior = [arb(v) for v in q]
@@ -308,11 +309,15 @@ class _World:
             value -= sigma * alpha.log()
         for name, limit in limits.items():
             value -= lam[name] * _ball(limit)
+        if "S" not in limits:
+            value -= sigma * arb(self.thetas).log()  # S <= log |Theta|, always
         if fixed == "":
-            value /= sum(lam.values(), arb(0))
+            total = sum((lam[name] for name in limits), arb(0))
+            _require(bool(total > 0), "a leaf's multipliers are all 0")
+            value /= total
         return value
 
-    def _minorant(self, low: list[int], high: list[int], lam: dict[str, arb]) -> tuple[list[arb], arb]:
+    def _minorant(self, low: list[int], high: list[int], lam: dict[str, arb], lowered: bool) -> tuple[list[arb], arb]:
         """Coefficients of m and the constant: at most lam_R H(Z) + lam_C H(Y|Z) + lam_D H(X|Z) on the box."""
         out, constant = [arb(0)] * self.width, arb(0)
         for z in range(self.nz):
@@ -338,7 +343,9 @@ class _World:
                         value = -sum((_eta(x) + x * g for x, g in zip(v, logs, strict=True)), arb(0))
                         worst = worst.max(value / total - total.log())
                 for j in range(width):
-                    out[start + j] += lam[name] * (-logs[j] - worst)
+                    out[start + j] += lam[name] * (-logs[j] - (0 if lowered else worst))
+                if lowered:
+                    constant -= lam[name] * worst * b
         return out, constant
 
 

@@ -6,7 +6,8 @@ m holds p(z,y), then p(z,x), then p(z), z-major; a cell is a box lo <= m <= hi, 
     -p log p    >= its chord from lo to hi
 
 with equality at the corners of two letters. (The first: H(v) = sum -v log r - |v| KL, and KL(. || r) is largest at a
-corner.) So R, C, D >= G_R, G_C, G_D, linear in the rule, and with multipliers what is left is
+corner.) Instead of k m_zy for each y, k hi_z once is as valid: the first form is exact at m = 0, the second does not
+fall far from the box, which is what makes small boxes at m = 0 converge where H(Z) costs nothing. Both are tried. So R, C, D >= G_R, G_C, G_D, linear in the rule, and with multipliers what is left is
 
     min over rules of sum_t p_t sum_theta rule c[t, theta] + sigma S
         = min over q of -sigma sum_t p_t log sum_theta q_theta exp(-c/sigma)
@@ -115,14 +116,15 @@ def largest_divergence(lo, hi, r):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def minorants(lo, hi, nz, ny, nx, use_y, use_x, coef, gaps):
-    """coef[0..2]: per-sample minorants of H(Z), H(Y|Z), H(X|Z) as linear functions of m; returns the constant of the
-    first. gaps[0..2, z]: how far each piece may lie above its minorant.
+def minorants(lo, hi, nz, ny, nx, use_y, use_x, lowered, coef, constant, gaps):
+    """coef[0..2] . m + constant[0..2]: minorants of H(Z), H(Y|Z), H(X|Z); `lowered` takes the form k hi_z.
+
+    gaps[0..2, z]: how far each piece may lie above its minorant.
     """
     coef[:] = 0.0
+    constant[:] = 0.0
     gaps[:] = 0.0
     zp = nz * (ny + nx)
-    constant = 0.0
     r = np.empty(max(ny, nx))
     for z in range(nz):
         a, b = lo[zp + z], hi[zp + z]
@@ -132,7 +134,7 @@ def minorants(lo, hi, nz, ny, nx, use_y, use_x, coef, gaps):
             slope = (fb - fa) / (b - a)
         else:
             slope = -math.log(max(0.5 * (a + b), 2.0**-80)) - 1.0
-        constant += min(fa - slope * a, fb - slope * b)
+        constant[0] += min(fa - slope * a, fb - slope * b)
         coef[0, zp + z] = slope
         top = math.exp(-slope - 1.0)
         gaps[0, z] = max(eta(top) - fa - slope * (top - a), 0.0) if a < top < b else 0.0
@@ -144,9 +146,10 @@ def minorants(lo, hi, nz, ny, nx, use_y, use_x, coef, gaps):
             reference(lo[start : start + width], hi[start : start + width], r[:width])
             k = largest_divergence(lo[start : start + width], hi[start : start + width], r[:width])
             for j in range(width):
-                coef[1 + block, start + j] = -math.log(r[j]) - k
+                coef[1 + block, start + j] = -math.log(r[j]) - (0.0 if lowered else k)
+            if lowered:
+                constant[1 + block] -= k * b
             gaps[1 + block, z] = k * b
-    return constant
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -165,14 +168,15 @@ def tangents(m, nz, ny, nx, coef):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def costs(places, noise, n, coef, constant, weight, c):
-    """c[t, theta] = N sum_i weight_i (coef_i . m + constant_i), R's less N l."""
+    """c[t, theta] = N sum_i weight_i (coef_i . m + constant_i), less N l for R."""
     types, thetas, width = places.shape
     total = np.empty(width)
+    fixed = n * (weight[0] * constant[0] + weight[1] * constant[1] + weight[2] * constant[2])
     for k in range(width):
         total[k] = n * (weight[0] * coef[0, k] + weight[1] * coef[1, k] + weight[2] * coef[2, k])
     for t in range(types):
         for a in range(thetas):
-            value = n * weight[0] * (constant - noise[t, a])
+            value = fixed - n * weight[0] * noise[t, a]
             for k in range(width):
                 value += total[k] * places[t, a, k]
             c[t, a] = value
@@ -326,12 +330,12 @@ def descend(p, places, noise, n, nz, ny, nx, weight, q, rule, m, point, steps):
     """Rule and q's in turn until nothing is gained; returns the value."""
     types, thetas, width = places.shape
     coef, c = np.empty((3, width)), np.empty((types, thetas))
-    new, new_m, new_point = np.empty((types, thetas)), np.empty(width), np.empty(4)
+    new, new_m, new_point, nothing = np.empty((types, thetas)), np.empty(width), np.empty(4), np.zeros(3)
     measure(p, places, noise, n, nz, ny, nx, rule, m, point)
     value = weight[0] * point[0] + weight[1] * point[1] + weight[2] * point[2] + weight[3] * point[3]
     for _ in range(steps):
         tangents(m, nz, ny, nx, coef)
-        costs(places, noise, n, coef, 0.0, weight, c)
+        costs(places, noise, n, coef, nothing, weight, c)
         rate_distortion(p, c, weight[3], q, new)
         measure(p, places, noise, n, nz, ny, nx, new, new_m, new_point)
         now = weight[0] * new_point[0] + weight[1] * new_point[1] + weight[2] * new_point[2] + weight[3] * new_point[3]
@@ -369,16 +373,24 @@ def widest(lo, hi, m, nz, ny, nx, weight, gaps):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def bound_cell(lo, hi, p, places, noise, n, nz, ny, nx, py, px, weight, q, rule, m, point):
-    """Tighten the box in place; (lower bound, coordinate to halve). The rule and its m and point are left behind."""
+def bound_cell(lo, hi, p, places, noise, n, nz, ny, nx, py, px, weight, enough, q, rule, m, point):
+    """Tighten the box in place; (lower bound, coordinate to halve). q, the rule, its m and point are left behind."""
     types, thetas, width = places.shape
     use_y, use_x = weight[1] > 0.0, weight[2] > 0.0
     if not tighten(lo, hi, nz, ny, nx, py, px, use_y, use_x):
         return math.inf, -1
-    coef, gaps, c = np.empty((3, width)), np.empty((3, nz)), np.empty((types, thetas))
-    constant = minorants(lo, hi, nz, ny, nx, use_y, use_x, coef, gaps)
+    coef, constant, gaps, c = np.empty((3, width)), np.empty(3), np.empty((3, nz)), np.empty((types, thetas))
+    minorants(lo, hi, nz, ny, nx, use_y, use_x, False, coef, constant, gaps)
     costs(places, noise, n, coef, constant, weight, c)
     lower = rate_distortion(p, c, weight[3], q, rule)
+    if lower < enough:
+        other_q, other = q.copy(), np.empty((types, thetas))
+        minorants(lo, hi, nz, ny, nx, use_y, use_x, True, coef, constant, gaps)
+        costs(places, noise, n, coef, constant, weight, c)
+        value = rate_distortion(p, c, weight[3], other_q, other)
+        if value > lower:
+            lower = value
+            q[:], rule[:] = other_q, other
     measure(p, places, noise, n, nz, ny, nx, rule, m, point)
     return lower, widest(lo, hi, m, nz, ny, nx, weight, gaps)
 
@@ -488,8 +500,11 @@ def raise_dual(p, g, limit, lam, free, floor, simplex, enough, tol, q, rule):
                 trial[moving[a]] = min(max(lam[moving[a]] + step[a], floor[moving[a]]), 10.0 * lam[moving[a]] + 10.0)
             if simplex:
                 for i in range(4):
-                    total += trial[i]
-                trial /= total
+                    if free[i]:
+                        total += trial[i]
+                for i in range(4):
+                    if free[i]:
+                        trial[i] /= total
             work_q[:] = q
             now = dual(p, g, limit, trial, work_q, work, c, other)
             if now > value:
@@ -514,10 +529,18 @@ def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, 
     types, thetas, width = places.shape
     if not tighten(lo, hi, nz, ny, nx, py, px, use_y, use_x):
         return math.inf, -1
-    coef, gaps, g = np.empty((3, width)), np.empty((3, nz)), np.empty((3, types, thetas))
-    constant = minorants(lo, hi, nz, ny, nx, use_y, use_x, coef, gaps)
+    coef, constant, gaps, g = np.empty((3, width)), np.empty(3), np.empty((3, nz)), np.empty((3, types, thetas))
+    other_lam, other_q, other = lam.copy(), q.copy(), np.empty((types, thetas))
+    minorants(lo, hi, nz, ny, nx, use_y, use_x, False, coef, constant, gaps)
     linear_costs(places, noise, n, coef, constant, g)
     lower = raise_dual(p, g, limit, lam, free, floor, simplex, enough, tol, q, rule)
+    if lower < enough:
+        minorants(lo, hi, nz, ny, nx, use_y, use_x, True, coef, constant, gaps)
+        linear_costs(places, noise, n, coef, constant, g)
+        value = raise_dual(p, g, limit, other_lam, free, floor, simplex, enough, tol, other_q, other)
+        if value > lower:
+            lower = value
+            lam[:], q[:], rule[:] = other_lam, other_q, other
     measure(p, places, noise, n, nz, ny, nx, rule, m, point)
     # A multiplier that is 0 here need not be 0 in a smaller box.
     return lower, widest(lo, hi, m, nz, ny, nx, lam + 1e-9, gaps)
@@ -528,12 +551,12 @@ def descend_capped(p, places, noise, n, nz, ny, nx, limit, lam, free, floor, sim
     """Rule and q's in turn. Frozen q's bound R, C, D from above, so that a rule that keeps the limits for them keeps
     them; m and point are the rule's own. The rule is that of the last step."""
     types, thetas, width = places.shape
-    coef, g = np.empty((3, width)), np.empty((3, types, thetas))
+    coef, g, nothing = np.empty((3, width)), np.empty((3, types, thetas)), np.zeros(3)
     measure(p, places, noise, n, nz, ny, nx, rule, m, point)
     last = math.inf
     for _ in range(steps):
         tangents(m, nz, ny, nx, coef)
-        linear_costs(places, noise, n, coef, 0.0, g)
+        linear_costs(places, noise, n, coef, nothing, g)
         value = raise_dual(p, g, limit, lam, free, floor, simplex, math.inf, tol, q, rule)
         measure(p, places, noise, n, nz, ny, nx, rule, m, point)
         if last - value < 0.01 * tol:
