@@ -13,7 +13,6 @@ with multipliers of its own:
 
 and for the excess the same without F_0 and with sum_i lam_i = 1. From above: with frozen q's R, C, D are linear and at
 least those with refitted ones, so that a rule within the caps for the former is within them; rule and q's in turn.
-Where S is not limited it has a tiny multiplier all the same (it is at most log |Theta|), which keeps the dual smooth.
 
 *The example* (bent.py has the proof for all alphabets): |Phi| = |X| = 1, Y a fair bit, N = 1. (R, C, S)/log 2 = (0, 1, 0)
 and (1, 0, 1) are achieved, and no rule over any dictionary has R, C, S <= log(2)/2 + 1/80.
@@ -112,19 +111,15 @@ class _Caps:
 
     def __init__(self, problem: LearningRuleProblem, minimise: str | None, limits: dict[str, float], tol: float) -> None:
         self.arrays, self.tol, self.minimise, self.limits = Arrays(problem), tol, minimise, limits
-        smooth = 0.02 * tol / math.log(self.arrays.thetas + 1)
         names = set(limits) | {minimise}
         # A little inside the caps, so that what the dual's rule lacks to them does not matter.
         inside = 0.02 * tol if minimise else 0.0
         self.limit = np.array([limits.get(name, 0.0) for name in NAMES])
         self.inner = self.limit - inside * np.array([name in limits for name in NAMES])
         self.free = np.array([name in limits for name in NAMES])
-        self.floor = np.where(np.array(NAMES) == "S", smooth, 0.0)
         self.start = np.where(self.free, 1.0 / max(len(limits), 1), 0.0)
         if minimise:
             self.start[NAMES.index(minimise)] = 1.0
-        if "S" not in names:
-            self.start[3], self.limit[3], self.inner[3] = smooth, math.log(self.arrays.thetas), 0.0
         self.uses = "C" in names, "D" in names
         self.value, self.rule = math.inf, np.zeros((self.arrays.types, self.arrays.thetas))
         self._work = np.empty_like(self.rule), np.empty(self.arrays.width), np.empty(4)
@@ -141,7 +136,7 @@ class _Caps:
         from therml_exact.kernels import rule_cells as kernel
 
         _, m, point = self._work
-        kernel.descend_capped(*self.arrays.tables, self.inner, lam, self.free, self.floor, self.minimise is None,
+        kernel.descend_capped(*self.arrays.tables, self.inner, lam, self.free, self.minimise is None,
                               1e-3 * self.tol, q, start, m, point, 200)  # fmt: skip
         value = self.score(point)
         if value < self.value:
@@ -169,7 +164,7 @@ class _Caps:
             lam, q = state
             assert lam is not None
             value, coordinate = kernel.bound_capped(
-                low, high, *arrays.tables, arrays.py, arrays.px, *self.uses, self.limit, lam, self.free, self.floor,
+                low, high, *arrays.tables, arrays.py, arrays.px, *self.uses, self.limit, lam, self.free,
                 self.minimise is None, self.value - 0.9 * self.tol, 0.1 * self.tol, q, rule, m, point)  # fmt: skip
             if value < self.value - self.tol and (count < 40 or count % 16 == 0):
                 self.improve(rule.copy(), lam.copy(), q.copy())

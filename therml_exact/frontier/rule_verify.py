@@ -277,7 +277,7 @@ class _World:
             lam = {name: arb(v) for name, v in zip(NAMES, numbers[:4], strict=True)}
             q = numbers[4:]
             _require(min(numbers[:4]) >= 0, "a leaf's multiplier is negative")
-            known = all(v == 0 or name in limits for name, v in zip(NAMES[:3], numbers[:3], strict=True))
+            known = all(v == 0 or name in limits for name, v in zip(NAMES, numbers[:4], strict=True))
             _require(known, "a leaf has a multiplier of a functional that is not limited")
             _require(not fixed or numbers[NAMES.index(fixed)] == 1.0, "the objective's multiplier is not 1")
         _require(len(q) == self.thetas and min(q) >= 0, "a leaf's q has the wrong length, or is negative")
@@ -309,8 +309,6 @@ class _World:
             value -= sigma * alpha.log()
         for name, limit in limits.items():
             value -= lam[name] * _ball(limit)
-        if "S" not in limits:
-            value -= sigma * arb(self.thetas).log()  # S <= log |Theta|, always
         if fixed == "":
             total = sum((lam[name] for name in limits), arb(0))
             _require(bool(total > 0), "a leaf's multipliers are all 0")

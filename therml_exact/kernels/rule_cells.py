@@ -107,11 +107,13 @@ def largest_divergence(lo, hi, r):
     for corner in range(1, 1 << width):
         total, value = 0.0, 0.0
         for j in range(width):
-            v = hi[j] if corner >> j & 1 else lo[j]
-            total += v
-            value -= eta(v) + v * math.log(r[j])
+            total += hi[j] if corner >> j & 1 else lo[j]
         if total > 0.0:
-            worst = max(worst, value / total - math.log(total))
+            for j in range(width):
+                u = (hi[j] if corner >> j & 1 else lo[j]) / total
+                if u > 0.0:
+                    value += u * math.log(u / r[j])
+            worst = max(worst, value)
     return worst
 
 
@@ -206,83 +208,95 @@ def rate_distortion(p, c, sigma, q, rule):
                 else:
                     rule[t, a] = 0.0
         return base
-    for a in range(thetas):
-        q[a] = 0.999 * q[a] + 0.001 / thetas
     alpha, trial, step = np.empty(thetas), np.empty(thetas), np.empty(thetas)
-    slope = np.empty(thetas)
+    slope, work = np.empty(thetas), np.empty(thetas, np.int64)
     hess = np.empty((thetas, thetas))
+    likely = np.empty(types)
     best, best_q = -math.inf, q.copy()
-    last = math.inf
-    for iteration in range(60):
+    last, stalled = math.inf, 0
+    for iteration in range(100):
         value = 0.0
         alpha[:] = 0.0
-        hess[:] = 0.0
-        newton = iteration >= 2
         for t in range(types):
             m = 0.0
             for a in range(thetas):
                 m += q[a] * rule[t, a]
-            value -= p[t] * math.log(m)
-            w = p[t] / m
+            if m < 1e-200:
+                # A type that q leaves without a theta.
+                for a in range(thetas):
+                    q[a] = 0.5 * q[a] + 0.5 / thetas
+                m = 0.0
+                value = math.inf
+            likely[t] = m
+            if value < math.inf:
+                value -= p[t] * math.log(m)
+        if value == math.inf:
+            continue
+        for t in range(types):
+            w = p[t] / likely[t]
             for a in range(thetas):
                 alpha[a] += w * rule[t, a]
-                if newton:
-                    v = w / m * rule[t, a]
-                    for b in range(a + 1):
-                        hess[a, b] += v * rule[t, b]
-        top = alpha.max()
-        bound = value - math.log(top)
+        most = alpha.argmax()
+        bound = value - math.log(alpha[most])
         if bound > best:
             best = bound
             best_q[:] = q
-        if top - 1.0 < 1e-13 or (iteration > 4 and value > last - 1e-15 * (1.0 + abs(value)) and top < 1.0 + 1e-9):
+        if alpha[most] - 1.0 < 1e-13:
+            break
+        stalled = stalled + 1 if value > last - 1e-15 * (1.0 + abs(value)) else 0
+        if stalled > 2:
             break
         last = value
-        if not newton:
-            for a in range(thetas):
-                q[a] *= alpha[a]
-            continue
+        # Newton on those in use and the one that q lacks most:
         # min 1/2 s'Hs + (1 - alpha).s over q + s >= 0, coordinate by coordinate.
-        step[:] = 0.0
-        ridge = 1e-13
+        used = 0
         for a in range(thetas):
-            for b in range(a):
-                hess[b, a] = hess[a, b]
-            slope[a] = 1.0 - alpha[a]
-        for sweep in range(400):
+            if q[a] > 0.0 or a == most:
+                work[used] = a
+                used += 1
+        hess[:used, :used] = 0.0
+        for t in range(types):
+            w = p[t] / (likely[t] * likely[t])
+            for i in range(used):
+                v = w * rule[t, work[i]]
+                for j in range(i + 1):
+                    hess[i, j] += v * rule[t, work[j]]
+        for i in range(used):
+            for j in range(i):
+                hess[j, i] = hess[i, j]
+            slope[i] = 1.0 - alpha[work[i]]
+            step[i] = 0.0
+        for _ in range(300):
             moved = 0.0
-            for a in range(thetas):
-                change = max(-slope[a] / (hess[a, a] + ridge), -q[a] - step[a])
+            for i in range(used):
+                change = max(-slope[i] / (hess[i, i] + 1e-13), -q[work[i]] - step[i])
                 if change != 0.0:
-                    step[a] += change
-                    for b in range(thetas):
-                        slope[b] += hess[a, b] * change
+                    step[i] += change
+                    for j in range(used):
+                        slope[j] += hess[i, j] * change
                     moved = max(moved, abs(change))
             if moved < 1e-14:
                 break
         length = 1.0
-        while length > 1e-9:
+        while True:
             total, now = 0.0, 0.0
-            for a in range(thetas):
-                trial[a] = max(q[a] + length * step[a], 0.0)
-                total += trial[a]
+            trial[:] = 0.0
+            for i in range(used):
+                trial[work[i]] = max(q[work[i]] + length * step[i], 0.0)
+                total += trial[work[i]]
             for t in range(types):
                 m = 0.0
-                for a in range(thetas):
-                    m += trial[a] * rule[t, a]
+                for i in range(used):
+                    m += trial[work[i]] * rule[t, work[i]]
                 if m <= 0.0:
                     now = math.inf
                     break
                 now -= p[t] * math.log(m / total)
-            if now <= value:
+            if now <= value or length < 1e-6:
                 break
             length *= 0.5
-        if length <= 1e-9:
-            for a in range(thetas):
-                q[a] *= alpha[a]
-        else:
-            for a in range(thetas):
-                q[a] = trial[a] / total
+        for a in range(thetas):
+            q[a] = trial[a] / total if now <= value else q[a] * alpha[a]
     q[:] = best_q
     for t in range(types):
         m = 0.0
@@ -436,94 +450,153 @@ def dual(p, g, limit, lam, q, rule, c, slope):
     return value
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
-def raise_dual(p, g, limit, lam, free, floor, simplex, enough, tol, q, rule):
-    """Damped Newton for the multipliers: those marked free, at least their floor, of sum 1 if `simplex`.
+CUTS = 20
 
-    lam, q and the rule in place; returns the bound. Every lam gives a valid one, so it stops when it is `enough`.
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step):
+    """max over d of min_j (errors_j + cuts_j . d) - mu/2 |d|^2, d >= -room, sum d = 0 on the simplex; by its dual
+
+        min over w of sum 1, nu >= 0 of |P(sum w_j cuts_j + nu)|^2 / (2 mu) + w.errors + nu.room,   d = P(...)/mu
+
+    pair by pair in w and coordinate by coordinate in nu. Returns the model's rise, min_j (errors_j + cuts_j . d).
+    """
+    number = 0.0
+    for i in range(4):
+        number += 1.0 if free[i] else 0.0
+    for _ in range(200):
+        for i in range(4):
+            step[i] = nu[i] if free[i] else 0.0
+        for j in range(count):
+            for i in range(4):
+                if free[i]:
+                    step[i] += w[j] * cuts[j, i]
+        if simplex:
+            mean = (step[0] + step[1] + step[2] + step[3]) / number
+            for i in range(4):
+                step[i] = step[i] - mean if free[i] else 0.0
+        for i in range(4):
+            step[i] /= mu
+        # Steepest pair: the largest and the least of errors_j + cuts_j . d.
+        low, high, least, most = 0, -1, math.inf, -math.inf
+        for j in range(count):
+            value = errors[j]
+            for i in range(4):
+                value += cuts[j, i] * step[i] if free[i] else 0.0
+            if value < least:
+                least, low = value, j
+            if w[j] > 0.0 and value > most:
+                most, high = value, j
+        # And the coordinate that most leaves its room.
+        where, gain = -1, 0.0
+        for i in range(4):
+            if free[i]:
+                lack = -(room[i] + step[i])
+                if nu[i] > 0.0 or lack > 0.0:
+                    if abs(lack) > gain:
+                        where, gain = i, abs(lack)
+        if high >= 0 and most - least > 1e-12 * (1.0 + abs(least)):
+            square, mean = 0.0, 0.0
+            for i in range(4):
+                if free[i]:
+                    mean += (cuts[high, i] - cuts[low, i]) / number
+            for i in range(4):
+                if free[i]:
+                    square += (cuts[high, i] - cuts[low, i] - (mean if simplex else 0.0)) ** 2
+            amount = min(w[high], (most - least) * mu / square) if square > 0.0 else w[high]
+            w[high] -= amount
+            w[low] += amount
+        elif gain < 1e-12:
+            break
+        if where >= 0:
+            weight = (1.0 - 1.0 / number) if simplex else 1.0
+            if weight > 0.0:
+                nu[where] = max(nu[where] - (room[where] + step[where]) * mu / weight, 0.0)
+    return least
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
+    """A proximal bundle method for the multipliers: those marked free, >= 0, of sum 1 if `simplex`.
+
+    The dual has kinks where rules tie. lam and q in place; returns the bound, which any lam and q make valid, and stops
+    when it is `enough` or what it can still gain is small beside what is missing. `rule` is the mixture of rules that
+    the bundle ends with: it keeps the limits, and is optimal, as nearly as the bundle has converged.
     """
     types, thetas = rule.shape
     c = np.empty((types, thetas))
-    slope, other, trial = np.empty(4), np.empty(4), np.empty(4)
-    work_q, work = q.copy(), np.empty((types, thetas))
-    value = dual(p, g, limit, lam, q, rule, c, slope)
-    damping = 1e-6
-    for _ in range(40):
+    cuts, errors, w = np.zeros((CUTS, 4)), np.zeros(CUTS), np.zeros(CUTS)
+    rules = np.zeros((CUTS, types, thetas))
+    nu, step, room, trial, slope = np.zeros(4), np.zeros(4), np.zeros(4), np.empty(4), np.empty(4)
+    trial_q = q.copy()
+    value = dual(p, g, limit, lam, q, rules[0], c, slope)
+    cuts[0] = slope
+    w[0] = 1.0
+    count = 1
+    size = 0.0
+    for i in range(4):
+        if free[i]:
+            size = max(size, abs(slope[i]))
+    mu = max(size, 1e-6) / 0.3
+    for _ in range(120):
         if value > enough:
             break
-        moving = [0]
-        moving.clear()
-        mean, count = 0.0, 0
+        for i in range(4):
+            room[i] = lam[i]
+        rise = proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step)
+        missing = enough - value if enough < math.inf else 0.0
+        if rise < max(0.02 * tol, 0.02 * missing) and rise * mu < 1e3 * (0.02 * tol + 0.02 * missing):
+            break
+        total = 0.0
+        for i in range(4):
+            trial[i] = max(lam[i] + step[i], 0.0) if free[i] else lam[i]
+            total += trial[i] if free[i] else 0.0
         if simplex:
-            # On the simplex only slopes relative to the weighted mean count, which is the value itself.
             for i in range(4):
                 if free[i]:
-                    mean += lam[i] * slope[i]
-        for i in range(4):
-            if free[i] and (lam[i] > floor[i] * (1.0 + 1e-9) or slope[i] - mean > 0.0):
-                moving.append(i)
-        k = len(moving)
-        if k == 0:
-            break
-        hess = np.zeros((k + 1, k + 1))
-        right = np.zeros(k + 1)
-        for a in range(k):
-            i = moving[a]
-            h = 1e-5 * max(lam[i], 1e-3)
-            trial[:] = lam
-            trial[i] += h
-            work_q[:] = q
-            dual(p, g, limit, trial, work_q, work, c, other)
-            for b in range(k):
-                hess[b, a] = -(other[moving[b]] - slope[moving[b]]) / h
-            right[a] = slope[i]
-        for a in range(k):
-            for b in range(a):
-                hess[a, b] = hess[b, a] = 0.5 * (hess[a, b] + hess[b, a])
-        size = k
-        if simplex:
-            size = k + 1
-            hess[:k, k] = 1.0
-            hess[k, :k] = 1.0
-        better = False
-        for attempt in range(14):
-            system = hess[:size, :size].copy()
-            for a in range(k):
-                system[a, a] += damping * (1.0 + abs(hess[a, a]))
-            step = np.linalg.solve(system, right[:size])
-            gain = 0.0
-            for a in range(k):
-                gain += right[a] * step[a]
-            trial[:] = lam
-            total = 0.0
-            for a in range(k):
-                trial[moving[a]] = min(max(lam[moving[a]] + step[a], floor[moving[a]]), 10.0 * lam[moving[a]] + 10.0)
-            if simplex:
-                for i in range(4):
-                    if free[i]:
-                        total += trial[i]
-                for i in range(4):
-                    if free[i]:
-                        trial[i] /= total
-            work_q[:] = q
-            now = dual(p, g, limit, trial, work_q, work, c, other)
-            if now > value:
-                better = True
-                damping = max(damping * 0.1, 1e-12)
-                break
-            damping *= 10.0
-        if not better:
-            break
-        rise = now - value
-        lam[:], q[:], rule[:], slope[:] = trial, work_q, work, other
-        value = now
-        if rise < 0.01 * tol and gain < 0.1 * tol:
-            break
+                    trial[i] /= total
+        trial_q[:] = q
+        slot = count
+        if count == CUTS:
+            slot = 0
+            for j in range(count):
+                if w[j] < w[slot] or (w[j] == w[slot] and errors[j] > errors[slot]):
+                    slot = j
+            if w[slot] > 0.0:
+                w /= 1.0 - w[slot]
+        else:
+            count += 1
+        w[slot] = 0.0
+        now = dual(p, g, limit, trial, trial_q, rules[slot], c, slope)
+        cuts[slot] = slope
+        if now > value + 0.1 * rise:
+            for j in range(count):
+                if j != slot:
+                    for i in range(4):
+                        if free[i]:
+                            errors[j] += cuts[j, i] * (trial[i] - lam[i])
+                    errors[j] = max(errors[j] - (now - value), 0.0)
+            errors[slot] = 0.0
+            if now > value + 0.5 * rise:
+                mu *= 0.3
+            lam[:], q[:] = trial, trial_q
+            value = now
+        else:
+            errors[slot] = now - value
+            for i in range(4):
+                if free[i]:
+                    errors[slot] += slope[i] * (lam[i] - trial[i])
+            errors[slot] = max(errors[slot], 0.0)
+            mu *= 1.2
+    rule[:] = 0.0
+    for j in range(count):
+        if w[j] > 0.0:
+            rule += w[j] * rules[j]
     return value
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, limit, lam, free, floor, simplex,
+def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, limit, lam, free, simplex,
                  enough, tol, q, rule, m, point):  # fmt: skip
     """As bound_cell, with the multipliers raised."""
     types, thetas, width = places.shape
@@ -533,11 +606,11 @@ def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, 
     other_lam, other_q, other = lam.copy(), q.copy(), np.empty((types, thetas))
     minorants(lo, hi, nz, ny, nx, use_y, use_x, False, coef, constant, gaps)
     linear_costs(places, noise, n, coef, constant, g)
-    lower = raise_dual(p, g, limit, lam, free, floor, simplex, enough, tol, q, rule)
+    lower = raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule)
     if lower < enough:
         minorants(lo, hi, nz, ny, nx, use_y, use_x, True, coef, constant, gaps)
         linear_costs(places, noise, n, coef, constant, g)
-        value = raise_dual(p, g, limit, other_lam, free, floor, simplex, enough, tol, other_q, other)
+        value = raise_dual(p, g, limit, other_lam, free, simplex, enough, tol, other_q, other)
         if value > lower:
             lower = value
             lam[:], q[:], rule[:] = other_lam, other_q, other
@@ -547,7 +620,7 @@ def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, 
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def descend_capped(p, places, noise, n, nz, ny, nx, limit, lam, free, floor, simplex, tol, q, rule, m, point, steps):
+def descend_capped(p, places, noise, n, nz, ny, nx, limit, lam, free, simplex, tol, q, rule, m, point, steps):
     """Rule and q's in turn. Frozen q's bound R, C, D from above, so that a rule that keeps the limits for them keeps
     them; m and point are the rule's own. The rule is that of the last step."""
     types, thetas, width = places.shape
@@ -557,7 +630,7 @@ def descend_capped(p, places, noise, n, nz, ny, nx, limit, lam, free, floor, sim
     for _ in range(steps):
         tangents(m, nz, ny, nx, coef)
         linear_costs(places, noise, n, coef, nothing, g)
-        value = raise_dual(p, g, limit, lam, free, floor, simplex, math.inf, tol, q, rule)
+        value = raise_dual(p, g, limit, lam, free, simplex, math.inf, tol, q, rule)
         measure(p, places, noise, n, nz, ny, nx, rule, m, point)
         if last - value < 0.01 * tol:
             break
