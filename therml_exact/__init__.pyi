@@ -14,9 +14,17 @@ from .frontier.hard import deterministic_frontier as deterministic_frontier
 from .frontier.learning_rule import LearningRuleProblem as LearningRuleProblem
 from .frontier.minimize import Optimum as Optimum
 from .frontier.minimize import minimize as minimize
+from .frontier.phase import Jump as Jump
+from .frontier.phase import jump as jump
 from .frontier.problems import BayesProblem as BayesProblem
 from .frontier.problems import DiscriminativeProblem as DiscriminativeProblem
 from .frontier.problems import EncoderProblem as EncoderProblem
+from .frontier.rule_caps import CappedOptimum as CappedOptimum
+from .frontier.rule_caps import Excess as Excess
+from .frontier.rule_caps import RuleClassification as RuleClassification
+from .frontier.rule_caps import classify_rule as classify_rule
+from .frontier.rule_caps import excess as excess
+from .frontier.rule_caps import minimize_capped as minimize_capped
 from .frontier.rule_optimum import RuleOptimum as RuleOptimum
 from .frontier.verify import Verification as Verification
 from .frontier.verify import verify as verify

@@ -13,11 +13,11 @@ convex in the rule. That is all that rule_vertices.py, rule_cells.py and rule_ca
 *Types suffice.* Let a rule p(theta|d) be given with its q's. For a permutation s of the samples put
 p_s(theta|d) = p(theta|s d). Data sets are exchangeable, p(s d) = p(d), so p_s has the same R, C, D, S for the same q's,
 which are shared by the samples: the cost of (theta, d) is a sum over the samples of one function of (theta, x_i, y_i).
-Take the average rule over all s and keep the q's. R, C, D are linear in the rule and stay; S = sum p(d) KL(p(.|d)||q) is
-convex in it and does not grow; refitting the q's lowers all four. So for every rule there is one, invariant under
+Take the average rule over all s and keep the q's. R, C, D are linear in the rule and stay; S, a mean of KL(p(.|d)||q),
+is convex in it and does not grow; refitting the q's lowers all four. So for every rule there is one, invariant under
 permutations, with no larger R, C, D and S: theta may be drawn given the type alone, the histogram n_xy of the data.
 
-Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y], encoders[theta, x, z]; rules theta_given_type[type, theta].
+Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y], encoders[theta, x, z]; theta_given_type[type, theta].
 A float means its exact binary value; rows are divided by their exact sums.
 Errors: ValueError for tables that are no distributions, for encoders of another X, for more than 20,000 types.
 Source: Alemi and Fischer, TherML (2018), equations (10)-(13), (21), (22).
@@ -94,7 +94,7 @@ class LearningRuleProblem:
 
     @cached_property
     def places(self) -> Array:
-        """m[type, theta, k] in floats: p(z,y), then p(z,x), then p(z) of each type and theta, z-major (nz (ny+nx+1))."""
+        """m[type, theta, k] in floats: p(z,y), then p(z,x), then p(z) of each type and theta, z-major."""
         e = self.dictionary.astype(float)
         n = self.counts / self.n
         blocks = (np.einsum("txy,axz->tazy", n, e), np.einsum("txy,axz->tazx", n, e), np.einsum("txy,axz->taz", n, e))

@@ -85,7 +85,7 @@ def minimize(
     max_cells: int = 2_000_000,
     time_limit: float = 60.0,
 ) -> Optimum | RuleOptimum:
-    """The least rho R + delta D + gamma C (EncoderProblem; with sigma S LearningRuleProblem) or S + beta U, two-sided."""
+    """The least rho R + delta D + gamma C (+ sigma S for a LearningRuleProblem) or S + beta U, two-sided."""
     if not isinstance(problem, Problem | LearningRuleProblem):
         raise TypeError(
             f"problem is a {type(problem).__name__}; give an EncoderProblem, BayesProblem or another problem"

@@ -1,4 +1,4 @@
-"""(21) for learning rules: the least of one functional with caps on the others, and whether a point can be reached (nats).
+"""(21) for learning rules: the least of one functional with caps on the others; can a point be reached? (nats)
 
     minimize_capped    min F_0  subject to  F_i <= cap_i                    F_0, F_i of R, C, D, S
     excess             min over rules of max_i (F_i - point_i)              > 0: impossible, by that much for every rule
@@ -14,8 +14,8 @@ with multipliers of its own:
 and for the excess the same without F_0 and with sum_i lam_i = 1. From above: with frozen q's R, C, D are linear and at
 least those with refitted ones, so that a rule within the caps for the former is within them; rule and q's in turn.
 
-*The example* (bent.py has the proof for all alphabets): |Phi| = |X| = 1, Y a fair bit, N = 1. (R, C, S)/log 2 = (0, 1, 0)
-and (1, 0, 1) are achieved, and no rule over any dictionary has R, C, S <= log(2)/2 + 1/80.
+*The example* (bent.py has the proof for all alphabets): |Phi| = |X| = 1, Y a fair bit, N = 1. (R, C, S) = log 2 times
+(0, 1, 0) and (1, 0, 1) are achieved, and no rule over any dictionary has R, C, S <= log(2)/2 + 1/80.
 
 Errors: TypeError for letters other than R, C, D, S, ValueError for caps and points that are no finite numbers.
 Source: Alemi and Fischer, TherML (2018), (21), (23).
@@ -34,8 +34,8 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
-from therml_exact.frontier.rule_certificate import build, rationals, rounded_up
 from therml_exact.frontier.rule_cells import Arrays, State, Tree, search
+from therml_exact.frontier.rule_certificate import build, rationals, rounded_up
 
 Array = np.ndarray[Any, Any]
 ROUNDING = 1e-12  # a point's coordinates are floats: one that is met within this is met
@@ -62,13 +62,13 @@ class CappedOptimum:
 
     @property
     def gap(self) -> float:
-        """Value - lower_bound, and 0 where rounding would make it negative."""
-        return max(self.value - self.lower_bound, 0.0)
+        """Value - lower_bound, and 0 where rounding would make it negative or the caps are infeasible."""
+        return 0.0 if self.status == "infeasible" else max(self.value - self.lower_bound, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Excess:
-    """min over rules of max_i (F_i - point_i), two-sided, in nats; `witness` achieves `value`, with functionals `reached`."""
+    """min over rules of max_i (F_i - point_i), two-sided, in nats; `witness` achieves `value` at `reached`."""
 
     problem: LearningRuleProblem
     point: dict[str, float]
@@ -109,7 +109,9 @@ class RuleClassification:
 class _Caps:
     """The kernels' view: limits, which multipliers are free, and the best rule found."""
 
-    def __init__(self, problem: LearningRuleProblem, minimise: str | None, limits: dict[str, float], tol: float) -> None:
+    def __init__(
+        self, problem: LearningRuleProblem, minimise: str | None, limits: dict[str, float], tol: float
+    ) -> None:
         self.arrays, self.tol, self.minimise, self.limits = Arrays(problem), tol, minimise, limits
         names = set(limits) | {minimise}
         # A little inside the caps, so that what the dual's rule lacks to them does not matter.
@@ -133,7 +135,7 @@ class _Caps:
 
     def improve(self, start: Array, lam: Array, q: Array) -> None:
         """Rule and q's in turn from here; keep the result if it is better."""
-        from therml_exact.kernels import rule_cells as kernel
+        from therml_exact.kernels import rule_duals as kernel
 
         _, m, point = self._work
         kernel.descend_capped(*self.arrays.tables, self.inner, lam, self.free, self.minimise is None,
@@ -149,7 +151,7 @@ class _Caps:
 
     def run(self, max_cells: int, deadline: float, enough: float = -math.inf) -> tuple[float, Tree]:
         """The lower bound and its tree; stops too when a rule has a value of at most `enough`."""
-        from therml_exact.kernels import rule_cells as kernel
+        from therml_exact.kernels import rule_duals as kernel
 
         arrays, count = self.arrays, 0
         rule, m, point = self._work
@@ -172,10 +174,9 @@ class _Caps:
 
         state = (self.start.copy(), np.full(arrays.thetas, 1 / arrays.thetas))
         tree = search(arrays, bound, state, upper, 0.9 * max(self.tol - margin, 0.0), max_cells, deadline)
-        leaves = tree.leaves()
         # The multipliers of a leaf can be large; so can its rounding.
-        weight = max((float(leaf.lam.sum()) for leaf in leaves if leaf.lam is not None), default=1.0)
-        return min((leaf.bound for leaf in leaves), default=self.value) - arrays.margin(weight), tree
+        proven = (leaf.bound - arrays.margin(float(leaf.lam.sum())) for leaf in tree.leaves() if leaf.lam is not None)
+        return min(proven, default=math.inf), tree
 
 
 def minimize_capped(
@@ -204,10 +205,14 @@ def minimize_capped(
             lower, tree = reach.run(max_cells, deadline, -tol)
             if lower > 0:
                 point, witness = problem.evaluate(reach.rule)
-                evidence = Excess(problem, floats, reach.value, lower, tol, point, witness, len(tree.nodes), exact, tree)
+                evidence = Excess(
+                    problem, floats, reach.value, lower, tol, point, witness, len(tree.nodes), exact, tree
+                )
                 return CappedOptimum(problem, minimise, floats, math.inf, math.inf, tol, "infeasible", {}, {},
                                      len(tree.nodes), evidence.certificate)  # fmt: skip
-        caps_only.improve(reach.rule, caps_only.start.copy(), np.full(caps_only.arrays.thetas, 1 / caps_only.arrays.thetas))
+        caps_only.improve(
+            reach.rule, caps_only.start.copy(), np.full(caps_only.arrays.thetas, 1 / caps_only.arrays.thetas)
+        )
     lower, tree = caps_only.run(max_cells, deadline)
     found = caps_only.value < math.inf
     point, witness = problem.evaluate(caps_only.rule) if found else ({}, {})
@@ -217,7 +222,9 @@ def minimize_capped(
     given = {"minimise": minimise, "caps": rationals(exact)}
     certificate = build(problem, "capped", given, claim if found else None, lower, tol, status, "cells",
                         witness.get("theta_given_type"), tree)  # fmt: skip
-    return CappedOptimum(problem, minimise, floats, value, lower, tol, status, point, witness, len(tree.nodes), certificate)
+    return CappedOptimum(
+        problem, minimise, floats, value, lower, tol, status, point, witness, len(tree.nodes), certificate
+    )
 
 
 def excess(
@@ -254,7 +261,7 @@ def classify_rule(
 ) -> RuleClassification:
     """Whether some rule has at most the coordinates given, in nats; those left out are free.
 
-    Decided by cells, not by half-spaces, and so in the nonconvex part too. A coordinate that is met within 1e-12 is met.
+    Decided by cells, not by half-spaces, and so in the nonconvex part too. A coordinate met within 1e-12 is met.
     """
     point = {name: v for name, v in (("R", R), ("C", C), ("D", D), ("S", S)) if v is not None}
     found = excess(problem, point, tol, max_cells, time_limit, ROUNDING)

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
-from therml_exact.frontier.rule_certificate import build, rationals, rounded_up
 from therml_exact.frontier.rule_cells import MARGIN, Tree, minimise
+from therml_exact.frontier.rule_certificate import build, rationals, rounded_up
 from therml_exact.frontier.rule_vertices import rules
 
 Array = np.ndarray[Any, Any]

@@ -165,7 +165,9 @@ class _World:
     def functionals(self, witness: Any) -> dict[str, arb]:
         """R, C, D, S of a rule; rows are divided by their sums."""
         rows = [[_float(v) for v in row] for row in witness]
-        _require(len(rows) == len(self.mass) and all(len(r) == self.thetas for r in rows), "the witness has no such shape")
+        _require(
+            len(rows) == len(self.mass) and all(len(r) == self.thetas for r in rows), "the witness has no such shape"
+        )
         _require(all(min(row) >= 0 and sum(row) > 0 for row in rows), "the witness's rows are no distributions")
         theta = [arb(0)] * self.thetas
         m, quiet, s = [arb(0)] * self.width, arb(0), arb(0)
@@ -208,8 +210,12 @@ class _World:
         low, high = [], []
         for k in range(self.width):
             # Python ints over 2^SHIFT: floor of the least, ceiling of the largest.
-            least = sum((p * min(row[k] for row in rows) for p, rows in zip(self.mass, self.m, strict=True)), Fraction(0))
-            most = sum((p * max(row[k] for row in rows) for p, rows in zip(self.mass, self.m, strict=True)), Fraction(0))
+            least = sum(
+                (p * min(row[k] for row in rows) for p, rows in zip(self.mass, self.m, strict=True)), Fraction(0)
+            )
+            most = sum(
+                (p * max(row[k] for row in rows) for p, rows in zip(self.mass, self.m, strict=True)), Fraction(0)
+            )
             low.append(math.floor(least * 2**SHIFT))
             high.append(math.ceil(most * 2**SHIFT))
         total = [sum((p * v for p, v in zip(self.mass, column, strict=True)), Fraction(0))
@@ -402,8 +408,9 @@ def _float(text: Any) -> float:
 
 def _problem(content: Mapping[str, Any]) -> LearningRuleProblem:
     _require(content["kind"] == "learning rule", "the problem is of another kind")
-    tables = [_cells(content[name]) for name in ("phi", "x_given_phi", "y_given_x_phi")]
-    return LearningRuleProblem(*tables, content["n"], _cells(content["encoders"]))
+    _require(type(content["n"]) is int, "n is no integer")
+    phi, x, y, encoders = (_cells(content[name]) for name in ("phi", "x_given_phi", "y_given_x_phi", "encoders"))
+    return LearningRuleProblem(phi, x, y, content["n"], encoders)
 
 
 def _cells(table: Mapping[str, Any]) -> np.ndarray[Any, Any]:

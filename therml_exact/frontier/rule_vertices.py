@@ -99,7 +99,7 @@ def _primitive(vector: Vector) -> Vector:
 
 
 def _differences(sets: list[list[Vector]]) -> list[Vector]:
-    seen = set()
+    seen: set[Vector] = set()
     for rows in sets:
         for i, p in enumerate(rows):
             seen.update(_primitive(tuple(a - b for a, b in zip(p, q, strict=True))) for q in rows[:i])
@@ -127,8 +127,7 @@ def _directions(sets: list[list[Vector]], dim: int) -> list[Vector] | None:
         for w in below:
             lifted = [large * v * d[j] for v in w]
             lifted.insert(j, -large * sum(v * d[k] for v, k in zip(w, rest, strict=True)))
-            for sign in (1, -1):
-                found.append(tuple(v + sign * (k == j) for k, v in enumerate(lifted)))
+            found.extend(tuple(v + sign * (k == j) for k, v in enumerate(lifted)) for sign in (1, -1))
     return list(dict.fromkeys(found))
 
 
@@ -150,7 +149,7 @@ def _by_angle(p: Vector, q: Vector) -> int:
 
 
 def rules(problem: LearningRuleProblem, multipliers: dict[str, Fraction]) -> Array | None:
-    """theta[candidate, type]: among these deterministic rules is an optimal one of sigma = 0. None if it does not apply."""
+    """theta[candidate, type]: one of these deterministic rules is optimal at sigma = 0. None if that does not apply."""
     if multipliers["sigma"] != 0 or (multipliers["rho"] != 0 and not problem.deterministic):
         return None
     cells = points(problem, multipliers["gamma"] > 0, multipliers["delta"] > 0)
