@@ -29,6 +29,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -139,14 +140,14 @@ class _Caps:
 
         _, m, point = self._work
         kernel.descend_capped(*self.arrays.tables, self.inner, lam, self.free, self.minimise is None,
-                              1e-3 * self.tol, q, start, m, point, 200)  # fmt: skip
+                              1e-2 * self.tol, q, start, m, point, 40)  # fmt: skip
         value = self.score(point)
         if value < self.value:
             self.value, self.rule = value, start.copy()
 
     def begin(self) -> None:
         """From many rules."""
-        for start in self.arrays.starts():
+        for start in islice(self.arrays.starts(), self.arrays.thetas + 8):
             self.improve(start, self.start.copy(), np.full(self.arrays.thetas, 1 / self.arrays.thetas))
 
     def run(self, max_cells: int, deadline: float, enough: float = -math.inf) -> tuple[float, Tree]:

@@ -33,7 +33,7 @@ from therml_exact.frontier.learning_rule import LearningRuleProblem
 
 Array = np.ndarray[Any, Any]
 Vector = tuple[int, ...]
-MOST = 2_000_000
+MOST = 300_000
 
 
 def points(problem: LearningRuleProblem, use_y: bool, use_x: bool) -> Array:
@@ -114,6 +114,8 @@ def _directions(sets: list[list[Vector]], dim: int) -> list[Vector] | None:
     edges = _differences(sets)
     if dim == 2:
         return _between(edges)
+    if len(edges) ** (dim - 1) > 20 * MOST:
+        return None
     found: list[Vector] = []
     for d in edges:
         j = next(k for k in range(dim) if d[k])

@@ -154,11 +154,13 @@ def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
         rise = proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step)
         missing = enough - value if enough < math.inf else 0.0
         # With d = step, the gain left is at most rise - mu |d|^2 + mu |d| times the distance to go.
+        # Where the caps are slightly out of reach that distance is long.
         far, length = 1.0, 0.0
         for i in range(4):
             if free[i]:
                 far += lam[i]
                 length += step[i] * step[i]
+        far *= 1.0 if simplex else 30.0
         if rise - mu * length + mu * math.sqrt(length) * far < max(0.02 * tol, 0.1 * missing):
             break
         total = 0.0
