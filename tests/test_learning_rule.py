@@ -250,7 +250,7 @@ def forge(certificate, **changes):
 def test_false_claims_are_rejected(certificate):
     value, lower = (float.fromhex(certificate[name]) for name in ("value", "lower_bound"))
     leaves = certificate["leaves"]
-    worse = [[0.25.hex()] * 4] * len(leaves)
+    worse = [[(0.25).hex()] * 4] * len(leaves)
     for changes in (
         {"value": (value - 1e-9).hex()},
         {"lower_bound": (lower + 1e-9).hex(), "tol": (1.0).hex()},

@@ -88,7 +88,6 @@ def test_random_alphabets_keep_away_from_the_midpoint(seed, thetas, codes):
         ("R", {"C": 0.8, "S": 0.7}),
         ("D", {"R": 0.4, "S": 0.1}),
         ("C", {}),
-        ("C", {"S": 0.9, "R": 1.2, "D": 1.3}),
     ],
 )
 def test_caps(minimise, caps):

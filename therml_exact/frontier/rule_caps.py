@@ -169,6 +169,8 @@ class _Caps:
             value, coordinate = kernel.bound_capped(
                 low, high, *arrays.tables, arrays.py, arrays.px, *self.uses, self.limit, lam, self.free,
                 self.minimise is None, self.value - 0.9 * self.tol, 0.1 * self.tol, q, rule, m, point)  # fmt: skip
+            if value < math.inf and self.score(point) < self.value:
+                self.value, self.rule = self.score(point), rule.copy()
             if value < self.value - self.tol and (count < 40 or count % 16 == 0):
                 self.improve(rule.copy(), lam.copy(), q.copy())
             return value, coordinate, (lam, q)

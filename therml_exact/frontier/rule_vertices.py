@@ -75,7 +75,9 @@ def directions(cells: Array) -> list[Vector] | None:
 def choices(cells: Array, found: list[Vector]) -> Array:
     """theta[direction, type] = argmin w.m; the first of coinciding points."""
     w = np.array(found, dtype=object)
-    size = max((abs(v) for row in found for v in row), default=0) * max((abs(v) for v in cells.reshape(-1).tolist()), default=0)
+    size = max((abs(v) for row in found for v in row), default=0) * max(
+        (abs(v) for v in cells.reshape(-1).tolist()), default=0
+    )
     if size * cells.shape[2] < 2**62:
         w, cells = w.astype(np.int64), cells.astype(np.int64)
     out = np.empty((len(w), len(cells)), dtype=np.int64)

@@ -72,7 +72,7 @@ def proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step):
     number = 0.0
     for i in range(4):
         number += 1.0 if free[i] else 0.0
-    for _ in range(200):
+    for turn in range(600):
         for i in range(4):
             step[i] = nu[i] if free[i] else 0.0
         for j in range(count):
@@ -103,7 +103,11 @@ def proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step):
                 if nu[i] > 0.0 or lack > 0.0:
                     if abs(lack) > gain:
                         where, gain = i, abs(lack)
-        if high >= 0 and most - least > 1e-12 * (1.0 + abs(least)):
+        apart = high >= 0 and most - least > 1e-12 * (1.0 + abs(least))
+        if not apart and gain < 1e-12:
+            break
+        # One of the two at a time: each moves the step that the other reads.
+        if apart and (turn % 2 == 0 or gain < 1e-12):
             square, mean = 0.0, 0.0
             for i in range(4):
                 if free[i]:
@@ -114,9 +118,7 @@ def proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step):
             amount = min(w[high], (most - least) * mu / square) if square > 0.0 else w[high]
             w[high] -= amount
             w[low] += amount
-        elif gain < 1e-12:
-            break
-        if where >= 0:
+        elif where >= 0:
             weight = (1.0 - 1.0 / number) if simplex else 1.0
             if weight > 0.0:
                 nu[where] = max(nu[where] - (room[where] + step[where]) * mu / weight, 0.0)
