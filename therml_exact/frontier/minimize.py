@@ -8,15 +8,27 @@ Source: Alemi and Fischer, TherML (2018), equation (22), App. B, C, H.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
+from therml_exact.frontier.learning_rule import LearningRuleProblem
 from therml_exact.frontier.optimum import Optimum as Optimum
-from therml_exact.frontier.path import minimize_path
-from therml_exact.frontier.problems import Problem
+from therml_exact.frontier.path import check_limits, minimize_path
+from therml_exact.frontier.problems import Problem, read_multipliers
+from therml_exact.frontier.rule_optimum import RuleOptimum, minimize_rule
+
+
+@overload
+def minimize(problem: Problem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0, rho: Any = 1,
+             tol: float = 1e-9, max_cells: int = 2_000_000, time_limit: float = 60.0) -> Optimum: ...  # fmt: skip
+
+
+@overload
+def minimize(problem: LearningRuleProblem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0, rho: Any = 1,
+             tol: float = 1e-9, max_cells: int = 2_000_000, time_limit: float = 60.0) -> RuleOptimum: ...  # fmt: skip
 
 
 def minimize(
-    problem: Problem,
+    problem: Problem | LearningRuleProblem,
     gamma: Any = 0,
     delta: Any = 0,
     sigma: Any = 0,
@@ -25,8 +37,11 @@ def minimize(
     tol: float = 1e-9,
     max_cells: int = 2_000_000,
     time_limit: float = 60.0,
-) -> Optimum:
-    """The least rho R + delta D + gamma C (EncoderProblem) or S + beta U (the others; beta = inf: U), two-sided."""
+) -> Optimum | RuleOptimum:
+    """The least rho R + delta D + gamma C, + sigma S for a LearningRuleProblem, or S + beta U (beta = inf: U), two-sided."""
     given = {"gamma": gamma, "delta": delta, "sigma": sigma, "beta": beta, "rho": rho}
+    if isinstance(problem, LearningRuleProblem):
+        check_limits(tol, max_cells, time_limit)
+        return minimize_rule(problem, read_multipliers(problem, given), tol, max_cells, time_limit)
     (optimum,) = minimize_path(problem, [given], tol, max_cells, time_limit)
     return optimum

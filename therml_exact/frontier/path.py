@@ -37,11 +37,16 @@ def minimize_path(
         raise TypeError(
             f"problem is a {type(problem).__name__}; give an EncoderProblem, BayesProblem or another problem"
         )
+    check_limits(tol, max_cells, time_limit)
+    return _along(problem, path, tol, max_cells, time_limit)
+
+
+def check_limits(tol: float, max_cells: int, time_limit: float) -> None:
+    """Refuse a tolerance or a budget that is not positive."""
     if not (tol > 0 and math.isfinite(tol)):
         raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
     if max_cells < 1 or not time_limit > 0:
         raise ValueError(f"max_cells is {max_cells!r} and time_limit {time_limit!r}; both are positive")
-    return _along(problem, path, tol, max_cells, time_limit)
 
 
 def _along(problem: Problem, path: Iterable[Mapping[str, Any]], tol: float, max_cells: int,

@@ -1,0 +1,211 @@
+"""Caps, points and jumps: the part of the frontier that no multipliers see."""
+
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from learning_rules import alternate, functionals, random_problem
+
+import therml_exact as tx
+from therml_exact.frontier.bent import MIDPOINT, bent
+from therml_exact.frontier.certificate import digest
+from therml_exact.frontier.rule_verify import verify_rule
+
+L = math.log(2)
+
+
+def check(result):
+    v = verify_rule(json.loads(json.dumps(result.certificate)), result.problem)
+    assert v.valid, v.reason
+    return v
+
+
+# the bent example
+
+
+def test_its_ends_are_achieved_and_its_midpoint_is_not():
+    problem = bent(17)
+    for end in ({"R": 0, "C": L, "S": 0}, {"R": L, "C": 0, "S": L}):
+        assert tx.classify_rule(problem, **end).verdict == "feasible"
+    found = tx.excess(problem, MIDPOINT, tol=1e-4)
+    assert found.gap <= 1e-4 and found.lower_bound > 0.0637 > 1 / 80
+    assert check(found).lower_bound == found.lower_bound
+    assert tx.classify_rule(problem, **MIDPOINT).verdict == "impossible"
+
+
+def test_no_multipliers_see_it():
+    # rho R + gamma C + sigma S is never larger at both ends than at the midpoint: a half-space cannot separate it.
+    problem = bent(9)
+    for gamma, sigma in ((1, 0.5), (2, 1), (3, 1), (1.5, 0.5), (0.5, 0.2)):
+        o = tx.minimize(problem, gamma=gamma, sigma=sigma, tol=1e-6)
+        assert o.lower_bound <= MIDPOINT["R"] + gamma * MIDPOINT["C"] + sigma * MIDPOINT["S"] + 1e-9
+    # Caps do: with R, S <= log(2)/2 the least C is well above log(2)/2.
+    c = tx.minimize_capped(problem, "C", {"R": MIDPOINT["R"], "S": MIDPOINT["S"]})
+    assert c.status == "certified" and c.lower_bound > MIDPOINT["C"] + 0.1
+    check(c)
+
+
+def test_the_numbers_of_the_proof():
+    def h(p):
+        return -p * math.log(p) - (1 - p) * math.log(1 - p)
+
+    e = 1 / 80
+    angle = math.acos(math.sqrt(0.5 + e / L))
+    assert angle > 0.76735 and h(0.104) < L / 2 - e
+    assert angle**2 * 0.104 * 0.896 > 0.0548 > 4 * e
+    # Concavity of h in v = u (1 - u): its derivative 2 artanh(x)/x grows with x = 1 - 2u.
+    x = np.linspace(1e-3, 1 - 1e-6, 1000)
+    assert (np.diff(np.arctanh(x) / x) > 0).all()
+
+
+@given(st.integers(0, 10**6), st.integers(2, 5), st.integers(2, 4))
+@settings(max_examples=60, deadline=None)
+def test_random_alphabets_keep_away_from_the_midpoint(seed, thetas, codes):
+    rng = np.random.default_rng(seed)
+    rule = rng.dirichlet(np.full(thetas, 0.3), size=2)
+    encoder = rng.dirichlet(np.full(codes, 0.3), size=thetas)
+    problem = tx.LearningRuleProblem([1.0], [[1.0]], [[[0.5, 0.5]]], 1, encoder[:, None, :])
+    f = functionals(problem, rule)
+    assert max(f[name] - MIDPOINT[name] for name in "RCS") > 1 / 80
+
+
+# caps
+
+
+@pytest.mark.parametrize(
+    ("minimise", "caps"),
+    [
+        ("C", {"S": 0.3, "R": 0.5}),
+        ("C", {"R": 0.5}),
+        ("C", {"S": "3/10"}),
+        ("S", {"C": 0.8}),
+        ("R", {"C": 0.8, "S": 0.7}),
+        ("D", {"R": 0.4, "S": 0.1}),
+        ("C", {}),
+    ],
+)
+def test_caps(minimise, caps):
+    problem = random_problem(0)
+    o = tx.minimize_capped(problem, minimise, caps, tol=1e-5)
+    assert o.status == "certified" and o.gap <= 1e-5
+    check(o)
+    f = functionals(problem, o.witness["theta_given_type"])
+    assert f[minimise] == pytest.approx(o.value, abs=1e-10)
+    for name, cap in caps.items():
+        assert f[name] <= float(Fraction(cap)) + 1e-12
+    # Random rules that keep the caps are not below, nor are the textbook iteration's.
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        g = functionals(problem, rng.dirichlet(np.full(4, 0.1), size=len(problem.types)))
+        if all(g[name] <= float(Fraction(cap)) for name, cap in caps.items()):
+            assert g[minimise] >= o.lower_bound - 1e-10
+
+
+@pytest.mark.parametrize(("gamma", "delta", "sigma"), [(3, 0, 0.2), (2, 0.5, 0.1), (5, 0.5, 0.5)])
+def test_a_point_of_the_lagrangian_is_found_again(gamma, delta, sigma):
+    problem = random_problem(1)
+    o = tx.minimize(problem, gamma=gamma, delta=delta, sigma=sigma, tol=1e-8)
+    # Minimising C under its R, D, S cannot be below by more than the gap over gamma.
+    caps = {name: o.point[name] + 1e-6 for name in "RDS"}
+    c = tx.minimize_capped(problem, "C", caps, tol=1e-5)
+    assert c.status == "certified"
+    loose = (1 + delta + sigma) * 1e-6 / gamma
+    assert o.point["C"] - (o.gap + 1e-9) / gamma - loose - 1e-5 <= c.value <= o.point["C"] + 1e-5
+
+
+def test_caps_that_nothing_meets():
+    problem = random_problem(0)
+    c = tx.minimize_capped(problem, "C", {"R": 0.2, "D": 0.01})
+    assert c.status == "infeasible" and c.value == math.inf and c.witness == {} and c.gap == 0
+    v = check(c)
+    assert v.lower_bound > 0.1
+
+
+def test_bad_caps():
+    problem = random_problem(0)
+    with pytest.raises(TypeError, match="minimise"):
+        tx.minimize_capped(problem, "Q", {})
+    with pytest.raises(TypeError, match="cap the others"):
+        tx.minimize_capped(problem, "C", {"C": 1})
+    with pytest.raises(TypeError, match="functionals are"):
+        tx.minimize_capped(problem, "C", {"V": 1})
+    with pytest.raises(ValueError, match="finite"):
+        tx.minimize_capped(problem, "C", {"R": math.nan})
+    with pytest.raises(ValueError, match="empty"):
+        tx.excess(problem, {})
+    with pytest.raises(TypeError, match="LearningRuleProblem"):
+        tx.excess(None, {"R": 1})
+
+
+# points
+
+
+@given(st.integers(0, 20), st.lists(st.integers(0, 12), min_size=4, max_size=4))
+@settings(max_examples=12, deadline=None)
+def test_verdicts(seed, where):
+    problem = random_problem(seed)
+    point = {name: k / 8 for name, k in zip("RCDS", where, strict=True)}
+    c = tx.classify_rule(problem, **point, tol=1e-3, time_limit=2.0)
+    rng = np.random.default_rng(seed)
+    rules = [rng.dirichlet(np.full(4, 0.2), size=len(problem.types)) for _ in range(20)]
+    if c.verdict == "impossible":
+        assert c.by > 0 and verify_rule(c.evidence, problem).valid
+        for rule in rules:
+            f = functionals(problem, rule)
+            assert max(f[name] - point[name] for name in point) >= c.by - 1e-10
+    elif c.verdict == "undecided":
+        low, high = c.evidence["excess"]
+        assert low <= 0 < high
+    else:
+        f = functionals(problem, c.evidence["theta_given_type"])
+        assert all(f[name] <= point[name] + 1e-11 for name in point)
+
+
+def test_a_false_impossibility_is_rejected():
+    problem = random_problem(0)
+    c = tx.classify_rule(problem, R=0.2, C=1.3, S=0.1).evidence
+    assert verify_rule(c, problem).valid
+    for changes in (
+        {"point": {**c["point"], "R": "2"}},
+        {"lower_bound": (float.fromhex(c["lower_bound"]) * 2 + 0.1).hex()},
+        {"leaves": [["0x0p+0"] * 4 + leaf[4:] for leaf in c["leaves"]]},
+        {"leaves": [[*leaf[:3], "-0x1p-1", *leaf[4:]] for leaf in c["leaves"]]},
+        {"kind": "capped", "minimise": "C", "caps": {}},
+    ):
+        edited = {**c, **changes}
+        assert not verify_rule({**edited, "sha256": digest(edited)}).valid
+
+
+# jumps
+
+
+@pytest.mark.parametrize("delta", [0, 0.5])
+def test_the_jump_of_s(delta):
+    problem = random_problem(3)
+    j = tx.jump(problem, 0.02, 2, gamma=3, delta=delta)
+    assert j.high - j.low <= 1.0001e-6 and j.low < j.sigma < j.high
+    assert j.drop > 0.01
+    for o in j.optima:
+        assert o.status == "certified" and verify_rule(o.certificate, problem).valid
+    # On either side the textbook iteration finds no better rule, and the better branch has its S.
+    for sigma, of in ((j.low - 1e-3, j.before), (j.high + 1e-3, j.after)):
+        o = tx.minimize(problem, gamma=3, delta=delta, sigma=sigma, tol=1e-8)
+        assert (o.point["S"] >= of - 1e-3) if sigma < j.sigma else (o.point["S"] <= of + 1e-3)
+        rng = np.random.default_rng(0)
+        assert (
+            min(alternate(problem, rng, gamma=3, delta=delta, sigma=sigma) for _ in range(5)) >= o.lower_bound - 1e-11
+        )
+
+
+def test_no_jump_is_refused():
+    problem = random_problem(3)
+    with pytest.raises(ValueError, match="no jump"):
+        tx.jump(problem, 5, 6, gamma=1)
+    with pytest.raises(ValueError, match="low < high"):
+        tx.jump(problem, 1, 1)

@@ -1,0 +1,296 @@
+"""(21) for learning rules: the least of one functional with caps on the others; can a point be reached? (nats)
+
+    minimize_capped    min F_0  subject to  F_i <= cap_i                    F_0, F_i of R, C, D, S
+    excess             min over rules of max_i (F_i - point_i)              > 0: impossible, by that much for every rule
+    classify_rule      the sign of the excess, as a verdict with evidence
+
+The set of all (R, C, D, S) is not convex in S, so that no multipliers single out some of its minimal points. On a
+small enough cell of m, however, R, C, D are almost linear in the rule and S is convex: there duality holds, each cell
+with multipliers of its own:
+
+    min over rules with m in the cell, F_i <= cap_i, of F_0  >=  max over lam >= 0 of
+        min over rules of G_0 + sum_i lam_i (G_i - cap_i),               G the cell's minorants (rule_cells.py)
+
+and for the excess the same without F_0 and with sum_i lam_i = 1. From above: with frozen q's R, C, D are linear and at
+least those with refitted ones, so that a rule within the caps for the former is within them; rule and q's in turn.
+
+*The example* (bent.py has the proof for all alphabets): |Phi| = |X| = 1, Y a fair bit, N = 1. (R, C, S) = log 2 times
+(0, 1, 0) and (1, 0, 1) are achieved, and no rule over any dictionary has R, C, S <= log(2)/2 + 1/80.
+
+Errors: TypeError for letters other than R, C, D, S, ValueError for caps and points that are no finite numbers.
+Source: Alemi and Fischer, TherML (2018), (21), (23).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
+from therml_exact.frontier.rule_cells import Arrays, State, Tree, search
+from therml_exact.frontier.rule_certificate import build, rationals, rounded_up
+
+Array = np.ndarray[Any, Any]
+ROUNDING = 1e-12  # a point's coordinates are floats: one that is met within this is met
+
+
+@dataclass(frozen=True, eq=False)
+class CappedOptimum:
+    """The least value of one functional under caps, two-sided, in nats; "infeasible" if no rule meets the caps.
+
+    value is inf and the witness empty where no rule that meets the caps was found.
+    """
+
+    problem: LearningRuleProblem
+    minimise: str
+    caps: dict[str, float]
+    value: float
+    lower_bound: float
+    tol: float
+    status: str
+    point: dict[str, float]
+    witness: dict[str, Array] = field(repr=False)
+    cells: int
+    certificate: dict[str, Any] = field(repr=False)
+
+    @property
+    def gap(self) -> float:
+        """Value - lower_bound, and 0 where rounding would make it negative or the caps are infeasible."""
+        return 0.0 if self.status == "infeasible" else max(self.value - self.lower_bound, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Excess:
+    """min over rules of max_i (F_i - point_i), two-sided, in nats; `witness` achieves `value` at `reached`."""
+
+    problem: LearningRuleProblem
+    point: dict[str, float]
+    value: float
+    lower_bound: float
+    tol: float
+    reached: dict[str, float]
+    witness: dict[str, Array] = field(repr=False)
+    cells: int
+    _exact: dict[str, Fraction] = field(repr=False)
+    _tree: Tree = field(repr=False)
+
+    @property
+    def gap(self) -> float:
+        """Value - lower_bound, and 0 where rounding would make it negative."""
+        return max(self.value - self.lower_bound, 0.0)
+
+    @cached_property
+    def certificate(self) -> dict[str, Any]:
+        """Plain data that `verify` checks; its status is "infeasible" where the lower bound is positive."""
+        claim = rounded_up(self.value, 1.0) + ROUNDING
+        status = "certified" if claim - self.lower_bound <= self.tol else "open"
+        status = "infeasible" if self.lower_bound > 0 else status
+        rows = self.witness["theta_given_type"]
+        return build(self.problem, "excess", {"point": rationals(self._exact)}, claim, self.lower_bound, self.tol,
+                     status, "cells", rows, self._tree)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class RuleClassification:
+    """verdict "impossible" | "feasible" | "undecided"; by: the least excess (nats), or how far inside, or None."""
+
+    verdict: str
+    by: float | None
+    evidence: dict[str, Any] = field(repr=False)
+
+
+class _Caps:
+    """The kernels' view: limits, which multipliers are free, and the best rule found."""
+
+    def __init__(
+        self, problem: LearningRuleProblem, minimise: str | None, limits: dict[str, float], tol: float
+    ) -> None:
+        self.arrays, self.tol, self.minimise, self.limits = Arrays(problem), tol, minimise, limits
+        names = set(limits) | {minimise}
+        # A little inside the caps, so that what the dual's rule lacks to them does not matter.
+        inside = 0.02 * tol if minimise else 0.0
+        self.limit = np.array([limits.get(name, 0.0) for name in NAMES])
+        self.inner = self.limit - inside * np.array([name in limits for name in NAMES])
+        self.free = np.array([name in limits for name in NAMES])
+        self.start = np.where(self.free, 1.0 / max(len(limits), 1), 0.0)
+        if minimise:
+            self.start[NAMES.index(minimise)] = 1.0
+        self.uses = "C" in names, "D" in names
+        self.value, self.rule = math.inf, np.zeros((self.arrays.types, self.arrays.thetas))
+        self._work = np.empty_like(self.rule), np.empty(self.arrays.width), np.empty(4)
+
+    def score(self, point: Array) -> float:
+        """The objective, inf outside the caps; or the excess."""
+        over = max((point[NAMES.index(name)] - limit for name, limit in self.limits.items()), default=-math.inf)
+        if self.minimise is None:
+            return float(over)
+        return float(point[NAMES.index(self.minimise)]) if over <= -2e-13 else math.inf
+
+    def improve(self, start: Array, lam: Array, q: Array) -> None:
+        """Rule and q's in turn from here; keep the result if it is better."""
+        from therml_exact.kernels import rule_duals as kernel
+
+        _, m, point = self._work
+        kernel.descend_capped(*self.arrays.tables, self.inner, lam, self.free, self.minimise is None,
+                              1e-2 * self.tol, q, start, m, point, 40)  # fmt: skip
+        value = self.score(point)
+        if value < self.value:
+            self.value, self.rule = value, start.copy()
+
+    def begin(self) -> None:
+        """From many rules."""
+        for start in islice(self.arrays.starts(), self.arrays.thetas + 8):
+            self.improve(start, self.start.copy(), np.full(self.arrays.thetas, 1 / self.arrays.thetas))
+
+    def run(self, max_cells: int, deadline: float, enough: float = -math.inf) -> tuple[float, Tree]:
+        """The lower bound and its tree; stops too when a rule has a value of at most `enough`."""
+        from therml_exact.kernels import rule_duals as kernel
+
+        arrays, count = self.arrays, 0
+        rule, m, point = self._work
+        margin = arrays.margin(1.0 + float(self.start.sum()))
+
+        def upper() -> float:
+            return self.value if self.value > enough else -math.inf
+
+        def bound(low: Array, high: Array, state: State, parent: float) -> tuple[float, int, State]:
+            nonlocal count
+            count += 1
+            lam, q = state
+            assert lam is not None
+            value, coordinate = kernel.bound_capped(
+                low, high, *arrays.tables, arrays.py, arrays.px, *self.uses, self.limit, lam, self.free,
+                self.minimise is None, self.value - 0.9 * self.tol, 0.1 * self.tol, q, rule, m, point)  # fmt: skip
+            if value < math.inf and self.score(point) < self.value:
+                self.value, self.rule = self.score(point), rule.copy()
+            if value < self.value - self.tol and (count < 40 or count % 16 == 0):
+                self.improve(rule.copy(), lam.copy(), q.copy())
+            return value, coordinate, (lam, q)
+
+        state = (self.start.copy(), np.full(arrays.thetas, 1 / arrays.thetas))
+        tree = search(arrays, bound, state, upper, 0.9 * max(self.tol - margin, 0.0), max_cells, deadline)
+        # The multipliers of a leaf can be large; so can its rounding.
+        proven = (leaf.bound - arrays.margin(float(leaf.lam.sum())) for leaf in tree.leaves() if leaf.lam is not None)
+        return min(proven, default=math.inf), tree
+
+
+def minimize_capped(
+    problem: LearningRuleProblem,
+    minimise: str,
+    caps: Mapping[str, Any],
+    tol: float = 1e-5,
+    max_cells: int = 200_000,
+    time_limit: float = 60.0,
+) -> CappedOptimum:
+    """The least `minimise`, one of "R", "C", "D", "S", over the rules whose other functionals keep the caps."""
+    _check(problem, tol, max_cells, time_limit)
+    if minimise not in NAMES:
+        raise TypeError(f"minimise is {minimise!r}; it is one of R, C, D, S")
+    exact = _read(caps, "caps")
+    if minimise in exact:
+        raise TypeError(f"caps has {minimise}, which is minimised; cap the others")
+    deadline = time.monotonic() + time_limit
+    floats = {name: float(v) for name, v in exact.items()}
+    caps_only = _Caps(problem, minimise, floats, tol)
+    caps_only.begin()
+    if math.isinf(caps_only.value) and exact:
+        reach = _Caps(problem, None, floats, tol)
+        reach.begin()
+        if reach.value > -tol:
+            lower, tree = reach.run(max_cells, deadline, -tol)
+            if lower > 0:
+                point, witness = problem.evaluate(reach.rule)
+                evidence = Excess(
+                    problem, floats, reach.value, lower, tol, point, witness, len(tree.nodes), exact, tree
+                )
+                return CappedOptimum(problem, minimise, floats, math.inf, math.inf, tol, "infeasible", {}, {},
+                                     len(tree.nodes), evidence.certificate)  # fmt: skip
+        caps_only.improve(
+            reach.rule, caps_only.start.copy(), np.full(caps_only.arrays.thetas, 1 / caps_only.arrays.thetas)
+        )
+    lower, tree = caps_only.run(max_cells, deadline)
+    found = caps_only.value < math.inf
+    point, witness = problem.evaluate(caps_only.rule) if found else ({}, {})
+    value = point[minimise] if found else math.inf
+    claim = rounded_up(value, 1.0)
+    status = "certified" if claim - lower <= tol else "open"
+    given = {"minimise": minimise, "caps": rationals(exact)}
+    certificate = build(problem, "capped", given, claim if found else None, lower, tol, status, "cells",
+                        witness.get("theta_given_type"), tree)  # fmt: skip
+    return CappedOptimum(
+        problem, minimise, floats, value, lower, tol, status, point, witness, len(tree.nodes), certificate
+    )
+
+
+def excess(
+    problem: LearningRuleProblem,
+    point: Mapping[str, Any],
+    tol: float = 1e-5,
+    max_cells: int = 200_000,
+    time_limit: float = 60.0,
+    enough: float = -math.inf,
+) -> Excess:
+    """The least over rules of the largest F_i - point_i; the search stops once a rule has at most `enough`."""
+    _check(problem, tol, max_cells, time_limit)
+    exact = _read(point, "point")
+    if not exact:
+        raise ValueError("point is empty; give at least one of R, C, D, S")
+    floats = {name: float(v) for name, v in exact.items()}
+    caps = _Caps(problem, None, floats, tol)
+    caps.begin()
+    lower, tree = caps.run(max_cells, time.monotonic() + time_limit, enough)
+    reached, witness = problem.evaluate(caps.rule)
+    value = max(reached[name] - floats[name] for name in floats)
+    return Excess(problem, floats, value, lower, tol, reached, witness, len(tree.nodes), exact, tree)
+
+
+def classify_rule(
+    problem: LearningRuleProblem,
+    R: Any = None,
+    C: Any = None,
+    D: Any = None,
+    S: Any = None,
+    tol: float = 1e-5,
+    max_cells: int = 200_000,
+    time_limit: float = 60.0,
+) -> RuleClassification:
+    """Whether some rule has at most the coordinates given, in nats; those left out are free.
+
+    Decided by cells, not by half-spaces, and so in the nonconvex part too. A coordinate met within 1e-12 is met.
+    """
+    point = {name: v for name, v in (("R", R), ("C", C), ("D", D), ("S", S)) if v is not None}
+    found = excess(problem, point, tol, max_cells, time_limit, ROUNDING)
+    if found.lower_bound > 0:
+        return RuleClassification("impossible", found.lower_bound, found.certificate)
+    if found.value <= ROUNDING:
+        return RuleClassification("feasible", max(-found.value, 0.0), {**found.witness, "point": found.reached})
+    return RuleClassification("undecided", None, {"excess": (found.lower_bound, found.value)})
+
+
+def _check(problem: Any, tol: float, max_cells: int, time_limit: float) -> None:
+    if not isinstance(problem, LearningRuleProblem):
+        raise TypeError(f"problem is a {type(problem).__name__}; give a LearningRuleProblem")
+    if not (tol > 0 and math.isfinite(tol)):
+        raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
+    if max_cells < 1 or not time_limit > 0:
+        raise ValueError(f"max_cells is {max_cells!r} and time_limit {time_limit!r}; both are positive")
+
+
+def _read(values: Mapping[str, Any], name: str) -> dict[str, Fraction]:
+    exact = {}
+    for letter, value in values.items():
+        if letter not in NAMES:
+            raise TypeError(f"{name} has {letter!r}; the functionals are R, C, D, S")
+        try:
+            exact[letter] = Fraction(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(f"{name}[{letter!r}] is {value!r}; it is a finite number of nats") from None
+    return exact

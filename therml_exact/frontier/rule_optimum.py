@@ -1,0 +1,99 @@
+"""minimize for a LearningRuleProblem: the least rho R + delta D + gamma C + sigma S, two-sided (nats).
+
+sigma = 0 with maps as encoders (or rho = 0): the vertices, exact (rule_vertices.py), where they are few enough.
+Otherwise branch and bound over m (rule_cells.py). The value is that of the witness's own tables.
+
+Shapes: theta_given_type[type, theta], types[type, letter], theta[theta], z[z], x_given_z[z, x], y_given_z[z, y].
+Source: Alemi and Fischer, TherML (2018), (22).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
+from therml_exact.frontier.rule_cells import MARGIN, Tree, minimise
+from therml_exact.frontier.rule_certificate import build, rationals, rounded_up
+from therml_exact.frontier.rule_vertices import rules
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class RuleOptimum:
+    """A two-sided optimum in nats; `witness` are the tables that achieve `value`, `point` their R, C, D, S."""
+
+    problem: LearningRuleProblem
+    multipliers: dict[str, float]
+    value: float
+    lower_bound: float
+    tol: float
+    point: dict[str, float]
+    witness: dict[str, Array] = field(repr=False)
+    cells: int  # nodes of the tree, or candidates of the enumeration
+    _exact: dict[str, Fraction] = field(repr=False)
+    _tree: Tree | None = field(repr=False)
+
+    @property
+    def gap(self) -> float:
+        """Value - lower_bound, and 0 where rounding would make it negative."""
+        return max(self.value - self.lower_bound, 0.0)
+
+    @property
+    def _claim(self) -> float:
+        return rounded_up(self.value, float(sum(self._exact.values())))
+
+    @property
+    def status(self) -> str:
+        """Whether it is "certified" (the gap, rounding included, is within the tolerance) or "open"."""
+        return "certified" if self._claim - self.lower_bound <= self.tol else "open"
+
+    @cached_property
+    def certificate(self) -> dict[str, Any]:
+        """Plain data that `verify` checks, built when asked for."""
+        given = {"multipliers": rationals(self._exact)}
+        how = "cells" if self._tree else "vertices"
+        rows = self.witness["theta_given_type"]
+        return build(self.problem, "lagrangian", given, self._claim, self.lower_bound, self.tol, self.status, how, rows,
+                     self._tree)  # fmt: skip
+
+
+def minimize_rule(
+    problem: LearningRuleProblem, exact: Mapping[str, Fraction], tol: float, max_cells: int, time_limit: float
+) -> RuleOptimum:
+    """The least rho R + delta D + gamma C + sigma S; the exact multipliers are read and checked by minimize."""
+    deadline = time.monotonic() + time_limit
+    multipliers = dict(exact)
+    floats = {name: float(v) for name, v in multipliers.items()}
+    weight = np.array([floats[m] for m in ("rho", "gamma", "delta", "sigma")])
+    chosen = rules(problem, multipliers)
+    if chosen is not None:
+        rule, lower, cells, tree = _best_vertex(problem, weight, chosen)
+    else:
+        rule, lower, tree = minimise(problem, weight, tol, max_cells, deadline)
+        cells = len(tree.nodes)
+    point, witness = problem.evaluate(rule)
+    value = float(sum(w * point[name] for w, name in zip(weight, NAMES, strict=True)))
+    return RuleOptimum(problem, floats, value, lower, tol, point, witness, cells, multipliers, tree)
+
+
+def _best_vertex(problem: LearningRuleProblem, weight: Array, chosen: Array) -> tuple[Array, float, int, None]:
+    x, y, thetas, z = problem.shape
+    scaled = problem.mass[:, None, None] * problem.places
+    index = np.arange(len(scaled))
+    values = np.empty(len(chosen))
+    for start in range(0, len(chosen), 64):
+        m = scaled[index, chosen[start : start + 64]].sum(axis=1)
+        eta = -m * np.log(np.where(m > 0, m, 1.0))
+        hy, hx, h = (part.sum(axis=1) for part in np.split(eta, (z * y, z * (y + x)), axis=1))
+        values[start : start + 64] = problem.n * (weight[0] * h + weight[1] * (hy - h) + weight[2] * (hx - h))
+    best = int(values.argmin())
+    margin = MARGIN * (1 + abs(values[best]) + problem.n * weight.sum())
+    return np.eye(thetas)[chosen[best]], float(values[best]) - margin, len(chosen), None

@@ -1,0 +1,257 @@
+"""Cells of m for learning rules with multipliers to be found: caps, and the excess over a point (nats).
+
+    bound = max over lam of min over rules of sum_i lam_i (G_i - limit_i),    i = R, C, D, S,   G_S = S,
+
+G the minorants of a cell (rule_cells.py). The dual is concave in lam, with kinks where rules tie (always so where S has
+no multiplier): a proximal bundle method, whose last mixture of rules is the nearly optimal rule that keeps the limits.
+Every lam gives a valid bound.
+Source: K. Kiwiel, Proximity control in bundle methods (1990).
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from therml_exact.kernels.rate_distortion import rate_distortion
+from therml_exact.kernels.rule_cells import costs, measure, minorants, tangents, tighten, widest
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def linear_costs(places, noise, n, coef, constant, g):
+    """g[i, t, theta], i = R, C, D: the linear functions alone."""
+    unit = np.zeros(3)
+    for i in range(3):
+        unit[:] = 0.0
+        unit[i] = 1.0
+        costs(places, noise, n, coef, constant, unit, g[i])
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def dual(p, g, limit, lam, q, rule, c, slope):
+    """min over rules of sum_i lam_i (F_i - limit_i), i = R, C, D, S, from below, and its gradient in lam."""
+    types, thetas = c.shape
+    c[:] = 0.0
+    for i in range(3):
+        if lam[i] > 0.0:
+            for t in range(types):
+                for a in range(thetas):
+                    c[t, a] += lam[i] * g[i, t, a]
+    value = rate_distortion(p, c, lam[3], q, rule)
+    slope[:] = 0.0
+    theta = np.zeros(thetas)
+    for t in range(types):
+        for a in range(thetas):
+            w = p[t] * rule[t, a]
+            if w > 0.0:
+                theta[a] += w
+                for i in range(3):
+                    slope[i] += w * g[i, t, a]
+    for t in range(types):
+        for a in range(thetas):
+            if rule[t, a] > 0.0:
+                slope[3] += p[t] * rule[t, a] * math.log(rule[t, a] / theta[a])
+    for i in range(4):
+        if lam[i] > 0.0:
+            value -= lam[i] * limit[i]
+        slope[i] -= limit[i]
+    return value
+
+
+CUTS = 20
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step):
+    """max over d of min_j (errors_j + cuts_j . d) - mu/2 |d|^2, d >= -room, sum d = 0 on the simplex; by its dual
+
+        min over w of sum 1, nu >= 0 of |P(sum w_j cuts_j + nu)|^2 / (2 mu) + w.errors + nu.room,   d = P(...)/mu
+
+    pair by pair in w and coordinate by coordinate in nu. Returns the model's rise, min_j (errors_j + cuts_j . d).
+    """
+    number = 0.0
+    for i in range(4):
+        number += 1.0 if free[i] else 0.0
+    for turn in range(600):
+        for i in range(4):
+            step[i] = nu[i] if free[i] else 0.0
+        for j in range(count):
+            for i in range(4):
+                if free[i]:
+                    step[i] += w[j] * cuts[j, i]
+        if simplex:
+            mean = (step[0] + step[1] + step[2] + step[3]) / number
+            for i in range(4):
+                step[i] = step[i] - mean if free[i] else 0.0
+        for i in range(4):
+            step[i] /= mu
+        # Steepest pair: the largest and the least of errors_j + cuts_j . d.
+        low, high, least, most = 0, -1, math.inf, -math.inf
+        for j in range(count):
+            value = errors[j]
+            for i in range(4):
+                value += cuts[j, i] * step[i] if free[i] else 0.0
+            if value < least:
+                least, low = value, j
+            if w[j] > 0.0 and value > most:
+                most, high = value, j
+        # And the coordinate that most leaves its room.
+        where, gain = -1, 0.0
+        for i in range(4):
+            if free[i]:
+                lack = -(room[i] + step[i])
+                if nu[i] > 0.0 or lack > 0.0:
+                    if abs(lack) > gain:
+                        where, gain = i, abs(lack)
+        apart = high >= 0 and most - least > 1e-12 * (1.0 + abs(least))
+        if not apart and gain < 1e-12:
+            break
+        # One of the two at a time: each moves the step that the other reads.
+        if apart and (turn % 2 == 0 or gain < 1e-12):
+            square, mean = 0.0, 0.0
+            for i in range(4):
+                if free[i]:
+                    mean += (cuts[high, i] - cuts[low, i]) / number
+            for i in range(4):
+                if free[i]:
+                    square += (cuts[high, i] - cuts[low, i] - (mean if simplex else 0.0)) ** 2
+            amount = min(w[high], (most - least) * mu / square) if square > 0.0 else w[high]
+            w[high] -= amount
+            w[low] += amount
+        elif where >= 0:
+            weight = (1.0 - 1.0 / number) if simplex else 1.0
+            if weight > 0.0:
+                nu[where] = max(nu[where] - (room[where] + step[where]) * mu / weight, 0.0)
+    return least
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
+    """A proximal bundle method for the multipliers: those marked free, >= 0, of sum 1 if `simplex`.
+
+    The dual has kinks where rules tie. lam and q in place; returns the bound, which any lam and q make valid, and stops
+    when it is `enough` or what it can still gain is small beside what is missing. `rule` is the mixture of rules that
+    the bundle ends with: it keeps the limits, and is optimal, as nearly as the bundle has converged.
+    """
+    types, thetas = rule.shape
+    c = np.empty((types, thetas))
+    cuts, errors, w = np.zeros((CUTS, 4)), np.zeros(CUTS), np.zeros(CUTS)
+    rules = np.zeros((CUTS, types, thetas))
+    nu, step, room, trial, slope = np.zeros(4), np.zeros(4), np.zeros(4), np.empty(4), np.empty(4)
+    trial_q = q.copy()
+    value = dual(p, g, limit, lam, q, rules[0], c, slope)
+    cuts[0] = slope
+    w[0] = 1.0
+    count = 1
+    size = 0.0
+    for i in range(4):
+        if free[i]:
+            size = max(size, abs(slope[i]))
+    mu = max(size, 1e-6) / 0.3
+    for _ in range(120):
+        if value > enough:
+            break
+        for i in range(4):
+            room[i] = lam[i]
+        rise = proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step)
+        missing = enough - value if enough < math.inf else 0.0
+        # With d = step, the gain left is at most rise - mu |d|^2 + mu |d| times the distance to go.
+        # Where the caps are slightly out of reach that distance is long.
+        far, length = 1.0, 0.0
+        for i in range(4):
+            if free[i]:
+                far += lam[i]
+                length += step[i] * step[i]
+        far *= 1.0 if simplex else 30.0
+        if rise - mu * length + mu * math.sqrt(length) * far < max(0.02 * tol, 0.1 * missing):
+            break
+        total = 0.0
+        for i in range(4):
+            trial[i] = min(max(lam[i] + step[i], 0.0), 10.0 * lam[i] + 10.0) if free[i] else lam[i]
+            total += trial[i] if free[i] else 0.0
+        if simplex:
+            for i in range(4):
+                if free[i]:
+                    trial[i] /= total
+        trial_q[:] = q
+        slot = count
+        if count == CUTS:
+            slot = 0
+            for j in range(count):
+                if w[j] < w[slot] or (w[j] == w[slot] and errors[j] > errors[slot]):
+                    slot = j
+            if w[slot] > 0.0:
+                w /= 1.0 - w[slot]
+        else:
+            count += 1
+        w[slot] = 0.0
+        now = dual(p, g, limit, trial, trial_q, rules[slot], c, slope)
+        cuts[slot] = slope
+        if now > value + 0.1 * rise:
+            for j in range(count):
+                if j != slot:
+                    for i in range(4):
+                        if free[i]:
+                            errors[j] += cuts[j, i] * (trial[i] - lam[i])
+                    errors[j] = max(errors[j] - (now - value), 0.0)
+            errors[slot] = 0.0
+            if now > value + 0.5 * rise:
+                mu *= 0.3
+            lam[:], q[:] = trial, trial_q
+            value = now
+        else:
+            errors[slot] = now - value
+            for i in range(4):
+                if free[i]:
+                    errors[slot] += slope[i] * (lam[i] - trial[i])
+            errors[slot] = max(errors[slot], 0.0)
+            mu *= 1.2
+    rule[:] = 0.0
+    for j in range(count):
+        if w[j] > 0.0:
+            rule += w[j] * rules[j]
+    return value
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, limit, lam, free, simplex,
+                 enough, tol, q, rule, m, point):  # fmt: skip
+    """As bound_cell, with the multipliers raised."""
+    types, thetas, width = places.shape
+    if not tighten(lo, hi, nz, ny, nx, py, px, use_y, use_x):
+        return math.inf, -1
+    coef, constant, gaps, g = np.empty((3, width)), np.empty(3), np.empty((3, nz)), np.empty((3, types, thetas))
+    other_lam, other_q, other = lam.copy(), q.copy(), np.empty((types, thetas))
+    minorants(lo, hi, nz, ny, nx, use_y, use_x, False, coef, constant, gaps)
+    linear_costs(places, noise, n, coef, constant, g)
+    lower = raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule)
+    if lower < enough:
+        minorants(lo, hi, nz, ny, nx, use_y, use_x, True, coef, constant, gaps)
+        linear_costs(places, noise, n, coef, constant, g)
+        value = raise_dual(p, g, limit, other_lam, free, simplex, enough, tol, other_q, other)
+        if value > lower:
+            lower = value
+            lam[:], q[:], rule[:] = other_lam, other_q, other
+    measure(p, places, noise, n, nz, ny, nx, rule, m, point)
+    # A multiplier that is 0 here need not be 0 in a smaller box.
+    return lower, widest(lo, hi, m, nz, ny, nx, lam + 1e-9, gaps)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def descend_capped(p, places, noise, n, nz, ny, nx, limit, lam, free, simplex, tol, q, rule, m, point, steps):
+    """Rule and q's in turn; m and point are the rule's own.
+
+    Frozen q's bound R, C, D from above, so that a rule that keeps the limits for them keeps them.
+    """
+    types, thetas, width = places.shape
+    coef, g, nothing = np.empty((3, width)), np.empty((3, types, thetas)), np.zeros(3)
+    measure(p, places, noise, n, nz, ny, nx, rule, m, point)
+    last = math.inf
+    for _ in range(steps):
+        tangents(m, nz, ny, nx, coef)
+        linear_costs(places, noise, n, coef, nothing, g)
+        value = raise_dual(p, g, limit, lam, free, simplex, math.inf, tol, q, rule)
+        measure(p, places, noise, n, nz, ny, nx, rule, m, point)
+        if last - value < 0.01 * tol:
+            break
+        last = value
