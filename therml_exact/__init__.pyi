@@ -30,8 +30,6 @@ from .frontier.rule_caps import excess as excess
 from .frontier.rule_caps import minimize_capped as minimize_capped
 from .frontier.rule_optimum import RuleOptimum as RuleOptimum
 from .frontier.trace import trace as trace
-from .frontier.verify import Verification as Verification
-from .frontier.verify import verify as verify
 from .functional import Functionals as Functionals
 from .functional import functionals as functionals
 from .graph import Graph as Graph
@@ -76,6 +74,8 @@ from .thermo.zeroth_law import contact as contact
 from .thermo.zeroth_law import couple as couple
 from .variational import Variational as Variational
 from .variational import optimal_variational as optimal_variational
+from .verification import Verification as Verification
+from .verification import verify as verify
 from .worlds import BayesWorld as BayesWorld
 from .worlds import DiscriminativeWorld as DiscriminativeWorld
 from .worlds import World as World

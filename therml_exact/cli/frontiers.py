@@ -192,8 +192,8 @@ def _executor(workers: int | None, scheduler: str | None) -> Iterator[Any]:
 @click.command()
 @click.argument("path", type=click.Path(exists=True, dir_okay=False))
 def verify(path: str) -> None:
-    """Recheck PATH, a certificate or a saved frontier, in ball arithmetic. Exit code 1 if a claim does not hold."""
-    from therml_exact.frontier.verify import verify as check_claims
+    """Recheck PATH: a certificate, a saved frontier or a proof, exactly. Exit code 1 if a claim does not hold."""
+    from therml_exact.verification import verify as check_claims
 
     found = check_claims(path)
     console = open_console()

@@ -13,9 +13,7 @@ A Verification never raises: whatever is malformed or false is not valid, with t
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -27,7 +25,7 @@ from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
 from therml_exact.frontier.rule_certificate import FORMAT, describe
 from therml_exact.frontier.rule_vertices import rules
-from therml_exact.frontier.verify import MOST, Verification
+from therml_exact.verification import Verification, read
 
 BITS = 128
 SHIFT = 80
@@ -43,7 +41,7 @@ def verify_rule(certificate: Any, problem: LearningRuleProblem | None = None) ->
     before = ctx.prec
     ctx.prec = BITS
     try:
-        value, lower = _verify(_load(certificate), problem)
+        value, lower = _verify(read(certificate), problem)
         return Verification(True, value, lower, "every claim holds")
     except _RefusedError as reason:
         return Verification(False, None, None, str(reason))
@@ -53,15 +51,6 @@ def verify_rule(certificate: Any, problem: LearningRuleProblem | None = None) ->
         return Verification(False, None, None, f"malformed: {type(error).__name__}: {error}")
     finally:
         ctx.prec = before
-
-
-def _load(certificate: Any) -> Mapping[str, Any]:
-    if isinstance(certificate, Mapping):
-        return certificate
-    _require(isinstance(certificate, (str, os.PathLike)), "a certificate is a mapping, or the path of a JSON file")
-    _require(os.path.getsize(certificate) <= MOST, f"the file is larger than {MOST:,} bytes")
-    with open(certificate, encoding="utf-8") as file:
-        return json.load(file)
 
 
 def _verify(c: Mapping[str, Any], problem: LearningRuleProblem | None) -> tuple[float | None, float]:

@@ -16,11 +16,8 @@ A Verification never raises: whatever is malformed or false is not valid, with t
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -40,23 +37,10 @@ from therml_exact.frontier.problems import (
     pairs,
 )
 from therml_exact.frontier.witness import functionals_in_balls
+from therml_exact.verification import Verification, read
 
 BITS = 128
 FRONTIER = "therml-exact/frontier"
-MOST = 100_000_000  # bytes of a file
-
-
-@dataclass(frozen=True)
-class Verification:
-    """Whether all claims hold; value and lower_bound are the verifier's own proven bounds in nats (None if invalid)."""
-
-    valid: bool
-    value: float | None
-    lower_bound: float | None
-    reason: str
-
-    def __bool__(self) -> bool:
-        return self.valid
 
 
 class _RefusedError(Exception):
@@ -68,7 +52,7 @@ def verify(certificate: Any, problem: Problem | None = None) -> Verification:
     before = ctx.prec
     ctx.prec = BITS
     try:
-        content = _load(certificate)
+        content = read(certificate)
         _require(isinstance(content, Mapping), "a certificate is an object with a format")
         if content.get("format") == FRONTIER:
             count = _frontier(content, problem)
@@ -83,16 +67,6 @@ def verify(certificate: Any, problem: Problem | None = None) -> Verification:
         return Verification(False, None, None, f"malformed: {type(error).__name__}: {error}")
     finally:
         ctx.prec = before
-
-
-def _load(certificate: Any) -> Mapping[str, Any]:
-    if isinstance(certificate, Mapping):
-        return certificate
-    _require(isinstance(certificate, (str, os.PathLike)), "a certificate is a mapping, or the path of a JSON file")
-    if os.path.getsize(certificate) > MOST:
-        raise _RefusedError(f"the file is larger than {MOST:,} bytes")
-    with open(certificate, encoding="utf-8") as file:
-        return json.load(file)
 
 
 def _frontier(content: Mapping[str, Any], problem: Problem | None) -> int:

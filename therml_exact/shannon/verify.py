@@ -17,10 +17,10 @@ from fractions import Fraction
 from typing import Any
 
 from therml_exact.files import read_json
-from therml_exact.frontier.verify import Verification
 from therml_exact.shannon.certificate import FORMAT, RIGHT, VERSION, claims
 from therml_exact.shannon.grammar import Form, Statement, add, parse
 from therml_exact.shannon.setting import Setting
+from therml_exact.verification import Verification
 
 _MOST_TERMS = 200_000
 _MOST_GROUND = 14

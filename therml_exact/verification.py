@@ -1,0 +1,73 @@
+"""verify: is a certificate true? One door for all kinds; none of the verifiers imports a solver, or numba.
+
+    format                    what is claimed                                     checked by
+    therml-frontier-2         value >= min >= lower bound of a mixture problem    frontier/verify.py
+    therml-exact/frontier     all points of a saved frontier                      frontier/verify.py
+    therml-rule-1             the same for learning rules, caps, excesses         frontier/rule_verify.py
+    therml-exact/proof        an inequality of entropies: proved, refuted         shannon/verify.py
+
+A Verification never raises: whatever is malformed or false is not valid, with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MOST = 100_000_000  # bytes of a file
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether all claims hold; value and lower_bound are what was proven, in nats (None where none is claimed)."""
+
+    valid: bool
+    value: float | None
+    lower_bound: float | None
+    reason: str
+
+    def __bool__(self) -> bool:
+        return self.valid
+
+
+def verify(certificate: Any, problem: Any = None) -> Verification:
+    """Check a certificate (a mapping, or the path of a JSON file), and that it is about `problem` if one is given."""
+    try:
+        content = read(certificate)
+        kind = content.get("format")
+    except RecursionError:
+        return Verification(False, None, None, "malformed: nested too deeply")
+    except Exception as error:  # whatever is malformed is no proof
+        return Verification(False, None, None, f"malformed: {type(error).__name__}: {error}")
+    if kind == "therml-exact/proof":
+        from therml_exact.shannon.verify import verify_proof
+
+        if problem is not None:
+            return Verification(False, None, None, "a proof is about a statement, not about a problem")
+        return verify_proof(content)
+    if kind == "therml-rule-1":
+        from therml_exact.frontier.rule_verify import verify_rule
+
+        return verify_rule(content, problem)
+    from therml_exact.frontier.verify import verify as verify_optimum
+
+    return verify_optimum(content, problem)
+
+
+def read(certificate: Any) -> Mapping[str, Any]:
+    """The content of a certificate; ValueError if it is none."""
+    if isinstance(certificate, Mapping):
+        return certificate
+    if not isinstance(certificate, (str, os.PathLike)):
+        raise ValueError(f"a certificate is a mapping, or the path of a JSON file, not a {type(certificate).__name__}")
+    size = os.path.getsize(certificate)
+    if size > MOST:
+        raise ValueError(f"the file has {size:,} bytes; certificates have up to {MOST:,}")
+    with open(certificate, encoding="utf-8") as file:
+        content = json.load(file)
+    if not isinstance(content, dict):
+        raise ValueError(f"the file holds a {type(content).__name__}; a certificate is an object")
+    return content
