@@ -84,9 +84,31 @@ def test_no_model_of_a_world_is_impossible(seed):
     assert audit.location.distance[1] < 1e-10
 
 
+def test_exact_tables_and_tensors_are_read():
+    class Tensor:
+        def __init__(self, values):
+            self.values = values
+
+        def detach(self):
+            return self
+
+        def numpy(self):
+            return self.values
+
+    plain = tx.audit.model(P, tables())
+    wrapped = tx.audit.model(P, {name: Tensor(table) for name, table in tables().items()})
+    assert [r.exact for r in plain.rows] == [r.exact for r in wrapped.rows]
+    exact = tx.audit.model(P, {"z_given_x": [["9/10", "1/10"], ["1/5", "4/5"]], "z": ["11/20", "9/20"]})
+    assert exact.rows[0].exact == pytest.approx(plain.rows[0].exact)
+
+
 def test_reported_names_must_exist():
     with pytest.raises(ValueError, match="reported has 'D', which these tables do not define; they give R, C"):
         tx.audit.model(P, tables(), reported={"D": 1.0})
+    with pytest.raises(ValueError, match="tables has 'foo'; the q's are theta, z"):
+        tx.audit.model(P, {**tables(), "foo": [1.0]})
+    with pytest.raises(ValueError, match=r"z_given_x has shape \(2,\); it is \[x, z\] with 2 letters"):
+        tx.audit.model(P, {**tables(), "z_given_x": [0.5, 0.5]})
     with pytest.raises(ValueError, match='tables has no "z_given_x"'):
         tx.audit.model(P, {"z": [0.5, 0.5]})
 
@@ -136,7 +158,10 @@ def test_one_argument_gets_the_table_of_samples():
     ("kwargs", "message"),
     [
         ({"n": 0}, "n is 0"),
-        ({"trials": 1}, "trials 1"),
+        ({"trials": 1}, "trials is 1"),
+        ({"fn": lambda x, y: None}, "fn returned a NoneType on trial 0"),
+        ({"fn": lambda x, y: math.inf}, "fn returned inf on trial 0"),
+        ({"target": math.nan}, "target is nan"),
         ({"claim": "both"}, "claim is 'both'"),
         ({"fn": lambda x, y: math.nan}, "fn returned nan on trial 0"),
     ],

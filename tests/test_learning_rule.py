@@ -327,10 +327,10 @@ def test_the_verifier_needs_no_solver(certificate, tmp_path):
     ("change", "message"),
     [
         ({"encoders": [[[1, 0]]]}, "letters of x"),
-        ({"encoders": [[[1, 1], [1, 0]]]}, "no distributions"),
+        ({"encoders": [[[1, 1], [1, 0]]]}, "sums to 2"),
         ({"n": 0}, "n is 0"),
         ({"phi": [["1/2", "1/2"]]}, "phi has shape"),
-        ({"x_given_phi": [["1/2", "1/2"]]}, "rows"),
+        ({"x_given_phi": [["1/2", "1/2"]]}, "x_given_phi has shape"),
         ({"n": 80}, "types"),
     ],
 )

@@ -105,6 +105,14 @@ def test_coordinates_left_out_are_free():
     assert locate(BSC, {"R": -1e-6}).verdict == "impossible"
 
 
+@pytest.mark.parametrize("far", [1e6, 1e15, 1e300])
+def test_a_huge_coordinate_does_not_hide_an_impossible_one(far):
+    found = locate(BSC, {"R": far, "C": 0.1})
+    assert found.verdict == "impossible" and found.by == pytest.approx(h(0.1) - 0.1, abs=1e-9)
+    assert locate(BSC, {"R": far, "C": 0.4}).verdict == "feasible"
+    assert locate(BSC, {"R": -far, "C": 0.4}).verdict == "impossible"
+
+
 def test_bayes_points():
     problem = tx.BayesProblem([0.3, 0.7], [[0.2, 0.8], [0.6, 0.4]], 4)
     optimum = tx.minimize(problem, beta=1.5)

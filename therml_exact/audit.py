@@ -16,7 +16,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ from therml_exact.frontier.problems import EncoderProblem, Problem
 from therml_exact.functional import functionals
 from therml_exact.information import entropy, multi_information, mutual_information
 from therml_exact.joint import Joint
+from therml_exact.numbers.tables import check_rows, read_table, whole
 from therml_exact.variational import Variational
 from therml_exact.worlds import World, WorldP
 
@@ -88,19 +89,31 @@ def model(
     tables["z_given_x"][x, z]. tables: the q's by name (theta, z, x_given_z, y_given_z, ...), whatever NumPy can read.
     Rows of floats that are off by no more than single precision are rescaled, and `rescaled` says by how much.
     """
+    if not isinstance(world, (World, Joint)):
+        raise TypeError(f"world is a {type(world).__name__}; give a World, or a Joint p(x, y)")
     given = dict(tables.given()) if isinstance(tables, Variational) else dict(tables)
     rescaled: dict[str, float] = {}
     if isinstance(world, Joint):
         if "z_given_x" not in given:
             raise ValueError('tables has no "z_given_x": a Joint needs the model\'s encoder z_given_x[x, z]')
-        encoder = _rows("z_given_x", given.pop("z_given_x"), rescaled)
+        encoder = read_table(_rows("z_given_x", given.pop("z_given_x"), rescaled), "z_given_x")
+        check_rows(encoder, "z_given_x")
+        if encoder.ndim != 2 or len(encoder) != world.shape[0]:
+            raise ValueError(f"z_given_x has shape {encoder.shape}; it is [x, z] with {world.shape[0]} letters of x")
         world = _world(world, encoder)
+    foreign = [name for name in given if name not in {f.name for f in fields(Variational) if f.init}]
+    if foreign:
+        known = [f.name for f in fields(Variational) if f.init]
+        raise ValueError(f"tables has {foreign[0]!r}; the q's are {', '.join(known)}")
     q = Variational(**{name: _rows(name, table, rescaled) for name, table in given.items()})
     if q.given() and q.is_exact != world.is_exact and not q.whole:
         world, q = world.to_float(), q.to_float()
     exact = functionals(world, q)
     values = {name: float(getattr(exact, name)) for name in "RCDSVU" if getattr(exact, name) is not None}
     claims = {} if reported is None else {name: float(value) for name, value in reported.items()}
+    for name, value in claims.items():
+        if math.isnan(value):
+            raise ValueError(f"reported[{name!r}] is nan; report a number of nats, or leave it out")
     foreign = [name for name in claims if name not in values]
     if foreign:
         raise ValueError(
@@ -120,8 +133,9 @@ def model(
 
 def _rows(name: str, table: Any, rescaled: dict[str, float]) -> Any:
     """The table as NumPy reads it; rows of floats that miss 1 by single precision are divided by their sums."""
-    if hasattr(table, "detach"):
-        table = table.detach()
+    for step in ("detach", "cpu", "numpy"):  # tensors of torch, and whatever calls itself alike
+        if not isinstance(table, np.ndarray) and hasattr(table, step):
+            table = getattr(table, step)()
     array = np.asarray(table)
     if array.dtype.kind != "f":
         return table
@@ -208,8 +222,7 @@ def estimator(
     """
     if not isinstance(joint, Joint):
         raise TypeError(f"joint is a {type(joint).__name__}; give a Joint")
-    if n < 1 or trials < 2:
-        raise ValueError(f"n is {n!r} and trials {trials!r}; at least 1 sample and 2 trials are needed")
+    n, trials = whole("n", n), whole("trials", trials, 2)
     if claim not in (None, "lower", "upper"):
         raise ValueError(f'claim is {claim!r}; it is "lower", "upper" or None')
     if target is None:
@@ -223,6 +236,10 @@ def estimator(
         )
     else:
         exact = float(target(joint) if callable(target) else target)
+    if not math.isfinite(exact):
+        raise ValueError(f"target is {exact}; it is a finite number of nats")
+    if not callable(fn):
+        raise TypeError(f"fn is a {type(fn).__name__}; give a function of samples")
     generator = np.random.default_rng(rng)
     p = joint.to_float().table
     together = _single(fn) and p.ndim > 1
@@ -230,9 +247,13 @@ def estimator(
     for k in range(trials):
         flat = generator.choice(p.size, size=n, p=p.reshape(-1) / p.sum())
         columns = np.unravel_index(flat, p.shape)
-        estimates[k] = float(fn(np.stack(columns, axis=1)) if together else fn(*columns))
-        if math.isnan(estimates[k]):
-            raise ValueError(f"fn returned nan on trial {k}; an estimate is a number of nats")
+        answer = fn(np.stack(columns, axis=1)) if together else fn(*columns)
+        try:
+            estimates[k] = float(answer)
+        except (TypeError, ValueError):
+            raise ValueError(f"fn returned a {type(answer).__name__} on trial {k}; an estimate is one number") from None
+        if not math.isfinite(estimates[k]):
+            raise ValueError(f"fn returned {estimates[k]} on trial {k}; an estimate is a finite number of nats")
     mean = math.fsum(estimates) / trials
     variance = math.fsum((estimates - mean) ** 2) / (trials - 1)
     error = math.sqrt(variance / trials)

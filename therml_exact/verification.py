@@ -3,6 +3,7 @@
     format                    what is claimed                                     checked by
     therml-frontier-2         value >= min >= lower bound of a mixture problem    frontier/verify.py
     therml-exact/frontier     all points of a saved frontier                      frontier/verify.py
+    therml-exact/audit        the impossibility of a claimed point                frontier/verify.py
     therml-rule-1             the same for learning rules, caps, excesses         frontier/rule_verify.py
     therml-exact/proof        an inequality of entropies: proved, refuted         shannon/verify.py
 
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST = 100_000_000  # bytes of a file
+KINDS = "therml-frontier-2, therml-exact/frontier, therml-exact/audit, therml-rule-1 or therml-exact/proof"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def verify(certificate: Any, problem: Any = None) -> Verification:
     except RecursionError:
         return Verification(False, None, None, "malformed: nested too deeply")
     except Exception as error:  # whatever is malformed is no proof
-        return Verification(False, None, None, f"malformed: {type(error).__name__}: {error}")
+        return Verification(False, None, None, f"not readable as a certificate: {error}")
     if kind == "therml-exact/proof":
         from therml_exact.shannon.verify import verify_proof
 
@@ -54,6 +56,12 @@ def verify(certificate: Any, problem: Any = None) -> Verification:
         return verify_rule(content, problem)
     from therml_exact.frontier.verify import verify as verify_optimum
 
+    if kind == "therml-exact/audit":
+        if content.get("certificate") is None:
+            return Verification(False, None, None, "the audit holds no certificate: only an impossible point has one")
+        return verify_optimum(content["certificate"], problem)
+    if not isinstance(kind, str) or kind not in KINDS:
+        return Verification(False, None, None, f"the format is {kind!r:.60}; a certificate's is {KINDS}")
     return verify_optimum(content, problem)
 
 
@@ -63,6 +71,8 @@ def read(certificate: Any) -> Mapping[str, Any]:
         return certificate
     if not isinstance(certificate, (str, os.PathLike)):
         raise ValueError(f"a certificate is a mapping, or the path of a JSON file, not a {type(certificate).__name__}")
+    if not os.path.isfile(certificate):
+        raise ValueError(f"{os.fspath(certificate)!r} is no regular file")
     size = os.path.getsize(certificate)
     if size > MOST:
         raise ValueError(f"the file has {size:,} bytes; certificates have up to {MOST:,}")

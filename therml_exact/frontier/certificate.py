@@ -108,23 +108,28 @@ def read_problem(content: Mapping[str, Any]) -> Problem:
     kind = content["kind"]
     if kind == "encoder":
         return EncoderProblem(Joint(_scaled(content), content["axes"]))
-    phi, x_given_phi = _cells(content["phi"]), _cells(content["x_given_phi"])
+    phi, x_given_phi = read_cells(content["phi"]), read_cells(content["x_given_phi"])
     n = content["n"]
     _check(type(n) is int and n <= LONGEST, f"n is no integer up to {LONGEST:,}")
     if kind == "bayes":
         return BayesProblem(phi, x_given_phi, n)
     _check(kind == "discriminative", f"the kind {kind!r} is unknown")
-    return DiscriminativeProblem(phi, x_given_phi, _cells(content["y_given_x_phi"]), n)
+    return DiscriminativeProblem(phi, x_given_phi, read_cells(content["y_given_x_phi"]), n)
 
 
-def _cells(content: Mapping[str, Any]) -> np.ndarray:
+def read_cells(content: Mapping[str, Any]) -> np.ndarray:
+    """A table: float64 where all entries are hexadecimal, else Fractions."""
+    if all("0x" in text for text in content["cells"]):
+        return np.array([float.fromhex(text) for text in content["cells"]]).reshape(content["shape"])
     values = np.empty(len(content["cells"]), dtype=object)
     values[:] = [read_number(text) for text in content["cells"]]
     return values.reshape(content["shape"])
 
 
 def _scaled(content: Mapping[str, Any]) -> np.ndarray:
-    cells = _cells(content)
+    cells = np.empty(len(content["cells"]), dtype=object)
+    cells[:] = [read_number(text) for text in content["cells"]]
+    cells = cells.reshape(content["shape"])
     _check(min(cells.reshape(-1)) >= 0, "a probability is negative")
     return np.asarray(cells / cells.sum())
 

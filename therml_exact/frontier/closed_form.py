@@ -18,6 +18,8 @@ from fractions import Fraction
 
 from therml_exact.frontier.problems import Mixture
 
+LARGEST = 5_000  # exponents whose factorials are taken
+
 Terms = list[tuple[Fraction, Fraction]]
 
 
@@ -42,6 +44,8 @@ def likelihood(m: Mixture) -> Terms | None:
     if m.delta:
         return None
     counts = [[m.multiplier * v for block in m.blocks for v in block.rows[w]] for w in range(len(m.weights))]
+    if max(sum(row) for row in counts) > LARGEST:
+        return None
     if any(v.denominator != 1 for row in counts for v in row):
         return None
     profiles = [tuple(m.multiplier * sum(block.rows[w]) for block in m.blocks) for w in range(len(m.weights))]

@@ -63,10 +63,15 @@ def from_json(problem: Problem, content: Mapping[str, Any]) -> Optimum:
 class Journal:
     """The optima of one problem under one set of settings, kept in a file."""
 
-    def __init__(self, path: Path, problem: Problem, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path, problem: Problem, settings: Mapping[str, Any], limits: tuple[float, float] = (0, 0)
+    ) -> None:
+        self.limits = limits  # max_cells and time_limit of an optimum
         self.path = os.fspath(path)
         self.problem = problem
         check_writable(path)
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
+            raise ValueError(f"{self.path}: a checkpoint is a regular file; name another")
         head = {"format": FORMAT, "version": 1, "problem": describe(problem), "settings": dict(settings)}
         self.optima: list[Optimum] = []
         keep = self._read(head) if os.path.exists(self.path) and os.path.getsize(self.path) else 0
@@ -80,7 +85,7 @@ class Journal:
     def add(self, optima: Sequence[Optimum]) -> None:
         """Keep these."""
         for optimum in optima:
-            self._write(to_json(optimum))
+            self._write({**to_json(optimum), "limits": list(self.limits)})
         self.optima += optima
 
     def close(self) -> None:
@@ -88,33 +93,37 @@ class Journal:
         self._file.close()
 
     def _write(self, content: Mapping[str, Any]) -> None:
-        line = json.dumps({**content, "sha256": digest(dict(content))}, separators=(",", ":"))
-        self._file.write(line.encode() + b"\n")
+        self._file.write(_line_of(content))
         self._file.flush()
         os.fsync(self._file.fileno())
 
     def _read(self, head: Mapping[str, Any]) -> int:
         """Take over what the file holds; the number of bytes that are whole lines."""
-        if not os.path.isfile(self.path):
-            raise ValueError(f"{self.path}: a checkpoint is a regular file")
         keep = 0
+        first = _line_of(head)
         with open(self.path, "rb") as file:
             for number, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    break  # the line at hand when the process was killed
+                if not line.endswith(b"\n"):  # the line at hand when the process was killed
+                    if number == 1 and not first.startswith(line):
+                        raise ValueError(f"{self.path}: no checkpoint of a frontier; name another file")
+                    break
                 content = self._line(line, number)
                 if number == 1:
                     if content.get("format") != FORMAT:
                         raise ValueError(f"{self.path}: no checkpoint of a frontier; name another file")
                     for name in ("problem", "settings"):
                         if content.get(name) != json.loads(json.dumps(head[name])):
+                            what = (
+                                "another problem" if name == "problem" else _difference(content.get(name), head[name])
+                            )
                             raise ValueError(
-                                f"{self.path}: the checkpoint of {'another problem' if name == 'problem' else 'other'}"
-                                f"{'' if name == 'problem' else f' settings ({content.get(name)})'}; name another file,"
-                                " or delete it to start anew"
+                                f"{self.path}: the checkpoint of {what}; name another file, or delete it to start anew"
                             )
                 else:
-                    self.optima.append(from_json(self.problem, content))
+                    optimum = from_json(self.problem, content)
+                    # What a smaller budget left open is done again.
+                    if optimum.status == "certified" or tuple(content["limits"]) >= self.limits:
+                        self.optima.append(optimum)
                 keep += len(line)
         return keep
 
@@ -131,3 +140,15 @@ class Journal:
         if not isinstance(content, dict) or content.pop("sha256", None) != digest(content):
             raise ValueError(damaged)
         return content
+
+
+def _line_of(content: Mapping[str, Any]) -> bytes:
+    return json.dumps({**content, "sha256": digest(dict(content))}, separators=(",", ":")).encode() + b"\n"
+
+
+def _difference(theirs: Any, ours: Mapping[str, Any]) -> str:
+    """Which settings differ, for people."""
+    if not isinstance(theirs, dict):
+        return "other settings"
+    differ = [name for name in ours if theirs.get(name) != json.loads(json.dumps(ours[name]))]
+    return f"other settings ({', '.join(differ)})"

@@ -32,7 +32,9 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.problems import _size, _table, _types
+from therml_exact.frontier.problems import enumerate_types, scaled_rows
+from therml_exact.numbers.tables import check_rows, freeze, read_table, unify, whole
+from therml_exact.process import read_process
 
 Array = np.ndarray[Any, Any]
 NAMES = ("R", "C", "D", "S")
@@ -51,28 +53,29 @@ class LearningRuleProblem:
     multipliers = ("rho", "delta", "gamma", "sigma")
 
     def __post_init__(self) -> None:
-        prior, rows = _table(self.phi, 1, "phi"), _table(self.x_given_phi, 2, "x_given_phi")
-        last, dictionary = _table(self.y_given_x_phi, 3, "y_given_x_phi"), _table(self.encoders, 3, "encoders")
-        _size(self.n)
-        if len(rows) != len(prior):
-            raise ValueError(f"x_given_phi has {len(rows)} rows; phi has {len(prior)} letters")
-        if last.shape[:2] != rows.shape:
-            raise ValueError(f"y_given_x_phi has shape {last.shape}; it is [phi, x, y] with [phi, x] = {rows.shape}")
-        if dictionary.shape[1] != rows.shape[1]:
-            raise ValueError(f"encoders has {dictionary.shape[1]} letters of x on axis 1; x_given_phi {rows.shape[1]}")
+        phi, x_given_phi, y = read_process(self.phi, self.x_given_phi, self.y_given_x_phi)
+        dictionary = read_table(self.encoders, "encoders")
+        check_rows(dictionary, "encoders")
+        if y is None or dictionary.ndim != 3 or dictionary.shape[1] != x_given_phi.shape[1]:
+            raise ValueError(
+                f"encoders has shape {dictionary.shape}; it is [theta, x, z] with {x_given_phi.shape[1]} letters of x"
+            )
+        tables = {"phi": phi, "x_given_phi": x_given_phi, "y_given_x_phi": y, "encoders": dictionary}
+        for name, table in unify(tables).items():
+            object.__setattr__(self, name, freeze(table))
+        object.__setattr__(self, "n", whole("n", self.n))
 
     @cached_property
     def dictionary(self) -> Array:
         """The encoders as exact Fractions."""
-        return _table(self.encoders, 3, "encoders")
+        return scaled_rows(self.encoders)
 
     @cached_property
     def types(self) -> tuple[tuple[tuple[int, ...], Fraction], ...]:
         """Counts n_xy, flat, and probability of each type that occurs."""
-        prior, rows = _table(self.phi, 1, "phi"), _table(self.x_given_phi, 2, "x_given_phi")
-        last = _table(self.y_given_x_phi, 3, "y_given_x_phi")
+        prior, rows, last = (scaled_rows(t) for t in (self.phi, self.x_given_phi, self.y_given_x_phi))
         cells = [(rows[f][:, None] * last[f]).reshape(-1) for f in range(len(prior))]
-        return tuple(_types(prior, cells, self.n))
+        return tuple(enumerate_types(prior, cells, self.n))
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -111,25 +111,28 @@ def locate(
     u = np.array(list(claimed.values()))
     rows = np.array([view[name] for name in claimed])
     supports = [Support.of(o) for o in known]
+    if max_steps or not supports:  # each coordinate alone first: closed forms, or nearly
+        alone = [multipliers(problem, row) for row in rows]
+        supports += [
+            Support.of(o) for m in alone for o in solve_all(problem, [m], min(tol, 1e-9), max_cells, time_limit)
+        ]
     low, proof, high = -math.inf, None, math.inf
     mixture: tuple[Array, list[Support]] = (np.empty(0), [])
     asked: set[tuple[float, ...]] = set()
     for step in range(max_steps + 1):
-        for s in supports[-1:] if step else supports:
+        for s in supports[-1:] if step else tuple(supports):
             a = _within(rows, np.array(s.weights))
             if a is not None:
                 excess = (s.bound - math.fsum(a * u)) / math.fsum(a)
                 if excess > low:
                     low, proof = excess, s.optimum
-        if supports:
-            points = np.array([s.point for s in supports]) @ rows.T
-            mu, direction = _mix(points - u)
-            used = [(m, s) for m, s in zip(mu, supports, strict=True) if m > 0]
-            reach = max(math.fsum(mu * points[:, i]) - u[i] for i in range(len(u)))
-            if reach < high:
-                high, mixture = reach, (np.array([m for m, _ in used]), [s for _, s in used])
-        else:
-            direction = np.full(len(u), 1 / len(u))
+        points = np.array([s.point for s in supports]) @ rows.T
+        # A coordinate claimed above all points is met by all: how far above says nothing, and spoils the program.
+        mu, direction = _mix(points - np.minimum(u, points.max(axis=0) + 1.0))
+        used = [(m, s) for m, s in zip(mu, supports, strict=True) if m > 0]
+        reach = max(math.fsum(mu * points[:, i]) - u[i] for i in range(len(u)))
+        if reach < high:
+            high, mixture = reach, (np.array([m for m, _ in used]), [s for _, s in used])
         direction = np.where(direction < 1e-9, 0.0, direction)
         weights = (direction / direction.sum()) @ rows
         key = tuple(np.round(weights, 12).tolist())

@@ -24,10 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.certificate import build, status
+from therml_exact.frontier.certificate import build, rounded_up, status
 from therml_exact.frontier.mixture import SLACK
 from therml_exact.frontier.problems import BayesProblem, DiscriminativeProblem, EncoderProblem, Problem
 from therml_exact.frontier.solve import Solution
+from therml_exact.numbers.tables import freeze
 
 Array = np.ndarray[Any, Any]
 
@@ -51,8 +52,8 @@ class Optimum:
 
     @property
     def gap(self) -> float:
-        """Value - lower_bound, and 0 where rounding would make it negative."""
-        return max(self.value - self.lower_bound, 0.0)
+        """Value - lower_bound, what rounding may have added to the value included."""
+        return max(rounded_up(self.value, self._exact) - self.lower_bound, 0.0)
 
     @property
     def status(self) -> str:
@@ -63,8 +64,10 @@ class Optimum:
     def witness(self) -> dict[str, Array]:
         """The tables that achieve `value`."""
         if isinstance(self.problem, EncoderProblem):
-            return encoder_tables(self.problem, self.encoder.copy())[1]
-        return sample_tables(self.problem, self.encoder)[1]
+            tables = encoder_tables(self.problem, self.encoder.copy())[1]
+        else:
+            tables = sample_tables(self.problem, self.encoder)[1]
+        return {name: freeze(np.array(table)) for name, table in tables.items()}
 
     @cached_property
     def certificate(self) -> dict[str, Any]:

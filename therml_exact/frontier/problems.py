@@ -37,9 +37,13 @@ from typing import Any
 import numpy as np
 
 from therml_exact.joint import Joint
+from therml_exact.numbers.tables import freeze, parse_rational, whole
+from therml_exact.process import read_process
 
 Row = tuple[Fraction, ...]
 LARGEST = 20_000  # letters w
+MOST_BITS = 2_000_000_000  # of the types' probabilities together
+LARGE = 10**12  # multipliers
 
 
 @dataclass(frozen=True)
@@ -152,13 +156,17 @@ class BayesProblem:
     x_given_phi: Any
     n: int
 
+    def __post_init__(self) -> None:
+        phi, x_given_phi, _ = read_process(self.phi, self.x_given_phi)
+        _set(self, phi=freeze(phi), x_given_phi=freeze(x_given_phi), n=whole("n", self.n))
+
     multipliers = ("beta",)
 
     @cached_property
     def types(self) -> tuple[tuple[tuple[int, ...], Fraction], ...]:
         """Counts n_x and probability of each type that occurs."""
-        prior, rows = _table(self.phi, 1, "phi"), _table(self.x_given_phi, 2, "x_given_phi")
-        return tuple(_types(prior, [row.reshape(-1) for row in rows], _size(self.n)))
+        prior, rows = scaled_rows(self.phi), scaled_rows(self.x_given_phi)
+        return tuple(enumerate_types(prior, [row.reshape(-1) for row in rows], self.n))
 
     @cached_property
     def floats(self) -> tuple[np.ndarray, np.ndarray]:
@@ -184,15 +192,20 @@ class DiscriminativeProblem:
     y_given_x_phi: Any
     n: int
 
+    def __post_init__(self) -> None:
+        phi, x_given_phi, y = read_process(self.phi, self.x_given_phi, self.y_given_x_phi)
+        if y is None:
+            raise ValueError("y_given_x_phi is None; a discriminative problem has labels, y_given_x_phi[phi, x, y]")
+        _set(self, phi=freeze(phi), x_given_phi=freeze(x_given_phi), y_given_x_phi=freeze(y), n=whole("n", self.n))
+
     multipliers = ("beta",)
 
     @cached_property
     def types(self) -> tuple[tuple[tuple[int, ...], Fraction], ...]:
         """Counts n_xy, flat, and probability of each type that occurs."""
-        prior, rows = _table(self.phi, 1, "phi"), _table(self.x_given_phi, 2, "x_given_phi")
-        last = _table(self.y_given_x_phi, 3, "y_given_x_phi")
+        prior, rows, last = (scaled_rows(t) for t in (self.phi, self.x_given_phi, self.y_given_x_phi))
         cells = [(rows[f][:, None] * last[f]).reshape(-1) for f in range(len(prior))]
-        return tuple(_types(prior, cells, _size(self.n)))
+        return tuple(enumerate_types(prior, cells, self.n))
 
     @cached_property
     def floats(self) -> tuple[np.ndarray, np.ndarray]:
@@ -228,12 +241,19 @@ def read_multipliers(problem: Any, given: dict[str, Any]) -> dict[str, Fraction]
     """The multipliers as the exact values of floats or rationals; those foreign to the problem must be untouched."""
     read = {}
     for name, value in given.items():
+        plain = value.item() if isinstance(value, (np.generic, np.ndarray)) and value.size == 1 else value
         try:
-            exact = Fraction(value)
+            if isinstance(plain, str) and len(plain) > 400:
+                raise ValueError
+            exact = parse_rational(plain, name) if isinstance(plain, str) else Fraction(plain)
         except (TypeError, ValueError, OverflowError):
-            raise ValueError(f"{name} is {value!r}; a multiplier is a finite number >= 0") from None
+            raise ValueError(f"{name} is {value!r:.80}; a multiplier is a finite number >= 0") from None
         if exact < 0:
             raise ValueError(f"{name} is {value!r}; a multiplier is a finite number >= 0")
+        if exact and not 1 / LARGE <= exact <= LARGE:
+            raise ValueError(
+                f"{name} is {value!r}; a multiplier is 0, or between 1e-12 and 1e12 (rho scales the others)"
+            )
         if name in problem.multipliers:
             read[name] = exact
         elif exact != (1 if name == "rho" else 0):
@@ -293,36 +313,32 @@ def _distribution(array: np.ndarray) -> np.ndarray:
     return np.asarray(cells / cells.sum())
 
 
-def _table(values: Any, ndim: int, name: str) -> np.ndarray:
-    array = np.asarray(values)
-    if array.ndim != ndim or not array.size:
-        raise ValueError(f"{name} has shape {array.shape}; it has {ndim} axes")
-    try:
-        cells = np.empty(array.shape, dtype=object)
-        cells.reshape(-1)[:] = [Fraction(v) for v in array.reshape(-1).tolist()]
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name} holds an entry that is no finite number") from None
-    sums = np.asarray(cells.sum(axis=-1, keepdims=True))
-    if min(cells.reshape(-1)) < 0 or max(abs(s - 1) for s in sums.reshape(-1)) > Fraction(1, 10**9):
-        raise ValueError(f"{name} has rows that are no distributions; entries are >= 0 and each row sums to 1")
-    return np.asarray(cells / sums)
+def _set(problem: Any, **fields: Any) -> None:
+    for name, value in fields.items():
+        object.__setattr__(problem, name, value)
+
+
+def scaled_rows(table: np.ndarray) -> np.ndarray:
+    """Checked rows as Fractions of sum 1: floats are their exact binary values, divided by their exact sum."""
+    cells = np.empty(table.shape, dtype=object)
+    cells.reshape(-1)[:] = [Fraction(v) for v in table.reshape(-1).tolist()]
+    return np.asarray(cells / np.asarray(cells.sum(axis=-1, keepdims=True)))
 
 
 def _floats(types: Sequence[tuple[tuple[int, ...], Fraction]]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([counts for counts, _ in types]), np.array([float(mass) for _, mass in types])
 
 
-def _size(n: Any) -> int:
-    if not isinstance(n, int) or n < 1:
-        raise ValueError(f"n is {n!r}; the number of samples is an integer >= 1")
-    return n
-
-
-def _types(prior: np.ndarray, rows: list[np.ndarray], n: int) -> Iterator[tuple[tuple[int, ...], Fraction]]:
+def enumerate_types(prior: np.ndarray, rows: list[np.ndarray], n: int) -> Iterator[tuple[tuple[int, ...], Fraction]]:
+    """Counts and probability of each type of n letters, a mixture of iid rows[phi]."""
     width = len(rows[0])
     if math.comb(n + width - 1, width - 1) > LARGEST:
         raise ValueError(f"n = {n} over {width} letters has {math.comb(n + width - 1, width - 1):,} types; "
                          f"at most {LARGEST:,}")  # fmt: skip
+    bits = max(v.denominator.bit_length() for row in (prior, *rows) for v in row.tolist())
+    if math.comb(n + width - 1, width - 1) * n * bits > MOST_BITS:
+        raise ValueError(f"n = {n} with denominators of {bits} bits needs more than {MOST_BITS:,} bits of exact "
+                         "arithmetic; take fewer samples or simpler tables")  # fmt: skip
     # Powers once for each count; integers over one denominator keep the sums of large rationals cheap.
     common = math.lcm(*(v.denominator for row in rows for v in row.tolist()))
     prior_common = math.lcm(*(v.denominator for v in prior.tolist()))

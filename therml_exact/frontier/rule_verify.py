@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
 
-from therml_exact.frontier.certificate import digest
+from therml_exact.frontier.certificate import LONGEST, digest, read_cells
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
 from therml_exact.frontier.rule_certificate import FORMAT, describe
 from therml_exact.frontier.rule_vertices import rules
@@ -397,16 +397,9 @@ def _float(text: Any) -> float:
 
 def _problem(content: Mapping[str, Any]) -> LearningRuleProblem:
     _require(content["kind"] == "learning rule", "the problem is of another kind")
-    _require(type(content["n"]) is int, "n is no integer")
-    phi, x, y, encoders = (_cells(content[name]) for name in ("phi", "x_given_phi", "y_given_x_phi", "encoders"))
+    _require(type(content["n"]) is int and content["n"] <= LONGEST, f"n is no integer up to {LONGEST:,}")
+    phi, x, y, encoders = (read_cells(content[name]) for name in ("phi", "x_given_phi", "y_given_x_phi", "encoders"))
     return LearningRuleProblem(phi, x, y, content["n"], encoders)
-
-
-def _cells(table: Mapping[str, Any]) -> np.ndarray[Any, Any]:
-    cells = np.empty(len(table["cells"]), dtype=object)
-    for k, text in enumerate(table["cells"]):
-        cells[k] = Fraction(float.fromhex(text)) if "x" in text or "n" in text else Fraction(text)
-    return cells.reshape(table["shape"])
 
 
 def _require(condition: bool, reason: str) -> None:

@@ -37,9 +37,11 @@ from therml_exact.frontier.frontier import Frontier, Kink, Segment, Sheet
 from therml_exact.frontier.hull import Facet, facets, least
 from therml_exact.frontier.journal import Journal
 from therml_exact.frontier.optimum import Optimum
+from therml_exact.frontier.path import check_limits
 from therml_exact.frontier.problems import DiscriminativeProblem, EncoderProblem, Problem, read_multipliers
 from therml_exact.frontier.sharing import share
 from therml_exact.frontier.support import Support, functionals, multipliers, solve_all
+from therml_exact.numbers.tables import whole
 
 Array = np.ndarray[Any, Any]
 
@@ -74,10 +76,8 @@ def trace(
         raise TypeError(
             f"problem is a {type(problem).__name__}; give an EncoderProblem, BayesProblem or another problem"
         )
-    if not (tol > 0 and math.isfinite(tol)):
-        raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
-    if max_points < 2:
-        raise ValueError(f"max_points is {max_points!r}; a frontier has at least 2")
+    check_limits(tol, max_cells, time_limit)
+    whole("max_points", max_points, 2)
     lists = {
         name: None if given is None else _read(problem, name, given)
         for name, given in (("gamma", gammas), ("delta", deltas), ("sigma", sigmas), ("beta", betas))
@@ -86,11 +86,9 @@ def trace(
         **{name: None if given is None else [v.hex() for v in given] for name, given in lists.items()},
         "tol": float(tol).hex(),
         "volume": bool(volume),
-        "max_points": max_points,
-        "max_cells": max_cells,
-        "time_limit": time_limit,
     }
-    journal = None if checkpoint is None else Journal(checkpoint, problem, settings)
+    limits = (float(max_cells), float(time_limit))
+    journal = None if checkpoint is None else Journal(checkpoint, problem, settings, limits)
     try:
         with _bar(progress) as show:
             crew = _Crew(problem, min(tol, 1e-9), max_cells, time_limit, executor, journal, show)
@@ -105,16 +103,17 @@ def trace(
 
 
 def _read(problem: Problem, name: str, given: Iterable[float]) -> list[float]:
-    values = [float(v) for v in given]
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise ValueError(f"{name}s is {given!r}; give a list of multipliers")
+    values = list(given)
     if not values:
         raise ValueError(f"{name}s is empty; leave it out to have them chosen")
-    for value in values:
-        read_multipliers(problem, {name: value})
+    exact = [read_multipliers(problem, {name: value}) for value in values]
     if name not in problem.multipliers:
         raise TypeError(
             f"{name}s are foreign to {type(problem).__name__}, which takes {', '.join(problem.multipliers)}"
         )
-    return sorted(set(values))
+    return sorted({float(e[name]) for e in exact})
 
 
 def _views(problem: Problem, lists: dict[str, list[float] | None], volume: bool) -> Iterator[Any]:

@@ -109,7 +109,8 @@ def _verify(c: Mapping[str, Any], problem: Problem | None) -> tuple[float, float
     _require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
     if problem is not None:
         _require(describe(problem) == c["problem"], "the certificate is about another problem")
-    claimed, bound, tol = (float.fromhex(c[name]) for name in ("value", "lower_bound", "tol"))
+    claimed, bound, tol = (_float(c[name]) for name in ("value", "lower_bound", "tol"))
+    _require(tol > 0, "the tolerance is not positive")
     multipliers = {name: _multiplier(text) for name, text in c["multipliers"].items()}
     about = read_problem(c["problem"])
     _require(set(multipliers) == set(about.multipliers), "multipliers are missing or foreign")
