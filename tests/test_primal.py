@@ -20,7 +20,7 @@ from therml_exact.frontier.primal import Primal, multipliers, start
 from therml_exact.frontier.problems import BayesProblem, DiscriminativeProblem, EncoderProblem
 from therml_exact.frontier.solve import improve
 from therml_exact.kernels import mixing
-from therml_exact.kernels.ascent import climb
+from therml_exact.kernels.ascent import apart, climb
 from therml_exact.kernels.functionals import encoder_functionals
 
 TOL = 1e-9
@@ -186,7 +186,7 @@ def test_active_set_against_least_squares(size, seed):
     rng = np.random.default_rng(seed)
     a, b = rng.normal(size=(size + 3, size)), rng.normal(size=size + 3)
     x = np.where(rng.random(size) < 0.5, rng.random(size), 0.0)
-    mixing.nonnegative(a.T @ a, a.T @ b, x)
+    assert mixing.nonnegative(a.T @ a, a.T @ b, x, 3 * len(x) + 20)
     _, distance = nnls(a, b)
     assert (x >= 0).all()
     assert float(np.linalg.norm(a @ x - b)) == pytest.approx(distance, abs=1e-9)
@@ -236,7 +236,8 @@ def test_climbs_end_at_maxima(name):
     lam = multipliers(tables, start(tables))
     seeds = tables.image(np.random.default_rng(0).dirichlet(np.ones(len(tables.p)), size=30).T)
     before, _, _ = tables.gradient(lam, seeds)
-    found = climb(lam, tables.a, tables.group, tables.groups, tables.power, tables.jstart, seeds, 200, -1e300, 30)
+    ends, height = climb(lam, tables.a, tables.group, tables.groups, tables.power, tables.jstart, seeds, 200)
+    found = apart(ends, height, tables.a.shape[1], -1e300, 30)
     ends = np.ascontiguousarray(found[:, : tables.jstart[-1]])
     after, r, _ = tables.gradient(lam, ends)
     assert after[0] == pytest.approx(after.max(), abs=1e-12) and after.max() >= before.max()

@@ -49,9 +49,11 @@ def likelihood(m: Mixture) -> Terms | None:
     if any(v.denominator != 1 for row in counts for v in row):
         return None
     profiles = [tuple(m.multiplier * sum(block.rows[w]) for block in m.blocks) for w in range(len(m.weights))]
-    totals: dict[tuple[Fraction, ...], Fraction] = {}
-    for p, profile in zip(m.weights, profiles, strict=True):
-        totals[profile] = totals.get(profile, Fraction(0)) + p
+    totals = {profiles[0]: Fraction(1)}
+    if any(profile != profiles[0] for profile in profiles):  # else sums of large rationals would be slow
+        totals = dict.fromkeys(profiles, Fraction(0))
+        for p, profile in zip(m.weights, profiles, strict=True):
+            totals[profile] += p
     terms = []
     for p, row, profile in zip(m.weights, counts, profiles, strict=True):
         many = math.prod(math.factorial(int(n)) for n in profile)

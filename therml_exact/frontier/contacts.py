@@ -11,6 +11,8 @@ exactly. No error is raised here.
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ import numpy as np
 if TYPE_CHECKING:
     from therml_exact.frontier.mixture import Tables
 
+PIECE = 50_000  # codes times entries of the table between looks at the clock
 SAFE = 1e-9  # how much less of a radius the solver uses, so that ball arithmetic agrees
 
 Array = np.ndarray[Any, Any]
@@ -34,8 +37,8 @@ class Contacts:
     bounds: Array
 
 
-def contacts(tables: Tables, lam: Array, codes: Array, threshold: float) -> Contacts:
-    """The ellipsoids that hold with bounds of at most `threshold`."""
+def contacts(tables: Tables, lam: Array, codes: Array, threshold: float, deadline: float = math.inf) -> Contacts:
+    """The ellipsoids that hold with bounds of at most `threshold`, as many as there is time for."""
     from therml_exact.kernels.quadratic import all_about
 
     free = int(tables.kstart[-1]) - len(tables.roots)
@@ -43,9 +46,14 @@ def contacts(tables: Tables, lam: Array, codes: Array, threshold: float) -> Cont
     for i, root in enumerate(tables.roots):
         roots[tables.kstart[i] : tables.kstart[i + 1], tables.jstart[i] : tables.jstart[i + 1]] = root
     centre, form = np.empty((len(codes), free)), np.empty((len(codes), free, free))
-    radius, bounds = np.empty(len(codes)), np.empty(len(codes))
-    all_about(np.ascontiguousarray(codes[:, : tables.jstart[-1]]), lam, tables.a, tables.a_root, tables.group,
-              tables.power, tables.groups, roots, tables.kstart, tables.jstart, threshold, centre, form, radius,
-              bounds)  # fmt: skip
+    radius, bounds = np.empty(len(codes)), np.full(len(codes), math.inf)
+    codes = np.ascontiguousarray(codes[:, : tables.jstart[-1]])
+    piece = max(int(PIECE / tables.a.size), 1)
+    for at in range(0, len(codes), piece):
+        if time.monotonic() > deadline:
+            break
+        n = slice(at, at + piece)
+        all_about(codes[n], lam, tables.a, tables.a_root, tables.group, tables.power, tables.groups,
+                  roots, tables.kstart, tables.jstart, threshold, centre[n], form[n], radius[n], bounds[n])  # fmt: skip
     held = bounds <= threshold
     return Contacts(centre[held], form[held], radius[held], bounds[held])

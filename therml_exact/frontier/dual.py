@@ -20,7 +20,7 @@ from therml_exact.frontier.mixture import Tables
 from therml_exact.frontier.primal import Primal
 
 DEEPEST = 4000
-GRACE = 0.15  # seconds that coarse thresholds may take beyond the deadline
+GRACE = 0.1  # seconds that coarse thresholds may take beyond the deadline
 PIECE = 0.03  # about how many seconds pass between looks at the clock
 
 Array = np.ndarray[Any, Any]
@@ -35,7 +35,7 @@ def coarser(tables: Tables, primal: Primal, lam: Array, threshold: float, max_ce
         trial = 10.0**exponent
         if trial <= threshold or time.monotonic() > deadline + GRACE:
             return level, near, tree
-        around = contacts(tables, lam, primal.codes, trial)
+        around = contacts(tables, lam, primal.codes, trial, deadline)
         code, bound, found, _ = search(tables, lam, around, trial, max_cells, deadline + GRACE)
         if code:
             return level, near, tree

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise, product
 from typing import Any
 
-from flint import arb, arb_mat, arb_poly, arb_series, ctx, fmpq
+from flint import arb, arb_mat, arb_poly, arb_series, ctx
 
 from therml_exact.frontier.problems import Mixture
 
@@ -30,7 +30,7 @@ Cell = list[Any]
 
 def ball(value: Any) -> arb:
     """The ball of a Fraction."""
-    return arb(fmpq(value.numerator, value.denominator))
+    return arb(value.numerator) / value.denominator  # a rational of FLINT's would look for common divisors again
 
 
 def plogp(t: arb) -> arb:

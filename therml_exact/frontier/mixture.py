@@ -104,7 +104,7 @@ class Tables:
 
     def gradient(self, lam: Array, t: Array) -> tuple[Array, Array, Array]:
         """Log G at rows of t (without X), posteriors r[w, t], and the best rows of X [t, x] (empty at delta = 0)."""
-        x = lam[:, None] + self.a @ np.log(np.maximum(t, FLOOR)).T
+        x = lam[:, None] + np.einsum("wj,tj->wt", self.a, np.log(np.maximum(t, FLOOR)))
         if not self.delta:
             top = x.max(axis=0)
             r = np.exp(x - top)
@@ -127,7 +127,7 @@ class Tables:
         """The best rows for posteriors r[w, t]: [t, j], without X."""
         out = np.empty((r.shape[1], self.jstart[-1]))
         for rows, lo, hi in zip(self.rows, self.jstart[:-1], self.jstart[1:], strict=True):
-            part = r.T @ rows
+            part = np.einsum("wt,wj->tj", r, rows)  # BLAS would wake its threads
             total = part.sum(axis=1, keepdims=True)
             out[:, lo:hi] = np.where(total > 0, part / np.maximum(total, FLOOR), 1 / (hi - lo))
         return out

@@ -79,7 +79,7 @@ def encoder_tables(problem: EncoderProblem, encoder: Array) -> tuple[dict[str, f
     """R = I(Z;X,Theta), D = H(X|Z), C = H(Y|Z) of an encoder [x, theta, z], and its tables without idle codes."""
     cells = problem.floats
     p = cells.sum(axis=2)
-    z = np.tensordot(p, encoder, axes=2)
+    z = np.einsum("xt,xtz->z", p, encoder)
     encoder, z = encoder[:, :, z > 0], z[z > 0]
     encoder[p == 0] = z
     xz = np.einsum("xt,xtz->zx", p, encoder)
@@ -101,9 +101,9 @@ def sample_tables(problem: Problem, given: Array) -> tuple[dict[str, float], dic
     """S = I(Theta; data) and U of a rule given[type, theta], and its tables without idle values."""
     assert not isinstance(problem, EncoderProblem)
     counts, p = problem.floats
-    theta = p @ given
+    theta = np.einsum("w,wz->z", p, given)
     given, theta = given[:, theta > 0], theta[theta > 0]
-    reached = (given * p[:, None]).T @ counts
+    reached = np.einsum("w,wz,wj->zj", p, given, counts)
     witness = {"theta": theta, "theta_given_type": given, "types": counts}
     if isinstance(problem, BayesProblem):
         rows = reached / reached.sum(axis=1, keepdims=True)

@@ -13,6 +13,7 @@ JRSS B 69 (2007).
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from therml_exact.frontier.mixture import FLOOR, Tables
 
+PIECE = 1e8  # multiplications between looks at the clock
 RARE = 1e-6  # letters below it get codes of their own in the multipliers
 
 Array = np.ndarray[Any, Any]
@@ -67,13 +69,23 @@ def add(primal: Primal, codes: Array) -> None:
     primal.q = np.append(primal.q * (1 - share * len(codes)), np.full(len(codes), share))
 
 
-def relax(tables: Tables, primal: Primal) -> None:
-    """Better weights and codes near these."""
+def relax(tables: Tables, primal: Primal, deadline: float = math.inf) -> None:
+    """Better weights and codes near these, in pieces of work between which the clock is looked at."""
     from therml_exact.kernels import mixing
 
-    primal.q, primal.codes = mixing.relax(
-        tables.p, tables.full, tables.own, tables.sums, tables.ends, primal.q, primal.codes, 8, 0.5 * tables.width
-    )
+    left, count = 8, len(tables.p)
+    for _ in range(60):
+        steps = min(max(int(PIECE / (count * (primal.codes.size + len(primal.q)) ** 2)), 1), left)
+        weighings = 30
+        if primal.codes.size > mixing.LARGE:
+            weighings = min(max(int(PIECE / (count * len(primal.q) ** 2)), 1), 30)
+        primal.q, primal.codes, weighed = mixing.relax(
+            tables.p, tables.full, tables.own, tables.sums, tables.ends, primal.q, primal.codes, steps, weighings,
+            0.5 * tables.width,
+        )  # fmt: skip
+        left -= steps if weighed else 0
+        if not left or time.monotonic() > deadline:
+            return
 
 
 def multipliers(tables: Tables, primal: Primal, share: float = 0.0) -> Array:
@@ -130,13 +142,22 @@ def _line(root: Array, size: int) -> Array:
     return np.asarray(u * root[0] + (1 - u) * root[1])
 
 
-def ascend(tables: Tables, primal: Primal, lam: Array, seeds: Array, threshold: float, steps: int, most: int) -> int:
-    """Climb G from the seeds; add the ends above the threshold that are apart."""
-    from therml_exact.kernels.ascent import climb
+def ascend(tables: Tables, primal: Primal, lam: Array, seeds: Array, threshold: float, steps: int, most: int,
+           deadline: float = math.inf) -> int:  # fmt: skip
+    """Climb G from the seeds while there is time; add the ends above the threshold that are apart."""
+    from therml_exact.kernels.ascent import apart, climb
 
-    found = climb(
-        lam, tables.a, tables.group, tables.groups, tables.power, tables.jstart, seeds, steps, threshold, most
-    )
+    ends, heights = [], []
+    piece = max(int(0.005 * PIECE / (len(tables.p) * tables.a.shape[1] * steps)), 1)
+    for at in range(0, len(seeds), piece):
+        end, height = climb(
+            lam, tables.a, tables.group, tables.groups, tables.power, tables.jstart, seeds[at : at + piece], steps
+        )
+        ends.append(end)
+        heights.append(height)
+        if time.monotonic() > deadline:
+            break
+    found = apart(np.vstack(ends), np.concatenate(heights), tables.a.shape[1], threshold, most)
     if len(found):
         add(primal, found if tables.delta else found[:, :-1])
     return len(found)

@@ -27,6 +27,7 @@ TherML (2018), equations (22), App. B and C.
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -35,6 +36,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from flint import fmpz
 
 from therml_exact.joint import Joint
 from therml_exact.numbers.tables import freeze, parse_rational, whole
@@ -343,23 +345,39 @@ def enumerate_types(prior: np.ndarray, rows: list[np.ndarray], n: int) -> Iterat
     common = math.lcm(*(v.denominator for row in rows for v in row.tolist()))
     prior_common = math.lcm(*(v.denominator for v in prior.tolist()))
     powers = [[_powers(int(v * common), n) for v in row.tolist()] for row in rows]
-    total = prior_common * common**n
+    total, base = prior_common * fmpz(common) ** n, prior_common * fmpz(common)
+    factorials = [fmpz(math.factorial(c)) for c in range(n + 1)]
     for counts in _compositions(n, width):
-        many = math.factorial(n)
-        for c in counts:
-            many //= math.factorial(c)
-        mass = 0
+        many = factorials[n] // math.prod((factorials[c] for c in counts), start=fmpz(1))
+        mass = fmpz(0)
         for f, table in zip(prior.tolist(), powers, strict=True):
-            term = int(f * prior_common)
+            term = fmpz(int(f * prior_common))
             for power, c in zip(table, counts, strict=True):
                 term *= power[c]
             mass += term
         if mass:
-            yield counts, Fraction(many * mass, total)
+            yield counts, Fraction(_Reduced(many * mass, total, base))  # type: ignore[call-overload]
 
 
-def _powers(base: int, n: int) -> list[int]:
-    out = [1]
+class _Reduced:
+    """Numerator/denominator in lowest terms, which a Fraction takes as they are.
+
+    All primes of the denominator divide `base`: divisors common with its powers are found by short divisions, where
+    Euclid's algorithm on numbers of 10^5 digits takes milliseconds.
+    """
+
+    def __init__(self, numerator: fmpz, denominator: fmpz, base: fmpz) -> None:
+        power = base
+        while (divisor := numerator.gcd(power).gcd(denominator)) != 1:
+            numerator, denominator, power = numerator // divisor, denominator // divisor, power * power
+        self.numerator, self.denominator = int(numerator), int(denominator)
+
+
+numbers.Rational.register(_Reduced)
+
+
+def _powers(base: int, n: int) -> list[fmpz]:
+    out = [fmpz(1)]
     for _ in range(n):
         out.append(out[-1] * base)
     return out

@@ -19,6 +19,7 @@ from therml_exact.frontier.dual import coarser, search
 from therml_exact.frontier.mixture import SLACK, Tables
 from therml_exact.frontier.primal import Primal, ascend, multipliers, relax, seeds, single, start, witness
 
+FLAT = 0.5  # of the threshold: what climbs may leave for the cells, which cannot close without a margin
 MARGIN = 1e-14  # rounding of log G in the kernel, relative to the largest |lam| plus 2
 
 Array = np.ndarray[Any, Any]
@@ -60,7 +61,7 @@ def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Sol
         if above:
             primal = start(tables)
     if above:
-        improve(tables, primal, threshold, tol, deadline)
+        improve(tables, primal, FLAT * threshold, tol, deadline)
         found, _ = _prove(tables, primal, threshold, max_cells, deadline, 20)
     if found.complete:
         return found
@@ -72,10 +73,10 @@ def improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadli
     """Codes from everywhere, until no climb ends above the threshold."""
     from_here = seeds(tables)
     for _ in range(100):
-        relax(tables, primal)
+        relax(tables, primal, deadline)
         lam = multipliers(tables, primal, 0.02 * tol)
         around = np.vstack([from_here, primal.codes[:, : from_here.shape[1]]])
-        if time.monotonic() > deadline or not ascend(tables, primal, lam, around, threshold, 15, 60):
+        if time.monotonic() > deadline or not ascend(tables, primal, lam, around, threshold, 15, 60, deadline):
             return
 
 
@@ -85,13 +86,13 @@ def _prove(tables: Tables, primal: Primal, threshold: float, max_cells: int, dea
     whether they still see one.
     """
     for climb in range(climbs + 1):
-        relax(tables, primal)
+        relax(tables, primal, deadline)
         if "likelihood" in tables.closed:
             value = -float(tables.p @ (tables.log_p - multipliers(tables, primal)))
             if value - tables.closed_bound("likelihood") <= threshold:
                 return _closed(tables, primal, "likelihood"), False
         lam = multipliers(tables, primal, 0.025 * threshold)
-        near = contacts(tables, lam, primal.codes, threshold)
+        near = contacts(tables, lam, primal.codes, threshold, deadline)
         code, bound, tree, point = search(tables, lam, near, threshold, max_cells, deadline)
         if code != 1 or climb == climbs or time.monotonic() > deadline:
             break

@@ -61,8 +61,8 @@ def _log(x):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def climb(lam, a, group, groups, s, ends, seeds, steps, threshold, most):
-    """The ends of the climbs with log G > threshold, the highest first, apart, at most `most`, with X's rows."""
+def climb(lam, a, group, groups, s, ends, seeds, steps):
+    """The ends of the climbs, with X's rows, and log G there."""
     count, width = a.shape
     share, within, image = np.empty(groups), np.empty(count), np.empty(width)
     t = seeds.copy()
@@ -98,16 +98,22 @@ def climb(lam, a, group, groups, s, ends, seeds, steps, threshold, most):
         height[z] = heights(lam, a, group, s, t[z], share, within, image, ends)
         found[z, :width] = image
         found[z, width:] = share
+    return found, height
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def apart(found, height, width, threshold, most):
+    """Those of log G > threshold, the highest first, at most `most` and none near a higher one."""
     chosen = np.empty(most, dtype=np.int64)
     n = 0
     for z in np.argsort(-height):
         if n == most or not height[z] > threshold:
             break
-        apart = True
+        alone = True
         for i in range(n):
-            if np.abs(t[z] - t[chosen[i]]).max() < 1e-3:
-                apart = False
-        if apart:
+            if np.abs(found[z, :width] - found[chosen[i], :width]).max() < 1e-3:
+                alone = False
+        if alone:
             chosen[n] = z
             n += 1
     return found[chosen[:n]]

@@ -8,7 +8,9 @@ H = s^T diag(p) s and H q = s^T p, is x.H.x/2 - (2 s^T p - 1).x on x >= 0: an ac
 Together: alpha = log q and eta = log t are free, since normalising them afterwards does not change the function. Its
 Hessian has null vectors, 1 on alpha and 1 on each block of each eta, which q q^T and mass t t^T fill without a change
 of the step. Scaled by the metric of the complete data (q; mass_z t_zj) it is 1 minus the share of information that is
-missing, of eigenvalues <= 1 + |negative ones|; where it is not positive, eigenvalues enter by absolute value.
+missing, of eigenvalues <= 1 + |negative ones|; where it is not positive, a ridge makes it so (Levenberg).
+
+No call goes to BLAS or LAPACK: their threads wait for one another in small products, and sums depend on their number.
 
 Terms of w are relative to the code that suits it best, own[w, j] = log of a_wj's share of its block: L loses a
 constant, and with it most of its rounding, which decides how far a line search sees.
@@ -24,6 +26,7 @@ from numba import njit
 
 FLOOR = 1e-300
 LARGE = 400  # entries of codes
+RIDGE = 1e-8  # the first that is tried
 ROUNDING = 2e-16  # of L, relative to |L| + 1
 
 
@@ -65,6 +68,26 @@ def _terms(a, own, eta):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def gram(s, h):
+    """h <- s^T s, four rows of s at a time."""
+    count, size = s.shape
+    h[:] = 0.0
+    whole = count - count % 4
+    for w in range(0, whole, 4):
+        for i in range(size):
+            a, b, c, d = s[w, i], s[w + 1, i], s[w + 2, i], s[w + 3, i]
+            for j in range(i + 1):
+                h[i, j] += (a * s[w, j] + b * s[w + 1, j]) + (c * s[w + 2, j] + d * s[w + 3, j])
+    for w in range(whole, count):
+        for i in range(size):
+            for j in range(i + 1):
+                h[i, j] += s[w, i] * s[w, j]
+    for i in range(size):
+        for j in range(i):
+            h[j, i] = h[i, j]
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def factor(h, size, least):
     """Cholesky's lower factor in place; False at a pivot of at most `least` times its diagonal entry."""
     for i in range(size):
@@ -97,12 +120,12 @@ def substitute(h, size, b):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def nonnegative(h, c, x):
-    """The least x.h.x/2 - c.x on x >= 0, by an active set from a feasible x, in place."""
+def nonnegative(h, c, x, steps):
+    """The least x.h.x/2 - c.x on x >= 0, by `steps` of an active set from feasible x; whether they sufficed."""
     size = x.size
     free = x > 0.0
     part, s, index = np.empty((size, size)), np.empty(size), np.empty(size, dtype=np.int64)
-    for _ in range(3 * size + 20):
+    for _ in range(steps):
         n = 0
         for i in range(size):
             if free[i]:
@@ -112,7 +135,6 @@ def nonnegative(h, c, x):
             for j in range(i + 1):
                 part[i, j] = h[index[i], index[j]]
             part[i, i] *= 1.0 + 1e-13
-            s[i] = c[index[i]]
         ridge = 1e-13
         while not factor(part, n, 1e-15):
             ridge *= 10.0
@@ -120,6 +142,8 @@ def nonnegative(h, c, x):
                 for j in range(i + 1):
                     part[i, j] = h[index[i], index[j]]
                 part[i, i] *= 1.0 + ridge
+        for i in range(n):  # a ridge about x itself leaves the solution where it is
+            s[i] = c[index[i]] + ridge * h[index[i], index[i]] * x[index[i]]
         substitute(part, n, s)
         length, gone = 1.0, -1
         for i in range(n):
@@ -144,20 +168,23 @@ def nonnegative(h, c, x):
                 if slope > best:
                     best, which = slope, i
         if which < 0:
-            return
+            return True
         free[which] = True
+    return False
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def weigh(p, logs, q, steps):
-    """The best weights of these codes, in place."""
+    """The best weights of these codes, in place; False if the steps did not suffice."""
     count, size = logs.shape
     s, m, trial, x = np.empty((count, size)), np.empty(count), np.empty(size), np.empty(size)
-    kernel = np.empty((count, size))
+    kernel, h, slope = np.empty((count, size)), np.empty((size, size)), np.empty(size)
     for w in range(count):
         top = logs[w].max()
         for z in range(size):
             kernel[w, z] = math.exp(logs[w, z] - top)
+    # A factor costs size^3/6: a large problem has fewer changes of the active set to a step.
+    changes = min(3 * size + 20, 20 + int(4e9 / size**3))
     value = 0.0
     for w in range(count):
         m[w] = 0.0
@@ -169,19 +196,22 @@ def weigh(p, logs, q, steps):
             root = math.sqrt(p[w]) / max(m[w], FLOOR)
             for z in range(size):
                 s[w, z] = kernel[w, z] * root
-        h = np.dot(s.T, s)
-        slope = np.dot(h, q)
+        gram(s, h)
+        for z in range(size):
+            slope[z] = 0.0
+            for y in range(size):
+                slope[z] += h[z, y] * q[y]
         x[:] = q
-        nonnegative(h, 2.0 * slope - 1.0, x)
+        finished = nonnegative(h, 2.0 * slope - 1.0, x, changes)
         total = x.sum()
         if not total > 0.0:
-            return
+            return True
         gain = 0.0
         for z in range(size):
             x[z] = x[z] / total - q[z]
             gain += slope[z] * x[z]
-        if not gain > 1e-20:
-            return
+        if not gain > 1e-24:
+            return finished
         length = 1.0
         while True:
             trial[:] = q + length * x
@@ -195,10 +225,11 @@ def weigh(p, logs, q, steps):
                 break
             length *= 0.5
             if length < 1e-12:
-                return
+                return True
         for z in range(size):
             q[z] = max(trial[z], 0.0)
         value = reached
+    return False
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -215,6 +246,7 @@ def newton(p, a, own, sums, ends, q, t, steps):
     logs, r, other = log_terms(a, own, t), np.empty((count, codes)), np.empty((count, codes))
     value = likelihood(p, logs, alpha, r)
     u, diagonal = np.empty((count, size)), np.empty((codes, one, one))
+    h, lower = np.empty((size, size)), np.empty((size, size))
     gradient, scale, step = np.empty(size), np.empty(size), np.empty(size)
     mass, slope = np.empty((codes, blocks)), np.empty(one)
     new_alpha, new_eta = np.empty(codes), np.empty((codes, width))
@@ -236,7 +268,7 @@ def newton(p, a, own, sums, ends, q, t, steps):
                     gradient[z * one + i] -= share * slope[i]
                     for j in range(i + 1):
                         diagonal[z, i, j] -= share * slope[i] * slope[j]
-        h = np.dot(u.T, u)
+        gram(u, h)
         for z in range(codes):
             gradient[z * one] += q[z]
             diagonal[z, 0, 0] += q[z]
@@ -255,15 +287,15 @@ def newton(p, a, own, sums, ends, q, t, steps):
             if scale[i] == 0.0:
                 h[i, i] = 1.0
             step[i] = gradient[i] * scale[i]
-        lower = h.copy()
-        if factor(lower, size, 1e-10):
-            substitute(lower, size, step)
-        else:
-            values, vectors = np.linalg.eigh(h)
-            along = np.dot(vectors.T, step)
+        ridge, least = 0.0, 1e-10
+        lower[:] = h
+        while not factor(lower, size, least):
+            ridge = max(30.0 * ridge, RIDGE)
+            least = 0.3 * ridge / (1.0 + ridge)  # no step much longer than the ridge alone would allow
+            lower[:] = h
             for i in range(size):
-                along[i] = along[i] / abs(values[i]) if abs(values[i]) > 1e-13 else 0.0
-            step[:] = np.dot(vectors, along)
+                lower[i, i] += ridge
+        substitute(lower, size, step)
         decrement, longest = 0.0, 0.0
         for i in range(size):
             step[i] *= scale[i]
@@ -310,28 +342,32 @@ def _normalise(eta):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def relax(p, a, own, sums, ends, q, t, steps, near):
-    """Better weights and codes: (q, t).
+def relax(p, a, own, sums, ends, q, t, steps, weighings, near):
+    """Better weights and codes: (q, t, whether `weighings` steps sufficed, or there are few codes).
 
     Two codes `near` each other make a valley that Newton follows slowly: their moments hardly tell them from other
     pairs on the same line. Weights are linear in the measure, so points on that line let the weights' step jump.
     With very many codes only weights move: there G is so flat that new codes do the rest sooner than Newton.
     """
-    q, t = _weighed(p, a, own, q, t)
+    done = weigh(p, log_terms(a, own, t), q, weighings)
+    if t.size > LARGE and not done:
+        return q, t, False  # weights that are still small may grow
+    q, t = _kept(q, t)
     if t.size > LARGE:
-        return q, t
+        return q, t, True
     line = _lines(ends, q, t, near)
     if line.shape[0]:
         new_q, new_t = np.zeros(q.size + line.shape[0]), np.empty((q.size + line.shape[0], t.shape[1]))
         new_q[: q.size], new_t[: q.size], new_t[q.size :] = q, t, line
-        q, t = _weighed(p, a, own, new_q, new_t)
+        weigh(p, log_terms(a, own, new_t), new_q, weighings)
+        q, t = _kept(new_q, new_t)
     newton(p, a, own, sums, ends, q, t, steps)
-    return merge(q, t)
+    q, t = merge(q, t)
+    return q, t, True
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def _weighed(p, a, own, q, t):
-    weigh(p, log_terms(a, own, t), q, 30)
+def _kept(q, t):
     keep = q > 1e-13
     return merge(q[keep] / q[keep].sum(), t[keep])
 
@@ -419,7 +455,10 @@ def witness(p, a, ends, q, t):
     count, width = a.shape
     posterior = np.empty((count, q.size))
     value = likelihood(p, log_terms(a, np.zeros_like(a), t), np.log(q), posterior)
-    weights = np.dot(p, posterior)
+    weights = np.zeros(q.size)
+    for w in range(count):
+        for z in range(q.size):
+            weights[z] += p[w] * posterior[w, z]
     keep = weights > 0.0
     posterior, weights = np.ascontiguousarray(posterior[:, keep]), weights[keep]
     codes = np.zeros((weights.size, width))

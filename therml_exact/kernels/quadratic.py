@@ -224,6 +224,15 @@ def on_vertices(slope, form, kstart):
 
 
 @njit(cache=True, error_model="numpy")
+def _product(x, mean):
+    out = np.zeros(x.shape[0])
+    for p in range(x.shape[0]):
+        for j in range(mean.size):
+            out[p] += x[p, j] * mean[j]
+    return out
+
+
+@njit(cache=True, error_model="numpy")
 def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, height):
     """A bound of log G on the cell; point and height[0] are its middle and G there (-inf if a coordinate is frozen)."""
     count, width = a.shape
@@ -258,25 +267,30 @@ def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, heigh
     height[0] = -math.inf if frozen else top
     form = np.empty((axes, axes))
     model(a, group, s, r, share, mean_, means, x, kstart, 0.0, lo, hi, form)
-    slope = x @ mean_
+    slope = _product(x, mean_)
     scale = abs(top) + np.abs(slope).max() + np.abs(form).max()
     bound = on_vertices(slope, form, kstart)
     if bound > -top:
         # Coordinates from the last vertex of each block, for the maximum over the whole space.
         free = axes - blocks
-        edges = np.zeros((axes, free))
+        vertex, last = np.empty(free, dtype=np.int64), np.empty(free, dtype=np.int64)
         at = 0
         for i in range(blocks):
             for p in range(kstart[i], kstart[i + 1] - 1):
-                edges[p, at] = 1.0
-                edges[kstart[i + 1] - 1, at] = -1.0
+                vertex[at], last[at] = p, kstart[i + 1] - 1
                 at += 1
         # The middle of the cell is x = 0.
-        inner = edges.T @ form @ edges
+        edges, inner = np.empty(free), np.empty((free, free))
+        for p in range(free):
+            edges[p] = slope[vertex[p]] - slope[last[p]]
+            for q in range(free):
+                inner[p, q] = (form[vertex[p], vertex[q]] - form[last[p], vertex[q]]) - (
+                    form[vertex[p], last[q]] - form[last[p], last[q]]
+                )
         # Where it is flat within rounding, ball arithmetic could not tell that it is negative definite.
         for p in range(free):
             inner[p, p] += 1e-9 * np.abs(form).max()
-        bound = min(bound, summit(edges.T @ slope, inner))
+        bound = min(bound, summit(edges, inner))
     return top + bound + ROUND * scale
 
 
@@ -290,7 +304,10 @@ def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, 
     count, width = a.shape
     blocks = kstart.size - 1
     free = kstart[blocks] - blocks
-    t0 = u @ roots
+    t0 = np.zeros(width)
+    for p in range(kstart[blocks]):
+        for j in range(width):
+            t0[j] += u[p] * roots[p, j]
     if not t0.min() > 1e-12 or free == 0:
         return math.inf
     x = np.zeros((free, width))
@@ -334,7 +351,7 @@ def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, 
             reach[j] += x[p, j] * x[p, j]
         reach[j] = math.sqrt(reach[j])
     form = np.empty((free, free))
-    slope = x @ mean
+    slope = _product(x, mean)
     rho = 1.0
     for _ in range(16):
         high = rho * reach
