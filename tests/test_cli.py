@@ -227,6 +227,7 @@ def test_audit_of_a_claim(tmp_path):
     assert "impossible: some coordinate must rise by at least" in result.output and "nats" in result.output
     content = json.loads((tmp_path / "a.json").read_text())
     assert content["verdict"] == "impossible" and tx.verify(content["certificate"]).valid
+    assert run("verify", tmp_path / "a.json").exit_code == 0
     feasible = run("audit", "--example", "hair-eye", "-R", 0.6, "-C", 2.0, "--unit", "bits")
     assert "feasible, suboptimal by [" in feasible.output and "bits" in feasible.output
 
@@ -239,6 +240,7 @@ def test_audit_of_a_claim(tmp_path):
         (("frontier", "--example", "hair-eye", "--workers", 2, "--scheduler", "tcp://x:1"), "exclude each other"),
         (("frontier", "--example", "hair-eye", "--json", "/no/such/folder/f.json"), "does not exist"),
         (("audit", "--example", "hair-eye"), "nothing is claimed"),
+        (("frontier", "--example", "hair-eye", "--figure", "f.foo"), "figures are written as .png, .pdf or .svg"),
     ],
 )
 def test_frontier_refuses(arguments, message):

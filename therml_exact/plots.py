@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from therml_exact.files import write_with
+from therml_exact.files import check_writable, write_with
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -168,9 +168,20 @@ def panels(count: int, width: float = 6.0, height: float = 4.2) -> tuple[Figure,
     return figure, list(figure.subplots(1, count, squeeze=False)[0])
 
 
-def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure (png, pdf or svg, by the ending), whole or not at all."""
+def check_figure(path: str | os.PathLike[str]) -> None:
+    """Refuse a figure's place or ending before anything is computed for it."""
+    _ending(path)
+    check_writable(path)
+
+
+def _ending(path: str | os.PathLike[str]) -> str:
     ending = os.path.splitext(os.fspath(path))[1].lstrip(".").lower()
     if ending not in ("png", "pdf", "svg"):
         raise ValueError(f"{os.fspath(path)}: figures are written as .png, .pdf or .svg")
+    return ending
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure (png, pdf or svg, by the ending), whole or not at all."""
+    ending = _ending(path)
     write_with(lambda temporary: figure.savefig(temporary, format=ending, dpi=150), path)

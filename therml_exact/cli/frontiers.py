@@ -65,6 +65,10 @@ def _encoder_problem(path: str | None, example: str | None, columns: dict[str, s
         if missing:
             raise click.UsageError(f"{path} is a CSV file: name its columns with {', '.join(missing)}")
         names = [columns[name] for name in ("x", "theta", "y") if columns[name]]
+        if len(set(names)) < len(names):
+            raise click.UsageError(
+                f"--x, --theta and --y name {', '.join(map(str, names))}; each takes a column of its own"
+            )
         joint = Joint.from_csv(path, [str(name) for name in names], count)
         roles = ", ".join(f"{role} = {columns[role.lower()]}" for role in ("X", "Theta", "Y") if columns[role.lower()])
         return EncoderProblem(joint), roles
@@ -114,9 +118,13 @@ def frontier(
     from therml_exact.files import check_writable
     from therml_exact.frontier.trace import trace
 
-    for place in (output, figure, checkpoint):
+    for place in (output, checkpoint):
         if place is not None:
             check_writable(place)
+    if figure is not None:
+        from therml_exact.plots import check_figure
+
+        check_figure(figure)
     console = open_console()
     problem, about = _encoder_problem(path, example, {"x": x, "theta": theta, "y": y}, count)
     with _executor(workers, scheduler) as executor:
@@ -162,7 +170,7 @@ def _draw_frontier(found: Any, unit: str, figure: str) -> None:
             hard = deterministic_frontier(joint)
         critical = found.gamma_c
         objectives = named_objectives(found.problem, 2 * critical if critical and math.isfinite(critical) else 2.0)
-    drawing, (ax,) = plots.panels(1, 6.6, 4.8)
+    drawing, (ax,) = plots.panels(1, 6.6, 5.8)
     draw_frontier(found, unit, ax, hard, objectives)
     plots.save_figure(drawing, figure)
 

@@ -148,6 +148,10 @@ def encoders(
     from therml_exact.frontier.hard import deterministic_frontier
     from therml_exact.joint import Joint
 
+    if figure is not None:
+        from therml_exact.plots import check_figure
+
+        check_figure(figure)
     console = open_console()
     joint = Joint.from_csv(path, [x, y], count)
     with progress_bar(console) as progress:

@@ -40,7 +40,7 @@ def draw_frontier(
     """
     if any(len(sheet.names) == 3 for sheet in frontier.sheets):
         raise ValueError("a frontier in (R, D, C) is a surface: draw_surface draws it")
-    ax = new_axes(6.6, 4.8) if ax is None else ax
+    ax = new_axes(6.6, 5.8) if ax is None else ax
     scale = 1 / math.log(2) if unit == "bits" else 1.0
     many = len(frontier.sheets) > 1
     for k, sheet in enumerate(frontier.sheets):
@@ -51,11 +51,19 @@ def draw_frontier(
         outer = _outer(sheet, points, scale)
         label = f"achieved, {fixed}" if many else "achieved (inner polygon)"
         ax.plot(points[:, 0], points[:, 1], ".-", color=colour, linewidth=1.2, markersize=4, label=label, zorder=3)
-        ax.plot(*outer.T, "--", color=colour, linewidth=0.9, alpha=0.8, label=None if many else "bound (outer polygon)")
-        if k == 0:
-            low, high = points.min(axis=0), points.max(axis=0)
-            ax.fill_between(outer[:, 0], outer[:, 1], low[1] - (high[1] - low[1]), color="0.92", zorder=0, linewidth=0)
+        ax.plot(
+            *outer.T,
+            "--",
+            color=colour,
+            linewidth=0.9,
+            alpha=0.8,
+            label="bounds (dashed)" if many and k == 0 else None if many else "bound (outer polygon)",
+        )
+        ax.autoscale_view()
+        if not many:
+            _shade(ax, outer)
     first = frontier.sheets[0]
+    fixed_first = ", ".join(f"{name} = {value:g}" for name, value in first.fixed.items())
     (left, bottom), (right, top) = first.coordinates.min(axis=0) * scale, first.coordinates.max(axis=0) * scale
     if first.critical is not None and math.isfinite(first.critical.value) and first.critical.value > 0:
         name = r"$\beta_c$" if first.names[1] == "U" else r"$\gamma_c$"
@@ -66,7 +74,8 @@ def draw_frontier(
             ":",
             color="0.4",
             linewidth=1,
-            label=f"slope at the first code, {name} = {first.critical.value:.5g}",
+            label=f"slope at the first code, {name} = {first.critical.value:.5g}"
+            + (f" ({fixed_first})" if many else ""),
         )
     if hard is not None and isinstance(frontier.problem, EncoderProblem):
         y = np.asarray(frontier.problem.cells.sum(axis=(0, 1)), dtype=float)
@@ -75,26 +84,37 @@ def draw_frontier(
         ax.plot(
             codes[:, 0], codes[:, 1], "o", mfc="none", color=COLOURS[3], markersize=5, label="hard encoders", zorder=4
         )
-    for k, named in enumerate(objectives):
+    places: list[tuple[Array, list[Named]]] = []
+    for named in objectives:  # those at one place share a mark
         place = np.array(first.view) @ Support.of(named.optimum).point * scale
-        marker = _MARKERS[k % len(_MARKERS)]
-        ax.plot(
-            *place,
-            marker,
-            color="black",
-            markersize=9 - k,
-            mfc="none",
-            label=f"{named.name}: min {named.formula}",
-            zorder=5,
-        )
+        for known, here in places:
+            if np.abs(known - place).max() < 1e-6:
+                here.append(named)
+                break
+        else:
+            places.append((place, [named]))
+    for k, (place, here) in enumerate(places):
+        label = "\n".join(f"{named.name}: min {named.formula}" for named in here)
+        ax.plot(*place, _MARKERS[k % len(_MARKERS)], color="black", markersize=9, mfc="none", label=label, zorder=5)
     ax.set_xlabel(f"{first.names[0] if not many else first.names[0].split(' ')[0] + ' + δ D'} ({unit})")
     ax.set_ylabel(f"{first.names[1]} ({unit})")
     ax.set_ylim(bottom - 0.06 * (top - bottom + 1e-9), top + 0.06 * (top - bottom + 1e-9))
-    ax.text(0.02, 0.03, "impossible", transform=ax.transAxes, color="0.5", fontsize=9)
+    if not many:
+        ax.text(0.06, 0.03, "impossible", transform=ax.transAxes, color="0.5", fontsize=9)
     ax.set_title(f"{len(frontier.points)} {frontier.status} points, gap {frontier.gap * scale:.2g} {unit}", fontsize=10)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize=8, loc="upper right" if not many else "best")
+    # Below the axes: nothing of the curve may hide behind it.
+    ax.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
     return ax
+
+
+def _shade(ax: Axes, outer: Array) -> None:
+    """What no encoder reaches: left of the least first coordinate, and below the outer curve, as far as one sees."""
+    left, right = ax.get_xlim()
+    x = np.concatenate([[left, outer[0, 0]], outer[:, 0], [right]])
+    y = np.concatenate([[1e9, 1e9], outer[:, 1], [outer[-1, 1]]])
+    ax.fill_between(x, y, -1e9, color="0.92", zorder=0, linewidth=0)
+    ax.set_xlim(left, right)
 
 
 def _outer(sheet: Sheet, points: Array, scale: float) -> Array:
