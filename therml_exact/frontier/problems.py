@@ -224,7 +224,7 @@ class DiscriminativeProblem:
 Problem = EncoderProblem | BayesProblem | DiscriminativeProblem
 
 
-def read_multipliers(problem: Problem, given: dict[str, Any]) -> dict[str, Fraction]:
+def read_multipliers(problem: Any, given: dict[str, Any]) -> dict[str, Fraction]:
     """The multipliers as the exact values of floats or rationals; those foreign to the problem must be untouched."""
     read = {}
     for name, value in given.items():

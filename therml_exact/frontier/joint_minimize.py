@@ -1,0 +1,139 @@
+"""minimize_joint: a two-sided optimum of a JointProblem (nats).
+
+    value (of the witness's tables)  >=  min  >=  lower_bound (the best of joint_below.py's)
+
+The gap is closed at sigma = 0 where the alphabets suffice, at theta_size = 1, where sigma is so large that a constant
+Theta is best, and where Shannon's bound is achieved; between, it may stay open, and the status says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import ctx
+
+from therml_exact.frontier import joint_above
+from therml_exact.frontier.certificate import digest
+from therml_exact.frontier.joint_below import Bound, bounds
+from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint_verify import (
+    BITS,
+    FORMAT,
+    VERSION,
+    functionals_in_balls,
+    objective_of,
+    relaxation,
+    rounded,
+)
+from therml_exact.frontier.minimize import minimize
+from therml_exact.frontier.problems import EncoderProblem
+from therml_exact.numbers.tables import Array
+
+SEED = 20180711
+
+
+@dataclass(frozen=True, eq=False)
+class JointOptimum:
+    """A two-sided optimum in nats; `witness` are the tables that achieve `value`, `point` their R, D, C, S.
+
+    bounds are all lower bounds found, by kind (joint_verify.py); lower_bound is the largest.
+    """
+
+    problem: JointProblem
+    multipliers: dict[str, float]
+    value: float
+    lower_bound: float
+    tol: float
+    point: dict[str, float]
+    rule: Array = field(repr=False)
+    encoder: Array = field(repr=False)
+    bounds: dict[str, float]
+    _exact: dict[str, Fraction] = field(repr=False)
+    _bound: Bound = field(repr=False)
+
+    @property
+    def gap(self) -> float:
+        """Value - lower_bound."""
+        return self.value - self.lower_bound
+
+    @property
+    def status(self) -> str:
+        """Whether it is "certified" (the gap is within the tolerance) or "open"."""
+        return "certified" if Fraction(self.value) - Fraction(self.lower_bound) <= Fraction(self.tol) else "open"
+
+    @cached_property
+    def witness(self) -> dict[str, Array]:
+        """The tables that achieve `value`, with their q's."""
+        return joint_above.witness(self.problem, self.rule, self.encoder)
+
+    @cached_property
+    def certificate(self) -> dict[str, Any]:
+        """Plain data that `verify_joint` checks."""
+        content = {
+            "format": FORMAT,
+            "version": VERSION,
+            "problem": self.problem.describe(),
+            "multipliers": {name: str(m) for name, m in sorted(self._exact.items())},
+            "value": self.value.hex(),
+            "lower_bound": self.lower_bound.hex(),
+            "tol": float(self.tol).hex(),
+            "status": self.status,
+            "rule": _plain(self.rule),
+            "encoder": _plain(self.encoder),
+            "bound": dict(self._bound.content),
+        }
+        return {**content, "sha256": digest(content)}
+
+    def __str__(self) -> str:
+        amounts = ", ".join(f"{name} = {value:.6g}" for name, value in self.point.items())
+        return f"{self.lower_bound:.9g} <= min <= {self.value:.9g} nats ({self.status}; {amounts})"
+
+
+def minimize_joint(
+    problem: JointProblem, at: Mapping[str, Fraction], tol: float, max_cells: int, time_limit: float
+) -> JointOptimum:
+    """The optimum between what alternation finds and the best lower bound; time_limit is that of each relaxation."""
+    floats = {name: float(m) for name, m in at.items()}
+    found = {bound.kind: bound for bound in bounds(problem, at, tol, max_cells, time_limit)}
+    best = max(found.values(), key=lambda bound: bound.lower_bound)
+    starts = list(_starts(problem, at, found, tol, max_cells, time_limit))
+    rule, encoder = joint_above.pruned(*joint_above.best_tables(problem, floats, starts, SEED), *problem.floats)
+    before, ctx.prec = ctx.prec, BITS
+    try:
+        balls = functionals_in_balls(problem, rule, encoder)
+        value = rounded(objective_of(balls, at), up=True)
+    finally:
+        ctx.prec = before
+    point = {name: max(float(amount.mid()), 0.0) for name, amount in balls.items()}
+    lowers = {kind: bound.lower_bound for kind, bound in found.items()}
+    return JointOptimum(problem, floats, value, best.lower_bound, tol, point, rule, encoder, lowers, dict(at), best)
+
+
+def _starts(
+    problem: JointProblem,
+    at: Mapping[str, Fraction],
+    found: Mapping[str, Bound],
+    tol: float,
+    max_cells: int,
+    time_limit: float,
+) -> list[joint_above.Tables]:
+    """The relaxations' encoders as rules and encoders, and the best ones with a constant Theta and with Z = (X, T)."""
+    letters, (nx, _) = len(problem.types), problem.shape
+    tables = [np.eye(nx)[:, None, :].repeat(letters, axis=1), np.ones((nx, letters, 1))]
+    if "types" in found and (optimum := found["types"].optimum) is not None:
+        tables.append(optimum.encoder)
+    single = JointProblem(problem.phi, problem.x_given_phi, problem.y_given_x_phi, problem.n, 1, problem.z_size)
+    relaxed, multipliers, _, _ = relaxation(single, at, "constant")
+    optimum = minimize(relaxed, **multipliers, tol=tol, max_cells=max_cells, time_limit=time_limit)
+    assert isinstance(relaxed, EncoderProblem)
+    tables.append(optimum.encoder.reshape(nx, 1, -1).repeat(letters, axis=1))
+    return [start for table in tables if (start := joint_above.from_types(problem, table)) is not None]
+
+
+def _plain(table: Array) -> dict[str, Any]:
+    return {"shape": list(table.shape), "cells": [float(v).hex() for v in table.reshape(-1).tolist()]}
