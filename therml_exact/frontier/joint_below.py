@@ -29,7 +29,6 @@ from flint import ctx
 
 from therml_exact.frontier.joint_problem import JointProblem
 from therml_exact.frontier.joint_verify import (
-    BITS,
     bound_in_balls,
     independent,
     known_in_balls,
@@ -40,9 +39,10 @@ from therml_exact.frontier.joint_verify import (
 from therml_exact.frontier.minimize import minimize
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import read_multipliers
+from therml_exact.frontier.verify import BITS
 from therml_exact.shannon import certificate as proofs
 from therml_exact.shannon.cone import Cone, cone
-from therml_exact.shannon.derivation import derive, narrowed
+from therml_exact.shannon.derivation import derive
 from therml_exact.shannon.grammar import Form, parse
 from therml_exact.shannon.program import Answer, solve_exactly
 from therml_exact.shannon.setting import Setting, of_world
@@ -81,7 +81,7 @@ def shannon_outer_bound(
     if not isinstance(problem, JointProblem):
         raise TypeError(f"problem is a {type(problem).__name__}; give a JointProblem")
     given = {"gamma": gamma, "delta": delta, "sigma": sigma, "rho": rho}
-    return shannon_bound(problem, read_multipliers(problem, given), sized)  # type: ignore[arg-type]
+    return shannon_bound(problem, read_multipliers(problem, given), sized)
 
 
 def shannon_bound(problem: JointProblem, at: Mapping[str, Fraction], sized: bool) -> ShannonBound:

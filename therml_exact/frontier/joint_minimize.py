@@ -8,6 +8,7 @@ Theta is best, and where Shannon's bound is achieved; between, it may stay open,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -22,7 +23,6 @@ from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.joint_below import Bound, bounds
 from therml_exact.frontier.joint_problem import JointProblem
 from therml_exact.frontier.joint_verify import (
-    BITS,
     FORMAT,
     VERSION,
     functionals_in_balls,
@@ -31,7 +31,7 @@ from therml_exact.frontier.joint_verify import (
     rounded,
 )
 from therml_exact.frontier.minimize import minimize
-from therml_exact.frontier.problems import EncoderProblem
+from therml_exact.frontier.verify import BITS
 from therml_exact.numbers.tables import Array
 
 SEED = 20180711
@@ -98,6 +98,8 @@ def minimize_joint(
     problem: JointProblem, at: Mapping[str, Fraction], tol: float, max_cells: int, time_limit: float
 ) -> JointOptimum:
     """The optimum between what alternation finds and the best lower bound; time_limit is that of each relaxation."""
+    if not (tol > 0 and math.isfinite(tol)):
+        raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
     floats = {name: float(m) for name, m in at.items()}
     found = {bound.kind: bound for bound in bounds(problem, at, tol, max_cells, time_limit)}
     best = max(found.values(), key=lambda bound: bound.lower_bound)
@@ -130,7 +132,6 @@ def _starts(
     single = JointProblem(problem.phi, problem.x_given_phi, problem.y_given_x_phi, problem.n, 1, problem.z_size)
     relaxed, multipliers, _, _ = relaxation(single, at, "constant")
     optimum = minimize(relaxed, **multipliers, tol=tol, max_cells=max_cells, time_limit=time_limit)
-    assert isinstance(relaxed, EncoderProblem)
     tables.append(optimum.encoder.reshape(nx, 1, -1).repeat(letters, axis=1))
     return [start for table in tables if (start := joint_above.from_types(problem, table)) is not None]
 

@@ -97,8 +97,8 @@ class JointProblem:
         """The inverse of `describe`; ValueError, KeyError or TypeError if it is malformed."""
         if content["kind"] != "joint":
             raise ValueError(f"the kind {content['kind']!r} is unknown")
-        tables = [_cells(content[name]) for name in ("phi", "x_given_phi", "y_given_x_phi")]
-        return cls(*tables, content["n"], content["theta_size"], content["z_size"])
+        phi, x, y = (_cells(content[name]) for name in ("phi", "x_given_phi", "y_given_x_phi"))
+        return cls(phi, x, y, content["n"], content["theta_size"], content["z_size"])
 
 
 def _plain(values: Any) -> dict[str, Any]:

@@ -193,7 +193,7 @@ def relaxation(
     cells = problem.cells
     if kind == "types":
         at = {"rho": n * rho + sigma, "delta": n * delta + sigma, "gamma": n * gamma}
-        return EncoderProblem(_joint(cells, ("X", "T", "Y"))), at, one, sigma
+        return EncoderProblem(Joint(cells, ("X", "T", "Y"))), at, one, sigma
     pairs = cells.sum(axis=1)
     if kind == "samples":
         _require(independent(problem), "the samples depend on each other")
@@ -201,9 +201,9 @@ def relaxation(
         for y in range(pairs.shape[1]):
             diagonal[:, y, y] = pairs[:, y]
         at = {"rho": rho + sigma, "delta": delta + sigma, "gamma": gamma}
-        return EncoderProblem(_joint(diagonal, ("X", "T", "Y"))), at, n, n * sigma
+        return EncoderProblem(Joint(diagonal, ("X", "T", "Y"))), at, n, n * sigma
     _require(kind == "constant" and problem.theta_size == 1, f"the bound {kind!r} does not apply")
-    return EncoderProblem(_joint(pairs, ("X", "Y"))), {"rho": rho, "delta": delta, "gamma": gamma}, n, Fraction(0)
+    return EncoderProblem(Joint(pairs, ("X", "Y"))), {"rho": rho, "delta": delta, "gamma": gamma}, n, Fraction(0)
 
 
 def independent(problem: JointProblem) -> bool:
@@ -223,10 +223,6 @@ def _rows(table: Any) -> Array:
     given = np.asarray(table, dtype=object)
     cells = np.array([Fraction(v) for v in given.reshape(-1).tolist()], dtype=object).reshape(given.shape)
     return np.asarray(cells / cells.sum(axis=-1, keepdims=True))
-
-
-def _joint(cells: Array, axes: tuple[str, ...]) -> Joint:
-    return Joint(cells, axes)
 
 
 def objective_form(setting: Setting, multipliers: Multipliers) -> tuple[str, Form]:
@@ -266,7 +262,7 @@ def known_in_balls(problem: JointProblem, setting: Setting, rest: Mapping[int, F
             kinds = sorted("".join(v[0] for v in own if v in names) for own in setting.samples)
             key = ("Phi" in names, *kinds)
             if key not in entropies:
-                entropies[key] = _entropy(prior, tables, key[0], kinds)
+                entropies[key] = _entropy(prior, tables, "Phi" in names, kinds)
             total -= ball(c) * entropies[key]
         else:
             _require(len(names) == 1 and c >= 0, f"the proof speaks of H({', '.join(names)}), which is not known")
