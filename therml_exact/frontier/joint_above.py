@@ -31,6 +31,7 @@ _EVERY = 20
 _LEAST = 1e-300  # below the logarithm of what never occurs
 MOST_HARD = 200_000  # pairs of a rule and an encoder that are enumerated
 _CHUNK = 2000
+_CLUSTERINGS = 8
 
 Multipliers = Mapping[str, float]
 Tables = tuple[Array, Array]
@@ -57,14 +58,16 @@ def objective(problem: JointProblem, at: Multipliers, rule: Array, encoder: Arra
     return np.asarray(functionals(problem, rule, encoder) @ weights)
 
 
-def best_tables(problem: JointProblem, at: Multipliers, given: Sequence[Tables], seed: int) -> Tables:
-    """The tables of least value that alternation from given and random starts, and enumeration, find."""
-    rule, encoder = _random_starts(problem, np.random.default_rng(seed))
+def best_tables(problem: JointProblem, at: Multipliers, by_type: Sequence[Array], seed: int) -> Tables:
+    """The tables of least value that enumeration finds, and alternation from random starts and encoders p(z|x,t)."""
+    rng = np.random.default_rng(seed)
+    rule, encoder = _random_starts(problem, rng)
+    given = [start for table in by_type if (start := from_types(problem, table)) is not None]
+    given += [_clustered(problem, table, rng) for table in by_type for _ in range(_CLUSTERINGS)]
     found = [*given, *([hard] if (hard := best_hard(problem, at)) is not None else [])]
-    if given:
-        # Starts that are far from random; a little noise opens the zeros that a step cannot leave.
-        rule = np.concatenate([rule, *(0.99 * g[0][None] + 0.01 * rule[:4] for g in given)])
-        encoder = np.concatenate([encoder, *(0.99 * g[1][None] + 0.01 * encoder[:4] for g in given)])
+    # A little noise opens the zeros that a step cannot leave.
+    rule = np.concatenate([rule, *(0.99 * r[None] + 0.01 * rule[:1] for r, _ in given)])
+    encoder = np.concatenate([encoder, *(0.99 * e[None] + 0.01 * encoder[:1] for _, e in given)])
     rule, encoder = alternate(problem, at, rule, encoder, _STEPS)
     order = np.argsort(objective(problem, at, rule, encoder), kind="stable")[:3]
     rule, encoder = alternate(problem, at, rule[order], encoder[order], _LAST_STEPS)
@@ -229,6 +232,21 @@ def from_types(problem: JointProblem, by_type: Array) -> Tables | None:
     for k, (mine, _) in enumerate(kept):
         encoder[:, k] = mine
     return np.eye(problem.theta_size)[of], encoder
+
+
+def _clustered(problem: JointProblem, by_type: Array, rng: np.random.Generator) -> Tables:
+    """The encoders of some random types, each type with the nearest; the heaviest codes where there are too many."""
+    counts, p = problem.floats
+    n_x = counts.sum(axis=2)
+    weight = np.einsum("t,tx,xtz->z", p, n_x, by_type)
+    kept = by_type[..., np.argsort(-weight, kind="stable")[: problem.z_size]]
+    codes = np.full((*by_type.shape[:2], problem.z_size), 1e-9)
+    codes[..., : kept.shape[-1]] += kept
+    codes /= codes.sum(axis=-1, keepdims=True)
+    centres = rng.choice(len(p), size=problem.theta_size, p=p / p.sum())
+    encoder = codes[:, centres]
+    far = np.einsum("tx,xtkz->tk", n_x, np.abs(codes[:, :, None, :] - encoder[:, None, :, :]))
+    return np.eye(problem.theta_size)[far.argmin(axis=1)], encoder
 
 
 def pruned(rule: Array, encoder: Array, counts: Array, p: Array) -> Tables:

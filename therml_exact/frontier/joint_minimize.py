@@ -103,7 +103,7 @@ def minimize_joint(
     floats = {name: float(m) for name, m in at.items()}
     found = {bound.kind: bound for bound in bounds(problem, at, tol, max_cells, time_limit)}
     best = max(found.values(), key=lambda bound: bound.lower_bound)
-    starts = list(_starts(problem, at, found, tol, max_cells, time_limit))
+    starts = _encoders(problem, at, found, tol, max_cells, time_limit)
     rule, encoder = joint_above.pruned(*joint_above.best_tables(problem, floats, starts, SEED), *problem.floats)
     before, ctx.prec = ctx.prec, BITS
     try:
@@ -116,15 +116,15 @@ def minimize_joint(
     return JointOptimum(problem, floats, value, best.lower_bound, tol, point, rule, encoder, lowers, dict(at), best)
 
 
-def _starts(
+def _encoders(
     problem: JointProblem,
     at: Mapping[str, Fraction],
     found: Mapping[str, Bound],
     tol: float,
     max_cells: int,
     time_limit: float,
-) -> list[joint_above.Tables]:
-    """The relaxations' encoders as rules and encoders, and the best ones with a constant Theta and with Z = (X, T)."""
+) -> list[Array]:
+    """Encoders p(z|x,t) to start from: Z = X, a constant Z, the relaxation's, and the best with a constant Theta."""
     letters, (nx, _) = len(problem.types), problem.shape
     tables = [np.eye(nx)[:, None, :].repeat(letters, axis=1), np.ones((nx, letters, 1))]
     if "types" in found and (optimum := found["types"].optimum) is not None:
@@ -133,7 +133,7 @@ def _starts(
     relaxed, multipliers, _, _ = relaxation(single, at, "constant")
     optimum = minimize(relaxed, **multipliers, tol=tol, max_cells=max_cells, time_limit=time_limit)
     tables.append(optimum.encoder.reshape(nx, 1, -1).repeat(letters, axis=1))
-    return [start for table in tables if (start := joint_above.from_types(problem, table)) is not None]
+    return tables
 
 
 def _plain(table: Array) -> dict[str, Any]:
