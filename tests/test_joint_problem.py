@@ -198,6 +198,23 @@ def test_sigma_zero_with_one_sample_closes(problem: JointProblem, delta: float, 
     assert found.status == "certified"
 
 
+@pytest.mark.parametrize("theta", [2, 3])
+@pytest.mark.parametrize(("gamma", "delta"), [(2, 0), (3, 0.5), (0.8, 0.6), (1, 1.5)])
+def test_sigma_zero_closes_for_few_thetas_too(theta: int, gamma: float, delta: float) -> None:
+    """Against every deterministic rule with its certified encoder problem: 3 letters (x, y), 6 types of 2 samples."""
+    p = JointProblem([1], [["1/3", "2/3"]], [[[1, 0], ["2/5", "3/5"]]], 2, theta, 6)
+    found = tx.minimize(p, gamma=gamma, delta=delta)
+    assert found.status == "certified"
+    least = math.inf
+    for rule in joint_above.partitions(len(p.types), theta):
+        merged = np.full((2, theta, 2), Fraction(0), dtype=object)
+        for t, k in enumerate(rule):
+            merged[:, k] += p.cells[:, t]
+        single = tx.minimize(tx.EncoderProblem(tx.Joint(merged, ("X", "Theta", "Y"))), gamma=gamma, delta=delta)
+        least = min(least, 2 * single.value)
+    assert found.value == pytest.approx(least, abs=1e-8)
+
+
 @settings(max_examples=10, deadline=None)
 @given(problems(theta=2, z=2), st.sampled_from([0, 0.5, 1, 1.5, 4]))
 def test_one_sample_without_sigma_and_delta_has_the_value_min_of_one_and_gamma_times_the_entropy_of_y(
@@ -336,6 +353,7 @@ def signed(content: dict[str, Any]) -> dict[str, Any]:
         (random_problem(1, 2, 2, theta=1), {"gamma": 4, "delta": 0.3, "sigma": 1}, "constant"),
         (random_problem(1, 2, 2), {"gamma": 1, "delta": 1, "sigma": 1}, "shannon"),
         (random_problem(1, 1, 2), {"gamma": 0}, "zero"),
+        (random_problem(1, 2, 2, theta=2), {"gamma": 2}, "partitions"),
     ],
 )
 def test_certificates_are_checked(problem: JointProblem, at: dict, kind: str) -> None:
@@ -361,6 +379,18 @@ def test_certificates_are_checked(problem: JointProblem, at: dict, kind: str) ->
     assert not tx.verify_joint(c, random_problem(2, 1, 1)).valid
     assert not tx.verify_joint("no such file").valid
     assert not tx.verify_joint(None).valid  # type: ignore[arg-type]
+
+
+def test_a_tree_of_rules_with_a_gap_is_refused() -> None:
+    problem = random_problem(1, 2, 2, theta=2)
+    c = tx.minimize(problem, gamma=2).certificate
+    leaves = c["bound"]["leaves"]
+    for k in range(len(leaves)):
+        rest = leaves[:k] + leaves[k + 1 :]
+        assert not tx.verify_joint(signed({**c, "bound": {"kind": "partitions", "leaves": rest}})).valid
+    moved = [{"decided": leaves[0]["decided"], "certificate": leaves[1]["certificate"]}, *leaves[1:]]
+    assert not tx.verify_joint(signed({**c, "bound": {"kind": "partitions", "leaves": moved}})).valid
+    assert not tx.verify_joint(signed({**c, "bound": {"kind": "partitions", "leaves": []}})).valid
 
 
 def test_a_proof_of_something_else_is_refused() -> None:

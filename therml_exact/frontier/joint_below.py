@@ -11,7 +11,8 @@ P, whatever data and alphabets. Floats propose the support of lambda; it is solv
 written out as a proof (certificate.py of shannon) that `tx.verify_proof` rechecks. The data's entropies are balls.
 Shannon's inequalities do not know the data beyond these entropies: the bound is often loose.
 
-Encoder problems: see joint_verify.py, where their derivation stands.
+Encoder problems: see joint_verify.py, where their derivation stands. At sigma = 0 a tree of them, over deterministic
+rules, is followed best first.
 Errors: TypeError and ValueError for multipliers, ValueError for more than 3 samples.
 Source: R. Yeung, A framework for linear information inequalities (1997); EQUATIONS (21), (22).
 """
@@ -19,9 +20,11 @@ Source: R. Yeung, A framework for linear information inequalities (1997); EQUATI
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -30,6 +33,9 @@ from flint import ctx
 from therml_exact.frontier.joint_problem import JointProblem
 from therml_exact.frontier.joint_verify import (
     bound_in_balls,
+    by_mass,
+    decided_problem,
+    decisions,
     independent,
     known_in_balls,
     objective_form,
@@ -49,6 +55,7 @@ from therml_exact.shannon.setting import Setting, of_world
 
 MOST_SAMPLES = 3
 _NOTHING = 1e-9
+_MOST_LEAVES = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,3 +258,43 @@ def _relaxed(
     finally:
         ctx.prec = before
     return Bound(kind, lower, content, optimum)
+
+
+def partitioned(
+    problem: JointProblem, at: Mapping[str, Fraction], upper: float, tol: float, max_cells: int, time_limit: float
+) -> tuple[Bound, Any]:
+    """Best-first branch and bound over deterministic rules, for sigma = 0; with it p(z|x,t) of the best rule met.
+
+    It stops at the first rule that is decided in full, within tol of `upper`, or at a limit, with what is proven then.
+    """
+    given = {name: at[name] for name in ("rho", "delta", "gamma")}
+    deadline = time.monotonic() + time_limit
+
+    def solved(decided: tuple[int, ...]) -> tuple[float, tuple[int, ...], Optimum]:
+        left = max(deadline - time.monotonic(), 0.1)
+        share = tol / (4 * problem.n)
+        found = minimize(decided_problem(problem, decided), **given, tol=share, max_cells=max_cells, time_limit=left)
+        return found.lower_bound, decided, found
+
+    heap = [solved(())]
+    letters = len(problem.types)
+    while time.monotonic() < deadline and len(heap) < _MOST_LEAVES:
+        lower, decided, _ = heap[0]
+        if len(decided) == letters or problem.n * lower >= upper - tol / 2:
+            break
+        heappop(heap)
+        for child in decisions(problem, decided):
+            heappush(heap, solved(child))
+    _, decided, best = heap[0]
+    blocks = max(decided, default=-1) + 1
+    block = np.empty(letters, dtype=int)
+    for k, t in enumerate(by_mass(problem)):
+        block[t] = decided[k] if k < len(decided) else blocks + k - len(decided)
+    leaves = [{"decided": list(decided), "certificate": found.certificate} for _, decided, found in heap]
+    content = {"kind": "partitions", "leaves": leaves}
+    before, ctx.prec = ctx.prec, BITS
+    try:
+        lower = rounded(bound_in_balls(problem, at, content), up=False)
+    finally:
+        ctx.prec = before
+    return Bound("partitions", lower, content), best.encoder[:, block]

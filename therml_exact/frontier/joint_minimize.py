@@ -2,8 +2,9 @@
 
     value (of the witness's tables)  >=  min  >=  lower_bound (the best of joint_below.py's)
 
-The gap is closed at sigma = 0 where the alphabets suffice, at theta_size = 1, where sigma is so large that a constant
-Theta is best, and where Shannon's bound is achieved; between, it may stay open, and the status says so.
+The gap is closed at sigma = 0 where z_size suffices (by branch and bound over rules where theta_size is small), at
+theta_size = 1, where sigma is so large that a constant Theta is best, and where Shannon's bound is achieved. Between it
+may stay open, and the status says so.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import ctx
+from flint import arb, ctx
 
 from therml_exact.frontier import joint_above
 from therml_exact.frontier.certificate import digest
-from therml_exact.frontier.joint_below import Bound, bounds
+from therml_exact.frontier.joint_below import Bound, bounds, partitioned
 from therml_exact.frontier.joint_problem import JointProblem
 from therml_exact.frontier.joint_verify import (
     FORMAT,
@@ -104,16 +105,29 @@ def minimize_joint(
     found = {bound.kind: bound for bound in bounds(problem, at, tol, max_cells, time_limit)}
     best = max(found.values(), key=lambda bound: bound.lower_bound)
     starts = _encoders(problem, at, found, tol, max_cells, time_limit)
+    rule, encoder, balls, value = _above(problem, at, starts)
+    if at["sigma"] == 0 and 1 < problem.theta_size < len(problem.types) and value - best.lower_bound > tol:
+        bound, by_type = partitioned(problem, at, value, tol, max_cells, time_limit)
+        found[bound.kind] = bound
+        best = max(best, bound, key=lambda bound: bound.lower_bound)
+        rule, encoder, balls, value = _above(problem, at, [*starts, by_type])
+    point = {name: max(float(amount.mid()), 0.0) for name, amount in balls.items()}
+    lowers = {kind: bound.lower_bound for kind, bound in found.items()}
+    return JointOptimum(problem, floats, value, best.lower_bound, tol, point, rule, encoder, lowers, dict(at), best)
+
+
+def _above(
+    problem: JointProblem, at: Mapping[str, Fraction], starts: list[Array]
+) -> tuple[Array, Array, dict[str, arb], float]:
+    """The best tables, their functionals and value in balls, rounded up."""
+    floats = {name: float(m) for name, m in at.items()}
     rule, encoder = joint_above.pruned(*joint_above.best_tables(problem, floats, starts, SEED), *problem.floats)
     before, ctx.prec = ctx.prec, BITS
     try:
         balls = functionals_in_balls(problem, rule, encoder)
-        value = rounded(objective_of(balls, at), up=True)
+        return rule, encoder, balls, rounded(objective_of(balls, at), up=True)
     finally:
         ctx.prec = before
-    point = {name: max(float(amount.mid()), 0.0) for name, amount in balls.items()}
-    lowers = {kind: bound.lower_bound for kind, bound in found.items()}
-    return JointOptimum(problem, floats, value, best.lower_bound, tol, point, rule, encoder, lowers, dict(at), best)
 
 
 def _encoders(

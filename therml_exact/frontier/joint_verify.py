@@ -3,14 +3,17 @@
     value        rho R + delta D + gamma C + sigma S of the witness's tables, bounded from above
     lower bound  by one of these, with T the type of the data and X, Y, Z those of a sample drawn uniformly:
 
-    shannon   an exact proof of    objective + u H(Theta) + v sum_i H(Z_i) >= sum_S m_S H(S)    for world P;
-              the entropies of data S are known, H(Theta) <= log theta_size, H(Z_i) <= log z_size
-    types     S >= I(Theta;T|X) >= I(Z;T|X) and R >= N I(Z;X,T), as Theta - T - X and Z - (X,Theta) - T:
-              the encoder problem of (X, T, Y) at (N rho + sigma, N delta + sigma, N gamma), less sigma H(X)
-    samples   data independent and alike: S >= N I(Theta;X,Y) >= N I(Z;Y|X), R >= N I(Z;X,Y):
-              N times the encoder problem of (X, Y, Y) at (rho + sigma, delta + sigma, gamma), less N sigma H(X)
-    constant  theta_size = 1: N times the encoder problem of (X, Y) at (rho, delta, gamma)
-    zero      nothing: R, D, C and S are never negative
+    shannon     an exact proof of    objective + u H(Theta) + v sum_i H(Z_i) >= sum_S m_S H(S)    for world P;
+                the entropies of data S are known, H(Theta) <= log theta_size, H(Z_i) <= log z_size
+    types       S >= I(Theta;T|X) >= I(Z;T|X) and R >= N I(Z;X,T), as Theta - T - X and Z - (X,Theta) - T:
+                the encoder problem of (X, T, Y) at (N rho + sigma, N delta + sigma, N gamma), less sigma H(X)
+    samples     data independent and alike: S >= N I(Theta;X,Y) >= N I(Z;Y|X), R >= N I(Z;X,Y):
+                N times the encoder problem of (X, Y, Y) at (rho + sigma, delta + sigma, gamma), less N sigma H(X)
+    partitions  sigma = 0: given encoder and q's the objective is linear in the rule, so some deterministic rule, a
+                partition of the types, is optimal. Where only the first types' blocks are decided, to know the others
+                apart costs nothing: N times the encoder problem of (X, block, Y) bounds all rules that follow
+    constant    theta_size = 1: N times the encoder problem of (X, Y) at (rho, delta, gamma)
+    zero        nothing: R, D, C and S are never negative
 
 For (rho + sigma) I(Z;X,T) + (delta + sigma) H(X|Z) = rho I(Z;X,T) + delta H(X|Z) + sigma [H(X) + I(Z;T|X)].
 `types` at sigma = 0 is exact where theta_size reaches the number of types.
@@ -173,15 +176,58 @@ def bound_in_balls(problem: JointProblem, multipliers: Multipliers, claim: Mappi
         return arb(0)
     if kind == "shannon":
         return shannon_in_balls(problem, multipliers, claim["proof"])
+    if kind == "partitions":
+        return ball(Fraction(problem.n)) * arb(_least_of_partitions(problem, multipliers, claim["leaves"]))
     relaxed, at, scale, loss = relaxation(problem, multipliers, kind)
-    inner = claim["certificate"]
+    lower = _encoder_bound(relaxed, at, claim["certificate"])
+    h_x = sum((plogp(ball(v)) for v in problem.cells.sum(axis=(1, 2)).tolist()), arb(0))
+    return ball(scale) * arb(lower) - ball(loss) * h_x
+
+
+def _encoder_bound(relaxed: EncoderProblem, at: Multipliers, inner: Any) -> float:
     checked = verify(inner, relaxed)
     _require(checked.valid, f"the encoder problem's certificate: {checked.reason}")
     given = {name: read_number(text) for name, text in inner["multipliers"].items()}
     _require(given == at, "the encoder problem's certificate has other multipliers")
     assert checked.lower_bound is not None
-    h_x = sum((plogp(ball(v)) for v in problem.cells.sum(axis=(1, 2)).tolist()), arb(0))
-    return ball(scale) * arb(checked.lower_bound) - ball(loss) * h_x
+    return checked.lower_bound
+
+
+def _least_of_partitions(problem: JointProblem, multipliers: Multipliers, leaves: Any) -> float:
+    _require(multipliers["sigma"] == 0, "partitions bound the problem at sigma = 0 only")
+    at = {name: multipliers[name] for name in ("rho", "delta", "gamma")}
+    certificates = {tuple(leaf["decided"]): leaf["certificate"] for leaf in leaves}
+    least = math.inf
+    waiting: list[tuple[int, ...]] = [()]
+    while waiting:
+        decided = waiting.pop()
+        if decided in certificates:
+            least = min(least, _encoder_bound(decided_problem(problem, decided), at, certificates[decided]))
+        else:
+            _require(len(decided) < min(len(problem.types), max(map(len, certificates))), "a rule is not covered")
+            waiting += decisions(problem, decided)
+    return least
+
+
+def decisions(problem: JointProblem, decided: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The blocks that the next type may join: those before it, or a new one."""
+    blocks = max(decided, default=-1) + 1
+    return [(*decided, block) for block in range(min(blocks + 1, problem.theta_size))]
+
+
+def decided_problem(problem: JointProblem, decided: tuple[int, ...]) -> EncoderProblem:
+    """(X, block, Y) where the most probable types have the blocks decided, and each other type one of its own."""
+    order = by_mass(problem)
+    blocks = max(decided, default=-1) + 1
+    cells = np.full((problem.shape[0], blocks + len(order) - len(decided), problem.shape[1]), Fraction(0), dtype=object)
+    for k, t in enumerate(order):
+        cells[:, decided[k] if k < len(decided) else blocks + k - len(decided)] += problem.cells[:, t]
+    return EncoderProblem(Joint(cells, ("X", "T", "Y")))
+
+
+def by_mass(problem: JointProblem) -> list[int]:
+    """The types, the most probable first."""
+    return sorted(range(len(problem.types)), key=lambda t: (-problem.types[t][1], t))
 
 
 def relaxation(
