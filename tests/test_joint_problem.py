@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 import math
+import subprocess
+import sys
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -411,6 +415,21 @@ def test_a_proof_of_something_else_is_refused() -> None:
     edited = copy.deepcopy(c)
     edited["bound"]["proof"] = free.certificate
     assert not tx.verify_joint(signed(edited), problem).valid
+
+
+def test_the_verifier_imports_no_solver(tmp_path: Path) -> None:
+    problem = random_problem(1, 2, 2, theta=2)
+    path = tmp_path / "certificate.json"
+    path.write_text(json.dumps(tx.minimize(problem, gamma=2).certificate))
+    code = (
+        "import sys; from therml_exact.frontier.joint_verify import verify_joint\n"
+        f"print(verify_joint({str(path)!r}).valid)\n"
+        "solver = ['solve', 'minimize', 'joint_below', 'joint_above', 'joint_minimize']\n"
+        "solver = ['therml_exact.frontier.' + name for name in solver]\n"
+        "print([m for m in sys.modules if m.split('.')[0] in ('numba', 'scipy') or m in solver])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["True", "[]"]
 
 
 # ---- the door

@@ -43,7 +43,6 @@ from therml_exact.joint import Joint
 from therml_exact.numbers.tables import Array
 from therml_exact.shannon.grammar import Form, add, parse
 from therml_exact.shannon.setting import Setting, of_world
-from therml_exact.shannon.verify import verify_proof
 
 FORMAT = "therml-exact/joint-bound"
 VERSION = 1
@@ -285,6 +284,8 @@ def objective_form(setting: Setting, multipliers: Multipliers) -> tuple[str, For
 
 def shannon_in_balls(problem: JointProblem, multipliers: Multipliers, proof: Mapping[str, Any]) -> arb:
     """sum_S m_S H(S) - u log theta_size - v N log z_size of a proof about the problem's world P."""
+    from therml_exact.shannon.verify import verify_proof  # loads SciPy's sparse matrices, which no other bound needs
+
     checked = verify_proof(proof)
     _require(checked.valid and proof["verdict"] == "proved", f"the proof: {checked.reason}")
     _require((proof.get("world"), proof.get("n"), proof["given"]) == ("P", problem.n, []), "a proof of another world")
