@@ -397,6 +397,24 @@ def test_a_tree_of_rules_with_a_gap_is_refused() -> None:
     assert not tx.verify_joint(signed({**c, "bound": {"kind": "partitions", "leaves": []}})).valid
 
 
+def test_a_chord_below_a_smaller_sigma_is_checked() -> None:
+    problem = random_problem(1, 2, 1, theta=2)
+    found = tx.minimize(problem, gamma=3, delta=0.5, sigma=0.05)
+    c = found.certificate
+    assert c["bound"]["kind"] == "chord"
+    assert found.lower_bound > max(v for kind, v in found.bounds.items() if kind != "chord") + 0.01
+    assert tx.verify_joint(c, problem).valid
+    low, high = c["bound"]["parts"]
+    for parts in (
+        [low, {**high, "weight": "1"}],
+        [high],
+        [{**high, "weight": "1"}],
+        [{**low, "weight": "-1"}, {**high, "weight": "2"}],
+        [low, {**high, "bound": c["bound"]}],
+    ):
+        assert not tx.verify_joint(signed({**c, "bound": {"kind": "chord", "parts": parts}})).valid
+
+
 def test_a_proof_of_something_else_is_refused() -> None:
     problem = random_problem(1, 1, 2)
     c = tx.minimize(problem, gamma=1, delta=1, sigma=1).certificate

@@ -55,7 +55,7 @@ from therml_exact.shannon.setting import Setting, of_world
 
 MOST_SAMPLES = 3
 _NOTHING = 1e-9
-_MOST_LEAVES = 2000
+_MOST_LEAVES = 400
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@
 
 The gap is closed at sigma = 0 where z_size suffices (by branch and bound over rules where theta_size is small), at
 theta_size = 1, where sigma is so large that a constant Theta is best, and where Shannon's bound is achieved. Between it
-may stay open, and the status says so.
+may stay open, and the status says so; the minimum is concave in sigma, so that chords between bounds help.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from therml_exact.frontier.joint_problem import JointProblem
 from therml_exact.frontier.joint_verify import (
     FORMAT,
     VERSION,
+    bound_in_balls,
     functionals_in_balls,
     objective_of,
     relaxation,
@@ -36,6 +37,7 @@ from therml_exact.frontier.verify import BITS
 from therml_exact.numbers.tables import Array
 
 SEED = 20180711
+_OTHERS = tuple(Fraction(2) ** k for k in (-3, -2, -1, 1, 2, 3, 4))  # sigmas near one whose gap is open
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +113,47 @@ def minimize_joint(
         found[bound.kind] = bound
         best = max(best, bound, key=lambda bound: bound.lower_bound)
         rule, encoder, balls, value = _above(problem, at, [*starts, by_type])
+    if at["sigma"] and value - best.lower_bound > tol:
+        bound = _chord(problem, at, best, tol, max_cells, time_limit)
+        found[bound.kind] = bound
+        best = max(best, bound, key=lambda bound: bound.lower_bound)
     point = {name: max(float(amount.mid()), 0.0) for name, amount in balls.items()}
     lowers = {kind: bound.lower_bound for kind, bound in found.items()}
     return JointOptimum(problem, floats, value, best.lower_bound, tol, point, rule, encoder, lowers, dict(at), best)
+
+
+def _chord(
+    problem: JointProblem, at: Mapping[str, Fraction], here: Bound, tol: float, max_cells: int, time_limit: float
+) -> Bound:
+    """The best bound at sigma of a chord between bounds at smaller and at larger ones."""
+    sigma = at["sigma"]
+    without = minimize_joint(problem, {**at, "sigma": Fraction(0)}, tol, max_cells, time_limit)
+    known = {sigma: here, Fraction(0): without._bound}
+    for k in _OTHERS:
+        other = bounds(problem, {**at, "sigma": sigma * k}, tol, max_cells, time_limit)
+        known[sigma * k] = max(other, key=lambda bound: bound.lower_bound)
+
+    def weight(low: Fraction, high: Fraction) -> Fraction:
+        return (sigma - low) / (high - low)
+
+    def height(pair: tuple[Fraction, Fraction]) -> float:
+        w = float(weight(*pair))
+        return (1 - w) * known[pair[0]].lower_bound + w * known[pair[1]].lower_bound
+
+    pairs = [(low, high) for low in known for high in known if low < sigma <= high]
+    low, high = max(pairs, key=height)
+    w = weight(low, high)
+    content = {
+        "kind": "chord",
+        "parts": [
+            {"weight": str(v), "sigma": str(s), "bound": dict(known[s].content)} for v, s in ((1 - w, low), (w, high))
+        ],
+    }
+    before, ctx.prec = ctx.prec, BITS
+    try:
+        return Bound("chord", rounded(bound_in_balls(problem, at, content), up=False), content)
+    finally:
+        ctx.prec = before
 
 
 def _above(

@@ -14,6 +14,8 @@
                 apart costs nothing: N times the encoder problem of (X, block, Y) bounds all rules that follow
     constant    theta_size = 1: N times the encoder problem of (X, Y) at (rho, delta, gamma)
     zero        nothing: R, D, C and S are never negative
+    chord       bounds at several sigma_k with weights w_k, sum w_k = 1 and sum w_k sigma_k <= sigma: the objective is
+                linear in sigma, so that its minimum is concave, and S >= 0
 
 For (rho + sigma) I(Z;X,T) + (delta + sigma) H(X|Z) = rho I(Z;X,T) + delta H(X|Z) + sigma [H(X) + I(Z;T|X)].
 `types` at sigma = 0 is exact where theta_size reaches the number of types.
@@ -175,6 +177,14 @@ def bound_in_balls(problem: JointProblem, multipliers: Multipliers, claim: Mappi
         return arb(0)
     if kind == "shannon":
         return shannon_in_balls(problem, multipliers, claim["proof"])
+    if kind == "chord":
+        parts = [(read_number(p["weight"]), read_number(p["sigma"]), p["bound"]) for p in claim["parts"]]
+        _require(all(w >= 0 and s >= 0 for w, s, _ in parts), "a weight or a sigma is negative")
+        _require(sum(w for w, _, _ in parts) == 1, "the weights do not sum to 1")
+        _require(sum(w * s for w, s, _ in parts) <= multipliers["sigma"], "the chord lies at a larger sigma")
+        _require(all(p["kind"] != "chord" for _, _, p in parts), "a chord of chords")
+        each = (ball(w) * bound_in_balls(problem, {**multipliers, "sigma": s}, p) for w, s, p in parts)
+        return sum(each, arb(0))
     if kind == "partitions":
         return ball(Fraction(problem.n)) * arb(_least_of_partitions(problem, multipliers, claim["leaves"]))
     relaxed, at, scale, loss = relaxation(problem, multipliers, kind)
