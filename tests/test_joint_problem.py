@@ -161,7 +161,7 @@ def test_the_witness_has_the_point_and_value_claimed() -> None:
 
 
 @settings(max_examples=8, deadline=None)
-@given(problems(top=3), MULTIPLIERS, st.randoms(use_true_random=False))
+@given(problems(), MULTIPLIERS, st.randoms(use_true_random=False))
 def test_names_of_letters_do_not_matter(problem: JointProblem, at: dict, random: Any) -> None:
     phi, x, y = np.asarray(problem.phi), np.asarray(problem.x_given_phi), np.asarray(problem.y_given_x_phi)
     a, b, c = (random.sample(range(size), size) for size in y.shape)
@@ -239,8 +239,8 @@ def test_without_gamma_and_delta_nothing_is_worth_a_code() -> None:
 
 
 def test_the_optimum_grows_and_bends_down_in_sigma() -> None:
-    problem = random_problem(4, 2, 1)
-    sigmas = [0, 0.25, 0.5, 0.75, 1.0]
+    problem = random_problem(4, 1, 2)
+    sigmas = [0, 0.5, 1.0, 1.5, 2.0]
     found = [tx.minimize(problem, gamma=3, delta=0.5, sigma=s) for s in sigmas]
     for one, two in itertools.pairwise(found):
         assert one.lower_bound <= two.value
@@ -389,7 +389,7 @@ def test_a_tree_of_rules_with_a_gap_is_refused() -> None:
     problem = random_problem(1, 2, 2, theta=2)
     c = tx.minimize(problem, gamma=2).certificate
     leaves = c["bound"]["leaves"]
-    for k in range(len(leaves)):
+    for k in range(0, len(leaves), 7):
         rest = leaves[:k] + leaves[k + 1 :]
         assert not tx.verify_joint(signed({**c, "bound": {"kind": "partitions", "leaves": rest}})).valid
     moved = [{"decided": leaves[0]["decided"], "certificate": leaves[1]["certificate"]}, *leaves[1:]]

@@ -37,7 +37,7 @@ from therml_exact.frontier.verify import BITS
 from therml_exact.numbers.tables import Array
 
 SEED = 20180711
-_OTHERS = tuple(Fraction(2) ** k for k in (-3, -2, -1, 1, 2, 3, 4))  # sigmas near one whose gap is open
+_OTHERS = tuple(Fraction(2) ** k for k in (-2, -1, 1, 2, 3))  # sigmas near one whose gap is open
 
 
 @dataclass(frozen=True, eq=False)
