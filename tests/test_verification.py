@@ -9,6 +9,7 @@ import therml_exact as tx
 
 MAPS = tx.encoders.deterministic(2, 2)
 RULE = tx.LearningRuleProblem([1], [["1/2", "1/2"]], [[["1/4", "3/4"], ["2/3", "1/3"]]], 1, MAPS)
+JOINT = tx.JointProblem([1], [["1/2", "1/2"]], [[["1/4", "3/4"], ["2/3", "1/3"]]], n=1, theta_size=2, z_size=2)
 ENCODER = tx.EncoderProblem(tx.examples.binary_symmetric(0.1))
 
 
@@ -16,11 +17,12 @@ def certificates():
     return {
         "optimum": tx.minimize(ENCODER, gamma=3).certificate,
         "rule": tx.minimize(RULE, gamma=3, sigma=0.1, tol=1e-6).certificate,
+        "joint": tx.minimize(JOINT, gamma=3, delta=0.5).certificate,
         "proof": tx.prove("I(Z1;Phi) <= I(Z1;X1,Theta)", world="P", n=1).certificate,
     }
 
 
-@pytest.mark.parametrize("kind", ["optimum", "rule", "proof"])
+@pytest.mark.parametrize("kind", ["optimum", "rule", "joint", "proof"])
 def test_every_kind_passes_from_memory_and_from_a_file(kind, tmp_path):
     certificate = certificates()[kind]
     path = tmp_path / "c.json"

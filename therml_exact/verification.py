@@ -5,6 +5,7 @@
     therml-exact/frontier     all points of a saved frontier                      frontier/verify.py
     therml-exact/audit        the impossibility of a claimed point                frontier/verify.py
     therml-rule-1             the same for learning rules, caps, excesses         frontier/rule_verify.py
+    therml-exact/joint-bound  the same where rule and encoder are free            frontier/joint_verify.py
     therml-exact/proof        an inequality of entropies: proved, refuted         shannon/verify.py
 
 A Verification never raises: whatever is malformed or false is not valid, with the reason.
@@ -19,7 +20,10 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST = 100_000_000  # bytes of a file
-KINDS = "therml-frontier-2, therml-exact/frontier, therml-exact/audit, therml-rule-1 or therml-exact/proof"
+KINDS = (
+    "therml-frontier-2, therml-rule-1, therml-exact/frontier, therml-exact/audit, therml-exact/joint-bound or "
+    "therml-exact/proof"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,10 @@ def verify(certificate: Any, problem: Any = None) -> Verification:
         if problem is not None:
             return Verification(False, None, None, "a proof is about a statement, not about a problem")
         return verify_proof(content)
+    if kind == "therml-exact/joint-bound":
+        from therml_exact.frontier.joint_verify import verify_joint
+
+        return verify_joint(content, problem)
     if kind == "therml-rule-1":
         from therml_exact.frontier.rule_verify import verify_rule
 

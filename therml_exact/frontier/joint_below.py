@@ -1,0 +1,300 @@
+"""Lower bounds of a JointProblem: Shannon's, and encoder problems that relax it (nats).
+
+Shannon. With h the entropies of Phi, X^N, Y^N, Theta, Z^N, of which those of the data are known,
+
+    min c.h   over A h >= 0 (the cone of world P), h_K known,   h(Theta) <= log theta_size,  h(Z_i) <= log z_size
+    = max     mu.h_K - u log theta_size - v N log z_size   over lambda, u, v >= 0:  A_F' lambda = c_F + u e + v f,
+              mu = c_K - A_K' lambda,
+
+F the entropies that are not known: any exact lambda proves  c.h + u h(Theta) + v sum h(Z_i) >= mu.h_K  for all worlds
+P, whatever data and alphabets. Floats propose the support of lambda; it is solved for in fractions (program.py) and
+written out as a proof (certificate.py of shannon) that `tx.verify_proof` rechecks. The data's entropies are balls.
+Shannon's inequalities do not know the data beyond these entropies: the bound is often loose.
+
+Encoder problems: see joint_verify.py, where their derivation stands. At sigma = 0 a tree of them, over deterministic
+rules, is followed best first.
+Errors: TypeError and ValueError for multipliers, ValueError for more than 3 samples.
+Source: R. Yeung, A framework for linear information inequalities (1997); EQUATIONS (21), (22).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+from flint import ctx
+
+from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint_verify import (
+    bound_in_balls,
+    by_mass,
+    decided_problem,
+    decisions,
+    independent,
+    known_in_balls,
+    objective_form,
+    relaxation,
+    rounded,
+)
+from therml_exact.frontier.minimize import minimize
+from therml_exact.frontier.optimum import Optimum
+from therml_exact.frontier.problems import read_multipliers
+from therml_exact.frontier.verify import BITS
+from therml_exact.shannon import certificate as proofs
+from therml_exact.shannon.cone import Cone, cone
+from therml_exact.shannon.derivation import derive
+from therml_exact.shannon.grammar import Form, parse
+from therml_exact.shannon.program import Answer, solve_exactly
+from therml_exact.shannon.setting import Setting, of_world
+
+MOST_SAMPLES = 3
+_NOTHING = 1e-9
+_MOST_LEAVES = 400
+
+
+@dataclass(frozen=True, eq=False)
+class ShannonBound:
+    """rho R + delta D + gamma C + sigma S >= lower_bound (nats) for every rule, encoder and q's.
+
+    statement is the inequality proved for all worlds P; multipliers its coefficients of the data's entropies, by name.
+    """
+
+    lower_bound: float
+    statement: str
+    multipliers: dict[str, Fraction]
+    proof: dict[str, Any] = field(repr=False)
+
+    def __str__(self) -> str:
+        return f">= {self.lower_bound:.9g} nats, from {self.statement}"
+
+
+def shannon_outer_bound(
+    problem: JointProblem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, rho: Any = 1, sized: bool = False
+) -> ShannonBound:
+    """The least rho R + delta D + gamma C + sigma S that Shannon's inequalities allow, for any alphabets.
+
+    sized: H(Theta) and H(Z_i) are also held below the logarithms of the problem's sizes.
+
+    >>> problem = JointProblem([1], [["1/2", "1/2"]], [[[1, 0], [0, 1]]], n=1, theta_size=2, z_size=2)
+    >>> shannon_outer_bound(problem, gamma=1, delta=1).lower_bound > 0.693
+    True
+    """
+    if not isinstance(problem, JointProblem):
+        raise TypeError(f"problem is a {type(problem).__name__}; give a JointProblem")
+    given = {"gamma": gamma, "delta": delta, "sigma": sigma, "rho": rho}
+    return shannon_bound(problem, read_multipliers(problem, given), sized)
+
+
+def shannon_bound(problem: JointProblem, at: Mapping[str, Fraction], sized: bool) -> ShannonBound:
+    """The bound at exact multipliers."""
+    if problem.n > MOST_SAMPLES:
+        raise ValueError(f"n is {problem.n}; the linear program is built for at most {MOST_SAMPLES} samples")
+    setting = of_world("P", problem.n)
+    text, form = objective_form(setting, at)
+    samples = (tuple(range(1, problem.n + 1)),)
+    space = cone(setting, setting.names, samples)
+    names = ["Theta", *(f"Z{i}" for i in range(1, problem.n + 1))] if sized else []
+    sizes = {setting.mask([name]): Fraction(0) for name in names}
+    reduced = space.reduce(form)
+    loose = {
+        m: space.reduce({m: Fraction(1)}) for m in ([setting.mask(["Theta"]), setting.mask(["Z1"])] if sized else [])
+    }
+    rows, caps = _multipliers(problem, setting, space, reduced, loose)
+    for mask, u in caps.items():
+        share = u if setting.members(mask) == ("Theta",) else u / problem.n
+        for other in sizes:
+            if setting.members(other)[0][0] == setting.members(mask)[0][0]:
+                sizes[other] = share
+    # What the rows leave is known: mu.h_K. Sets of the data that samples' exchange maps to each other are one unknown.
+    left = dict(reduced)
+    for mask, u in caps.items():
+        _add(left, loose[mask], u)
+    for k, m in rows.items():
+        _add(left, _row(space, k), -m)
+    first = space.row_sets[-space.rows.shape[1] :, 0]
+    known = {int(first[column]): c for column, c in left.items()}
+    claim: Form = dict(form)
+    _add(claim, {m: u for m, u in sizes.items() if u}, Fraction(1))
+    _add(claim, known, Fraction(-1))
+    right = " + ".join(f"{m} H({','.join(setting.members(s))})" for s, m in sorted(known.items())) or "0"
+    extra = "".join(f" + {u} H({setting.members(m)[0]})" for m, u in sizes.items() if u)
+    statement = parse(f"{text}{extra} >= {right}", setting)
+    derivation = derive(setting, space, samples, claim, [], Answer(rows, {}, {}))
+    part = {"claim": proofs.LEFT, "sum": proofs.terms(setting, derivation)}
+    proof = proofs.header(setting, statement, [], "proved") | {"parts": [part]}
+    before, ctx.prec = ctx.prec, BITS
+    try:
+        rest = {m: u for m, u in sizes.items() if u} | {s: -m for s, m in known.items()}
+        lower = rounded(known_in_balls(problem, setting, rest), up=False)
+    finally:
+        ctx.prec = before
+    return ShannonBound(lower, statement.text, {",".join(setting.members(s)): m for s, m in known.items()}, proof)
+
+
+def _multipliers(
+    problem: JointProblem,
+    setting: Setting,
+    space: Cone,
+    objective: Mapping[int, Fraction],
+    caps: Mapping[int, Mapping[int, Fraction]],
+) -> tuple[dict[int, Fraction], dict[int, Fraction]]:
+    """Exact lambda of the cone's rows, and u of the capped entropies; none (the bound 0) where exactness fails."""
+    from scipy.optimize import linprog
+
+    unknowns = space.rows.shape[1]
+    first = space.row_sets[-unknowns:, 0]
+    data = setting.mask(sorted(setting.data))
+    fixed = np.array([not int(s) & ~data for s in first])
+    values = _data_entropies(problem, setting, first[fixed])
+    cost = np.zeros(unknowns)
+    for column, c in objective.items():
+        cost[column] = float(c)
+    logs = [math.log(problem.theta_size if setting.members(m) == ("Theta",) else problem.z_size) for m in caps]
+    capped = np.zeros((len(caps), unknowns))
+    for k, form in enumerate(caps.values()):
+        for column, c in form.items():
+            capped[k, column] = float(c)
+    a = space.rows.tocsc()
+    inside = np.flatnonzero(~fixed)
+    matrix = np.asarray(a[:, inside].todense())
+    right = np.asarray(a[:, np.flatnonzero(fixed)] @ values).reshape(-1)
+    top = np.vstack([-matrix, capped[:, inside]])
+    for method in ("highs-ds", "highs-ipm"):
+        found = linprog(cost[inside], A_ub=top, b_ub=np.concatenate([right, logs]), bounds=(None, None), method=method)
+        if found.status != 0:
+            continue
+        proposed = -found.ineqlin.marginals
+        chosen = [int(k) for k in np.flatnonzero(proposed > _NOTHING)]
+        columns: list[dict[int, Fraction]] = []
+        names = list(caps)
+        for k in chosen:
+            if k < len(matrix):
+                columns.append(_row(space, k))
+            else:
+                columns.append({c: -v for c, v in caps[names[k - len(matrix)]].items()})
+        need = [int(c) for c in inside if any(int(c) in col for col in columns) or int(c) in objective]
+        solved = solve_exactly(
+            [[col.get(c, Fraction(0)) for col in columns] for c in need],
+            [objective.get(c, Fraction(0)) for c in need],
+            [Fraction(float(proposed[k])).limit_denominator(10**6) for k in chosen],
+        )
+        if solved is None or any(v < 0 for v in solved):
+            continue
+        pairs = list(zip(chosen, solved, strict=True))
+        rows = {k: v for k, v in pairs if v and k < len(matrix)}
+        return rows, {names[k - len(matrix)]: v for k, v in pairs if v and k >= len(matrix)}
+    raise ArithmeticError("the linear program has no exact multipliers")
+
+
+def _data_entropies(problem: JointProblem, setting: Setting, masks: Any) -> Any:
+    one = Fraction(-1)
+    return np.array([float(known_in_balls(problem, setting, {int(s): one}).mid()) for s in masks])
+
+
+def _row(space: Cone, k: int) -> dict[int, Fraction]:
+    low, high = space.rows.indptr[k], space.rows.indptr[k + 1]
+    pairs = zip(space.rows.indices[low:high], space.rows.data[low:high], strict=True)
+    return {int(c): Fraction(int(v)) for c, v in pairs}
+
+
+def _add(total: dict[int, Fraction], form: Mapping[int, Fraction], scale: Fraction) -> None:
+    for key, c in form.items():
+        value = total.get(key, Fraction(0)) + scale * c
+        if value:
+            total[key] = value
+        else:
+            total.pop(key, None)
+
+
+# ---- relaxations
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """A lower bound and what proves it: joint_verify.py's kinds. `optimum` is that of an encoder problem."""
+
+    kind: str
+    lower_bound: float
+    content: Mapping[str, Any] = field(repr=False)
+    optimum: Optimum | None = field(repr=False, default=None)
+
+
+def bounds(
+    problem: JointProblem, at: Mapping[str, Fraction], tol: float, max_cells: int, time_limit: float
+) -> Iterator[Bound]:
+    """All lower bounds that apply."""
+    yield Bound("zero", 0.0, {"kind": "zero"})
+    kinds = ["types"]
+    if problem.theta_size == 1:
+        kinds = ["constant"]
+    elif problem.n > 1 and at["sigma"] and independent(problem):
+        kinds.append("samples")
+    for kind in kinds:
+        yield _relaxed(problem, at, kind, tol, max_cells, time_limit)
+    if problem.n <= MOST_SAMPLES:
+        try:
+            found = shannon_bound(problem, at, sized=True)
+        except ArithmeticError:
+            return
+        yield Bound("shannon", found.lower_bound, {"kind": "shannon", "proof": found.proof})
+
+
+def _relaxed(
+    problem: JointProblem, at: Mapping[str, Fraction], kind: str, tol: float, max_cells: int, time_limit: float
+) -> Bound:
+    relaxed, multipliers, scale, _ = relaxation(problem, at, kind)
+    # The shares of the tolerance: a part of it is left for rounding and for the witness.
+    optimum = minimize(relaxed, **multipliers, tol=tol / (2 * float(scale)), max_cells=max_cells, time_limit=time_limit)
+    content = {"kind": kind, "certificate": optimum.certificate}
+    before, ctx.prec = ctx.prec, BITS
+    try:
+        lower = rounded(bound_in_balls(problem, at, content), up=False)
+    finally:
+        ctx.prec = before
+    return Bound(kind, lower, content, optimum)
+
+
+def partitioned(
+    problem: JointProblem, at: Mapping[str, Fraction], upper: float, tol: float, max_cells: int, time_limit: float
+) -> tuple[Bound, Any]:
+    """Best-first branch and bound over deterministic rules, for sigma = 0; with it p(z|x,t) of the best rule met.
+
+    It stops at the first rule that is decided in full, within tol of `upper`, or at a limit, with what is proven then.
+    """
+    given = {name: at[name] for name in ("rho", "delta", "gamma")}
+    deadline = time.monotonic() + time_limit
+
+    def solved(decided: tuple[int, ...]) -> tuple[float, tuple[int, ...], Optimum]:
+        left = max(deadline - time.monotonic(), 0.1)
+        share = tol / (4 * problem.n)
+        found = minimize(decided_problem(problem, decided), **given, tol=share, max_cells=max_cells, time_limit=left)
+        return found.lower_bound, decided, found
+
+    heap = [solved(())]
+    letters = len(problem.types)
+    while time.monotonic() < deadline and len(heap) < _MOST_LEAVES:
+        lower, decided, _ = heap[0]
+        if len(decided) == letters or problem.n * lower >= upper - tol / 2:
+            break
+        heappop(heap)
+        for child in decisions(problem, decided):
+            heappush(heap, solved(child))
+    _, decided, best = heap[0]
+    blocks = max(decided, default=-1) + 1
+    block = np.empty(letters, dtype=int)
+    for k, t in enumerate(by_mass(problem)):
+        block[t] = decided[k] if k < len(decided) else blocks + k - len(decided)
+    leaves = [{"decided": list(decided), "certificate": found.certificate} for _, decided, found in heap]
+    content = {"kind": "partitions", "leaves": leaves}
+    before, ctx.prec = ctx.prec, BITS
+    try:
+        lower = rounded(bound_in_balls(problem, at, content), up=False)
+    finally:
+        ctx.prec = before
+    return Bound("partitions", lower, content), best.encoder[:, block]
