@@ -29,6 +29,7 @@ from .frontier.rule_caps import classify_rule as classify_rule
 from .frontier.rule_caps import excess as excess
 from .frontier.rule_caps import minimize_capped as minimize_capped
 from .frontier.rule_optimum import RuleOptimum as RuleOptimum
+from .frontier.rule_trace import RuleFrontier as RuleFrontier
 from .frontier.trace import trace as trace
 from .frontier.verify import Verification as Verification
 from .frontier.verify import verify as verify

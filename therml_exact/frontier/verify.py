@@ -42,6 +42,7 @@ from therml_exact.frontier.problems import (
 from therml_exact.frontier.witness import functionals_in_balls
 
 BITS = 128
+RULES_OF_LEARNING = "therml-rule-1"
 FRONTIER = "therml-exact/frontier"
 MOST = 100_000_000  # bytes of a file
 
@@ -63,7 +64,7 @@ class _RefusedError(Exception):
     """A claim does not hold."""
 
 
-def verify(certificate: Any, problem: Problem | None = None) -> Verification:
+def verify(certificate: Any, problem: Any = None) -> Verification:
     """Check a certificate or a saved frontier (a mapping, or a path), and that it is about `problem` if given."""
     before = ctx.prec
     ctx.prec = BITS
@@ -73,6 +74,10 @@ def verify(certificate: Any, problem: Problem | None = None) -> Verification:
         if content.get("format") == FRONTIER:
             count = _frontier(content, problem)
             return Verification(True, None, None, f"{count} certificates hold, and the points say what they prove")
+        if content.get("format") == RULES_OF_LEARNING:
+            from therml_exact.frontier.rule_verify import verify_rule
+
+            return verify_rule(content, problem)
         value, lower = _verify(content, problem)
         return Verification(True, value, lower, "every claim holds")
     except _RefusedError as reason:
