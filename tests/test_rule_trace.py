@@ -67,7 +67,7 @@ def test_verdicts(frontier):
 
 
 def test_the_midpoint_of_the_bent_example_needs_cells():
-    problem = bent(5)
+    problem = bent(3)
     found = tx.trace(problem, gammas=[1, 2, 3], sigmas=[0.5, 1])
     c = found.classify(**MIDPOINT)
     assert c.verdict == "impossible" and c.by > 1 / 80
