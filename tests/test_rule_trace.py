@@ -12,6 +12,7 @@ from learning_rules import functionals, random_problem, value
 
 import therml_exact as tx
 from therml_exact.frontier.bent import MIDPOINT, bent
+from therml_exact.frontier.figures import draw_unseen
 from therml_exact.frontier.rule_verify import verify_rule
 
 
@@ -84,3 +85,15 @@ def test_refusals():
         tx.trace(problem, betas=[1])
     with pytest.raises(ValueError, match="sigma"):
         tx.trace(problem, sigmas=[-1])
+
+
+def test_what_no_lagrangian_sees_is_drawn():
+    problem = random_problem(0)
+    capped = [tx.minimize_capped(problem, "C", {"R": cap, "S": cap}, tol=1e-3) for cap in (0.4, 0.6)]
+    found = [tx.minimize(problem, gamma=2, sigma=sigma, tol=1e-6) for sigma in (0.1, 5)]
+    ax = draw_unseen(capped, found, "bits")
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    bits = 1 / np.log(2)
+    assert np.allclose(lines["least C, achieved"].get_ydata(), [c.value * bits for c in capped])
+    hull = np.array(lines["convex hull of the optima"].get_ydata())
+    assert np.isfinite(hull).all() and ax.get_xlabel() == "cap of R and S (bits)"

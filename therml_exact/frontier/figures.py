@@ -180,7 +180,9 @@ def draw_unseen(
     value = np.array([c.value for c in capped])
     ax.fill_between(cap * scale, hull * scale, value * scale, where=~np.isnan(hull), color="0.88", linewidth=0,
                     label="what no Lagrangian sees")  # fmt: skip
-    ax.plot(cap * scale, value * scale, ".-", color=COLOURS[0], linewidth=1.2, label=f"least {name}, certified")
+    ax.plot(cap * scale, value * scale, ".-", color=COLOURS[0], linewidth=1.2, label=f"least {name}, achieved")
+    below = np.array([c.lower_bound for c in capped])
+    ax.plot(cap * scale, below * scale, ":", color=COLOURS[0], linewidth=1, label="proven lower bound")
     ax.plot(cap * scale, hull * scale, "--", color=COLOURS[1], linewidth=1, label="convex hull of the optima")
     seen = rows.max(axis=0)
     ax.plot(seen * scale, heights * scale, "D", color=COLOURS[3], markersize=6, label="found by multipliers", zorder=4)
