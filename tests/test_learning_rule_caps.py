@@ -29,26 +29,27 @@ def check(result):
 # the bent example
 
 
-@pytest.mark.parametrize("size", [3, pytest.param(17, marks=pytest.mark.slow)])
-def test_its_ends_are_achieved_and_its_midpoint_is_not(size):
+@pytest.mark.parametrize(("size", "tol"), [(5, 1e-2), pytest.param(17, 1e-4, marks=pytest.mark.slow)])
+def test_its_ends_are_achieved_and_its_midpoint_is_not(size, tol):
     problem = bent(size)
     for end in ({"R": 0, "C": L, "S": 0}, {"R": L, "C": 0, "S": L}):
         assert tx.classify_rule(problem, **end).verdict == "feasible"
-    found = tx.excess(problem, MIDPOINT, tol=1e-4)
-    assert found.gap <= 1e-4 and found.lower_bound > 0.0637 > 1 / 80
+    found = tx.excess(problem, MIDPOINT, tol=tol)
+    # Finer grids come closer: 0.0637 at 17 encoders.
+    assert found.gap <= tol and found.lower_bound > 0.0637 - tol > 1 / 80
     assert check(found).lower_bound == found.lower_bound
-    assert tx.classify_rule(problem, **MIDPOINT).verdict == "impossible"
+    assert tx.classify_rule(problem, **MIDPOINT, tol=tol).verdict == "impossible"
 
 
-@pytest.mark.parametrize("size", [3, pytest.param(9, marks=pytest.mark.slow)])
-def test_no_multipliers_see_it(size):
+@pytest.mark.parametrize(("size", "tol"), [(5, 2e-2), pytest.param(9, 1e-5, marks=pytest.mark.slow)])
+def test_no_multipliers_see_it(size, tol):
     # rho R + gamma C + sigma S is never larger at both ends than at the midpoint: a half-space cannot separate it.
     problem = bent(size)
     for gamma, sigma in ((1, 0.5), (2, 1), (3, 1), (1.5, 0.5), (0.5, 0.2)):
         o = tx.minimize(problem, gamma=gamma, sigma=sigma, tol=1e-6)
         assert o.lower_bound <= MIDPOINT["R"] + gamma * MIDPOINT["C"] + sigma * MIDPOINT["S"] + 1e-9
     # Caps do: with R, S <= log(2)/2 the least C is well above log(2)/2.
-    c = tx.minimize_capped(problem, "C", {"R": MIDPOINT["R"], "S": MIDPOINT["S"]})
+    c = tx.minimize_capped(problem, "C", {"R": MIDPOINT["R"], "S": MIDPOINT["S"]}, tol=tol)
     assert c.status == "certified" and c.lower_bound > MIDPOINT["C"] + 0.1
     check(c)
 
