@@ -273,3 +273,34 @@ def test_relax_prints_the_fall_of_j_and_refuses_foreign_multipliers(tmp_path):
     assert "--beta has no meaning for a WorldP" in refused.output
     tx.BayesWorld([1], [["1/2", "1/2"]], [["1/3", "2/3"], [1, 0]]).save(tmp_path / "b.json")
     assert "(exact, every" in run("relax", tmp_path / "b.json").output
+
+
+def test_learn_solves_and_compares_the_worlds_own_rule(tmp_path):
+    world = tx.random_world(3, n=2)
+    world.save(tmp_path / "w.json")
+    one = run("learn", tmp_path / "w.json", "--gamma", "3", "--sigma", "1/5", "--json", tmp_path / "l.json")
+    assert one.exit_code == 0 and "certified" in one.output and "The optimal rule p(theta|type)" in one.output
+    content = json.loads((tmp_path / "l.json").read_text())
+    (row,) = content["optima"]
+    assert tx.verify(row["certificate"]).valid
+    # Its encoders are maps or not; the world's own value is that of its functionals.
+    f = tx.functionals(world, tx.optimal_variational(world, shared=True))
+    assert content["own"] == {name: float(getattr(f, name)) for name in "RCDS"}
+    several = ("--sigma", "0.02", "--sigma", "0.5", "--sigma", "2")
+    many = run("learn", tmp_path / "w.json", "--gamma", "3", *several, "--figure", tmp_path / "s.png", "--unit", "bits")
+    assert many.exit_code == 0 and ("S jumps at sigma" in many.output or "no jump of S" in many.output)
+    assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_learn_refuses(tmp_path):
+    tx.random_world(1, n=1).save(tmp_path / "w.json")
+    tx.BayesWorld([1], [["1/2", "1/2"]], [["1/3", "2/3"], [1, 0]]).save(tmp_path / "b.json")
+    for arguments, message in (
+        (("b.json",), "learn takes a world P"),
+        (("w.json", "--sigma", "-1"), "sigma"),
+        (("w.json", "--encoders", "noisy"), "give deterministic"),
+        (("w.json", "--encoders", "deterministic:3", "--z", 2), "contradict"),
+        (("w.json", "--figure", tmp_path / "s.png"), "several --sigma"),
+    ):
+        result = run("learn", tmp_path / arguments[0], *arguments[1:])
+        assert result.exit_code == 2 and message in " ".join(result.output.split())

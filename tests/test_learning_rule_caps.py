@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from learning_rules import alternate, functionals, random_problem
 
@@ -29,24 +29,27 @@ def check(result):
 # the bent example
 
 
-def test_its_ends_are_achieved_and_its_midpoint_is_not():
-    problem = bent(17)
+@pytest.mark.parametrize(("size", "tol"), [(5, 1e-2), pytest.param(17, 1e-4, marks=pytest.mark.slow)])
+def test_its_ends_are_achieved_and_its_midpoint_is_not(size, tol):
+    problem = bent(size)
     for end in ({"R": 0, "C": L, "S": 0}, {"R": L, "C": 0, "S": L}):
         assert tx.classify_rule(problem, **end).verdict == "feasible"
-    found = tx.excess(problem, MIDPOINT, tol=1e-4)
-    assert found.gap <= 1e-4 and found.lower_bound > 0.0637 > 1 / 80
+    found = tx.excess(problem, MIDPOINT, tol=tol)
+    # Finer grids come closer: 0.0637 at 17 encoders.
+    assert found.gap <= tol and found.lower_bound > 0.0637 - tol > 1 / 80
     assert check(found).lower_bound == found.lower_bound
-    assert tx.classify_rule(problem, **MIDPOINT).verdict == "impossible"
+    assert tx.classify_rule(problem, **MIDPOINT, tol=tol).verdict == "impossible"
 
 
-def test_no_multipliers_see_it():
+@pytest.mark.parametrize(("size", "tol"), [(5, 2e-2), pytest.param(9, 1e-5, marks=pytest.mark.slow)])
+def test_no_multipliers_see_it(size, tol):
     # rho R + gamma C + sigma S is never larger at both ends than at the midpoint: a half-space cannot separate it.
-    problem = bent(9)
+    problem = bent(size)
     for gamma, sigma in ((1, 0.5), (2, 1), (3, 1), (1.5, 0.5), (0.5, 0.2)):
         o = tx.minimize(problem, gamma=gamma, sigma=sigma, tol=1e-6)
         assert o.lower_bound <= MIDPOINT["R"] + gamma * MIDPOINT["C"] + sigma * MIDPOINT["S"] + 1e-9
     # Caps do: with R, S <= log(2)/2 the least C is well above log(2)/2.
-    c = tx.minimize_capped(problem, "C", {"R": MIDPOINT["R"], "S": MIDPOINT["S"]})
+    c = tx.minimize_capped(problem, "C", {"R": MIDPOINT["R"], "S": MIDPOINT["S"]}, tol=tol)
     assert c.status == "certified" and c.lower_bound > MIDPOINT["C"] + 0.1
     check(c)
 
@@ -87,6 +90,8 @@ def test_random_alphabets_keep_away_from_the_midpoint(seed, thetas, codes):
         ("S", {"C": 0.8}),
         ("R", {"C": 0.8, "S": 0.7}),
         ("D", {"R": 0.4, "S": 0.1}),
+        # A cap of D that minorants keep and D does not, with the multiplier 0: its pieces must be halved too.
+        ("C", {"S": 0.9, "R": 1.2, "D": 1.3}),
         ("C", {}),
     ],
 )
@@ -147,24 +152,28 @@ def test_bad_caps():
 
 
 @given(st.integers(0, 20), st.lists(st.integers(0, 12), min_size=4, max_size=4))
-@settings(max_examples=12, deadline=None)
+@example(4, [8, 4, 6, 2])
+@settings(max_examples=25, deadline=None)
 def test_verdicts(seed, where):
     problem = random_problem(seed)
     point = {name: k / 8 for name, k in zip("RCDS", where, strict=True)}
-    c = tx.classify_rule(problem, **point, tol=1e-3, time_limit=2.0)
     rng = np.random.default_rng(seed)
     rules = [rng.dirichlet(np.full(4, 0.2), size=len(problem.types)) for _ in range(20)]
-    if c.verdict == "impossible":
-        assert c.by > 0 and verify_rule(c.evidence, problem).valid
-        for rule in rules:
-            f = functionals(problem, rule)
-            assert max(f[name] - point[name] for name in point) >= c.by - 1e-10
-    elif c.verdict == "undecided":
-        low, high = c.evidence["excess"]
-        assert low <= 0 < high
-    else:
-        f = functionals(problem, c.evidence["theta_given_type"])
-        assert all(f[name] <= point[name] + 1e-11 for name in point)
+    found = tx.excess(problem, point, tol=1e-4, max_cells=20_000)
+    assert 0 <= found.gap <= 1e-4
+    for rule in rules:
+        f = functionals(problem, rule)
+        assert max(f[name] - point[name] for name in point) >= found.lower_bound - 1e-10
+    # Clearly below or above what can be reached is decided, both ways, from the two-sided excess.
+    for shift, verdict in ((found.lower_bound - 2e-3, "impossible"), (found.value + 2e-3, "feasible")):
+        moved = {name: v + shift for name, v in point.items()}
+        c = tx.classify_rule(problem, **moved, tol=1e-3, max_cells=20_000)
+        assert c.verdict == verdict
+        if verdict == "impossible":
+            assert 0 < c.by <= 2e-3 + 2e-4 and verify_rule(c.evidence, problem).valid
+        else:
+            f = functionals(problem, c.evidence["theta_given_type"])
+            assert all(f[name] <= moved[name] + 1e-11 for name in moved)
 
 
 def test_a_false_impossibility_is_rejected():

@@ -34,6 +34,7 @@ from .frontier.rule_caps import classify_rule as classify_rule
 from .frontier.rule_caps import excess as excess
 from .frontier.rule_caps import minimize_capped as minimize_capped
 from .frontier.rule_optimum import RuleOptimum as RuleOptimum
+from .frontier.rule_trace import RuleFrontier as RuleFrontier
 from .frontier.trace import trace as trace
 from .functional import Functionals as Functionals
 from .functional import functionals as functionals

@@ -30,5 +30,6 @@ for _command in (
     proofs.prove,
     laws.maxwell,
     laws.relax,
+    laws.learn,
 ):
     main.add_command(_command)

@@ -1,4 +1,4 @@
-"""therml maxwell, relax: the laws of learning."""
+"""therml maxwell, relax, learn: the laws of learning."""
 
 from __future__ import annotations
 
@@ -204,3 +204,130 @@ def relax(
     if any(r.verdict == "rises" for r in runs.values()):
         console.print("J rises, against a theorem: please report it.", style="bold red")
         sys.exit(1)
+
+
+def _letters(text: str, z: int | None, own: int) -> int:
+    """|Z| of the dictionary "deterministic" or "deterministic:K"."""
+    kind, colon, number = text.partition(":")
+    if kind != "deterministic" or (colon and not (number.isdecimal() and int(number) > 0)):
+        raise click.UsageError(f"--encoders is {text!r}; give deterministic, or deterministic:K for maps to K letters")
+    if colon and z is not None and int(number) != z:
+        raise click.UsageError(f"--encoders {text} and --z {z} contradict each other")
+    return int(number) if colon else own if z is None else z
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, dir_okay=False))
+@click.option("--gamma", default="1", show_default=True, help="Multiplier of C >= 0.")
+@click.option("--delta", default="0", show_default=True, help="Multiplier of D >= 0.")
+@click.option("--sigma", "sigmas", multiple=True, help="Multiplier of S >= 0; several: S(sigma).  [default: 0]")
+@click.option("--rho", default="1", show_default=True, help="Multiplier of R >= 0.")
+@click.option(
+    "--encoders", default="deterministic", show_default=True, help="The dictionary; deterministic:K: K codes."
+)
+@click.option("--z", type=click.IntRange(min=1), help="Letters of Z.  [default: the world's]")
+@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write optima and certificates here, in nats.")
+@click.option("--figure", type=click.Path(dir_okay=False), help="Draw S(sigma) here (.png, .pdf or .svg).")
+@unit_option
+def learn(
+    path: str,
+    gamma: str,
+    delta: str,
+    sigmas: tuple[str, ...],
+    rho: str,
+    encoders: str,
+    z: int | None,
+    output: str | None,
+    figure: str | None,
+    unit: str,
+) -> None:
+    """The best learning rules for the data of PATH, a world P (JSON), over all maps X -> Z, and how far its own is."""
+    from rich.table import Table
+
+    from therml_exact.encoders import deterministic
+    from therml_exact.files import check_writable, save_result
+    from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
+    from therml_exact.frontier.minimize import minimize
+    from therml_exact.frontier.phase import jump
+    from therml_exact.frontier.rule_caps import excess
+    from therml_exact.functional import functionals
+    from therml_exact.io import load
+    from therml_exact.numbers.tables import read_table
+    from therml_exact.variational import optimal_variational
+    from therml_exact.worlds import WorldP
+
+    for target in (output, figure):
+        if target is not None:
+            check_writable(target)
+    world = load(path)
+    if not isinstance(world, WorldP):
+        raise click.UsageError(f"{path} holds a {type(world).__name__}; learn takes a world P")
+    given = {name: read_table([text], f"--{name}")[0] for name, text in
+             (("rho", rho), ("gamma", gamma), ("delta", delta))}  # fmt: skip
+    temperatures = sorted({read_table([text], "--sigma")[0] for text in sigmas or ("0",)})
+    if figure is not None and len(temperatures) < 2:
+        raise click.UsageError("--figure draws S(sigma): give several --sigma")
+    maps = deterministic(world.x_given_phi.shape[1], _letters(encoders, z, world.z_given_x_theta.shape[2]))
+    problem = LearningRuleProblem(world.phi, world.x_given_phi, world.y_given_x_phi, world.n, maps)
+    console = open_console()
+    optima = []
+    with progress_bar(console) as progress:
+        task = progress("optima", len(temperatures))
+        for sigma in temperatures:
+            optima.append(minimize(problem, **given, sigma=sigma, tol=1e-6))
+            task()
+    f = functionals(world, optimal_variational(world, shared=True))
+    own = {name: float(getattr(f, name)) for name in NAMES}
+    console.print(repr(world), markup=False)
+    console.print(f"{len(maps)} maps X -> Z, {len(problem.types)} types of data sets", highlight=False)
+    table = Table(title=f"Least rho R + delta D + gamma C + sigma S over learning rules (in {unit})")
+    for heading in ("sigma", *NAMES, "value", "lower bound", "gap", "status", "the world's own value"):
+        table.add_column(heading, justify="right")
+    for o in optima:
+        value = sum(o.multipliers[m] * own[n] for m, n in zip(("rho", "gamma", "delta", "sigma"), NAMES, strict=True))
+        numbers = [in_unit(v, unit) for v in (*(o.point[name] for name in NAMES), o.value, o.lower_bound)]
+        gap = in_unit(float(f"{o.gap:.1e}"), unit)
+        table.add_row(f"{o.multipliers['sigma']:.6g}", *numbers, gap, o.status, in_unit(value, unit))
+    console.print(table)
+    told = ", ".join(f"{name} = {in_unit(own[name], unit)}" for name in NAMES)
+    console.print(f"the world's own rule and encoder, shared q's: {told} ({unit})", highlight=False)
+    far = excess(problem, own, tol=1e-5)
+    low, high = in_unit(-far.value, unit), in_unit(-far.lower_bound, unit)
+    console.print(f"some rule is lower in each of R, C, D, S by [{low}, {high}] {unit} (negative: none is lower)",
+                  highlight=False, markup=False)  # fmt: skip
+    if len(optima) == 1:
+        rule = Table(title="The optimal rule p(theta|type); theta: the map, type: counts of (x, y)")
+        rule.add_column("type")
+        names = ["".join(str(int(k)) for k in row) for row in maps.argmax(axis=2)]
+        for name in names:
+            rule.add_column(name, justify="right")
+        witness = optima[0].witness
+        for counts, row in list(zip(witness["types"], witness["theta_given_type"], strict=True))[:40]:
+            rule.add_row(" ".join(map(str, counts)), *(f"{p:.4g}" for p in row))
+        console.print(rule)
+    found = None
+    positive = [float(s) for s in temperatures if s > 0]
+    if len(positive) > 1:
+        try:
+            found = jump(problem, positive[0], positive[-1], **given)
+            console.print(
+                f"S jumps at sigma = {found.sigma:.7g}, in [{found.low:.7g}, {found.high:.7g}], from at least "
+                f"{in_unit(found.before, unit)} to at most {in_unit(found.after, unit)} {unit}", highlight=False,
+                markup=False)  # fmt: skip
+        except ValueError as reason:
+            console.print(str(reason), highlight=False, markup=False)
+    if output is not None:
+        rows = [{**o.multipliers, **o.point, "value": o.value, "lower_bound": o.lower_bound, "gap": o.gap,
+                 "status": o.status, "certificate": o.certificate} for o in optima]  # fmt: skip
+        at = None if found is None else {k: getattr(found, k) for k in ("sigma", "low", "high", "before", "after")}
+        content = {"own": own, "excess": [far.lower_bound, far.value], "jump": at, "optima": rows}
+        save_result("learning", {"units": "nats", **content}, output)
+        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+    if figure is not None:
+        from therml_exact import plots
+        from therml_exact.frontier.figures import draw_learning
+
+        drawing, (ax,) = plots.panels(1)
+        draw_learning(optima, found, unit, ax)
+        plots.save_figure(drawing, figure)
+        console.print(f"wrote {figure}", markup=False, highlight=False, soft_wrap=True)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from therml_exact.frontier.hard import HardFrontier
+    from therml_exact.frontier.phase import Jump
+    from therml_exact.frontier.rule_caps import CappedOptimum
+    from therml_exact.frontier.rule_optimum import RuleOptimum
 
 Array = np.ndarray[Any, Any]
 _MARKERS = "sD^vP*X"
@@ -154,4 +157,57 @@ def draw_surface(frontier: Frontier, unit: str = "nats", ax: Any = None) -> Any:
     for axis, name in zip("xyz", sheet.names, strict=True):
         getattr(ax, f"set_{axis}label")(f"{name} ({unit})")
     ax.set_title(f"{len(sheet.optima)} {frontier.status} optima, gap {frontier.gap * scale:.2g} {unit}", fontsize=10)
+    return ax
+
+
+def draw_learning(optima: Sequence[RuleOptimum], jump: Jump | None, unit: str = "nats", ax: Axes | None = None) -> Axes:
+    """S of certified optima against sigma, and where it jumps."""
+    ax = new_axes() if ax is None else ax
+    scale = 1 / math.log(2) if unit == "bits" else 1.0
+    place = sorted((o.multipliers["sigma"], o.point["S"] * scale) for o in optima)
+    ax.plot(*zip(*place, strict=True), "o", color=COLOURS[0], markersize=4, label="certified optima")
+    if jump is not None:
+        ends = [jump.before * scale, jump.after * scale]
+        ax.plot([jump.sigma] * 2, ends, "-", color=COLOURS[3], label=f"jump at σ = {jump.sigma:.6g}")
+    ax.set_xlabel("σ (multiplier of S)")
+    ax.set_ylabel(f"S ({unit})")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=8)
+    return ax
+
+
+def draw_unseen(
+    capped: Sequence[CappedOptimum], optima: Sequence[RuleOptimum], unit: str = "nats", ax: Axes | None = None
+) -> Axes:
+    """The least of one functional under a common cap, against the cap, and the convex hull of what multipliers find.
+
+    capped: of one functional, all caps of a point equal; optima: of any multipliers. A Lagrangian's optima lie on
+    the hull of all rules, and mixtures of them are no rules: between hull and least value no Lagrangian sees.
+    """
+    from scipy.optimize import linprog
+
+    ax = new_axes() if ax is None else ax
+    scale = 1 / math.log(2) if unit == "bits" else 1.0
+    capped = sorted((c for c in capped if math.isfinite(c.value)), key=lambda c: max(c.caps.values()))
+    name, letters = capped[0].minimise, sorted(capped[0].caps)
+    cap = np.array([max(c.caps.values()) for c in capped])
+    heights = np.array([o.point[name] for o in optima])
+    rows = np.array([[o.point[letter] for o in optima] for letter in letters])
+    hull = np.array([
+        linprog(heights, rows, np.full(len(letters), c + 1e-9), np.ones((1, len(heights))), [1]).fun
+        if (rows.max(axis=0) <= c + 1e-9).any() else np.nan for c in cap
+    ])  # fmt: skip
+    value = np.array([c.value for c in capped])
+    ax.fill_between(cap * scale, hull * scale, value * scale, where=~np.isnan(hull), color="0.88", linewidth=0,
+                    label="what no Lagrangian sees")  # fmt: skip
+    ax.plot(cap * scale, value * scale, ".-", color=COLOURS[0], linewidth=1.2, label=f"least {name}, achieved")
+    below = np.array([c.lower_bound for c in capped])
+    ax.plot(cap * scale, below * scale, ":", color=COLOURS[0], linewidth=1, label="proven lower bound")
+    ax.plot(cap * scale, hull * scale, "--", color=COLOURS[1], linewidth=1, label="convex hull of the optima")
+    seen = rows.max(axis=0)
+    ax.plot(seen * scale, heights * scale, "D", color=COLOURS[3], markersize=6, label="found by multipliers", zorder=4)
+    ax.set_xlabel(f"cap of {' and '.join(letters)} ({unit})")
+    ax.set_ylabel(f"{name} ({unit})")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=8)
     return ax

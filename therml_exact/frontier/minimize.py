@@ -47,7 +47,7 @@ def minimize(
     max_cells: int = 2_000_000,
     time_limit: float = 60.0,
 ) -> Optimum | RuleOptimum | JointOptimum:
-    """The least rho R + delta D + gamma C, + sigma S where rules are free, or S + beta U (beta = inf: U), two-sided."""
+    """The least rho R + delta D + gamma C (+ sigma S: free rules), or S + beta U (beta = inf: U), two-sided."""
     given = {"gamma": gamma, "delta": delta, "sigma": sigma, "beta": beta, "rho": rho}
     if isinstance(problem, LearningRuleProblem):
         check_limits(tol, max_cells, time_limit)

@@ -28,7 +28,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any
 
@@ -182,6 +182,15 @@ class _Caps:
         return min(proven, default=math.inf), tree
 
 
+@cache
+def compile_capped() -> None:
+    """Have the kernels compiled, by a problem of one letter: no time limit is for that."""
+    one = LearningRuleProblem([1], [[1]], [[[1]]], 1, [[[1]]])
+    for caps in (_Caps(one, "C", {"R": 1.0}, 1.0), _Caps(one, None, {"R": 1.0}, 1.0)):
+        caps.begin()
+        caps.run(1, math.inf)
+
+
 def minimize_capped(
     problem: LearningRuleProblem,
     minimise: str,
@@ -197,6 +206,7 @@ def minimize_capped(
     exact = _read(caps, "caps")
     if minimise in exact:
         raise TypeError(f"caps has {minimise}, which is minimised; cap the others")
+    compile_capped()
     deadline = time.monotonic() + time_limit
     floats = {name: float(v) for name, v in exact.items()}
     caps_only = _Caps(problem, minimise, floats, tol)
@@ -244,9 +254,11 @@ def excess(
     if not exact:
         raise ValueError("point is empty; give at least one of R, C, D, S")
     floats = {name: float(v) for name, v in exact.items()}
+    compile_capped()
+    deadline = time.monotonic() + time_limit
     caps = _Caps(problem, None, floats, tol)
     caps.begin()
-    lower, tree = caps.run(max_cells, time.monotonic() + time_limit, enough)
+    lower, tree = caps.run(max_cells, deadline, enough)
     reached, witness = problem.evaluate(caps.rule)
     value = max(reached[name] - floats[name] for name in floats)
     return Excess(problem, floats, value, lower, tol, reached, witness, len(tree.nodes), exact, tree)

@@ -119,13 +119,14 @@ def _directions(sets: list[list[Vector]], dim: int) -> list[Vector] | None:
     if len(edges) ** (dim - 1) > 20 * MOST:
         return None
     found: list[Vector] = []
-    for d in edges:
+    for done, d in enumerate(edges, 1):
         j = next(k for k in range(dim) if d[k])
         rest = [k for k in range(dim) if k != j]
         # x -> (x_k d_j - x_j d_k)_k forgets multiples of d.
         flat = [sorted({tuple(x[k] * d[j] - x[j] * d[k] for k in rest) for x in rows}) for rows in sets]
         below = _directions([rows for rows in flat if len(rows) > 1], dim - 1)
-        if below is None or len(found) + 2 * len(below) > MOST:
+        # So many directions already, or likely so in the end.
+        if below is None or (len(found) + 2 * len(below)) * max(len(edges) / (2 * done), 1) > MOST:
             return None
         large = 1 + max(x[j] for rows in sets for x in rows) - min(x[j] for rows in sets for x in rows)
         for w in below:

@@ -11,6 +11,7 @@ algorithm), so that the multipliers are chosen where the frontier bends. Lists o
     encoder, neither                     Theta not trivial: the surface in (R, D, C)
     encoder, volume=True                 (V, C), V = R + D - H(X): Appendix A for a fixed learning rule
     Bayes, discriminative                (S, U)
+    learning rules                       no sheets: rule_trace.py
 
 Work goes in pieces of at most CHUNK optima, in order of multipliers, each the same wherever it is done: `executor`
 takes any concurrent.futures.Executor, and the result does not depend on it. With `checkpoint` every finished piece is
@@ -28,7 +29,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -36,9 +37,11 @@ from therml_exact.frontier.critical import critical
 from therml_exact.frontier.frontier import Frontier, Kink, Segment, Sheet
 from therml_exact.frontier.hull import Facet, facets, least
 from therml_exact.frontier.journal import Journal
+from therml_exact.frontier.learning_rule import LearningRuleProblem
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.path import check_limits
 from therml_exact.frontier.problems import DiscriminativeProblem, EncoderProblem, Problem, read_multipliers
+from therml_exact.frontier.rule_trace import RuleFrontier, trace_rules
 from therml_exact.frontier.sharing import share
 from therml_exact.frontier.support import Support, functionals, multipliers, solve_all
 from therml_exact.numbers.tables import whole
@@ -52,8 +55,23 @@ HARD = 1 - 1e-9  # p(z|w) of a hard code
 SHARED = 9  # points that fill a straight part
 
 
+@overload
+def trace(problem: Problem, gammas: Iterable[float] | None = None, deltas: Iterable[float] | None = None,
+          sigmas: Iterable[float] | None = None, betas: Iterable[float] | None = None, tol: float = 1e-3,
+          executor: Executor | None = None, progress: bool = True, checkpoint: str | os.PathLike[str] | None = None,
+          volume: bool = False, max_points: int = 1000, max_cells: int = 2_000_000,
+          time_limit: float = 60.0) -> Frontier: ...  # fmt: skip
+
+
+@overload
+def trace(problem: LearningRuleProblem, gammas: Iterable[float] | None = None, deltas: Iterable[float] | None = None,
+          sigmas: Iterable[float] | None = None, *, tol: float = 1e-3, executor: Executor | None = None,
+          progress: bool = True, max_points: int = 1000, max_cells: int = 2_000_000,
+          time_limit: float = 60.0) -> RuleFrontier: ...  # fmt: skip
+
+
 def trace(
-    problem: Problem,
+    problem: Problem | LearningRuleProblem,
     gammas: Iterable[float] | None = None,
     deltas: Iterable[float] | None = None,
     sigmas: Iterable[float] | None = None,
@@ -66,12 +84,17 @@ def trace(
     max_points: int = 1000,
     max_cells: int = 2_000_000,
     time_limit: float = 60.0,
-) -> Frontier:
+) -> Frontier | RuleFrontier:
     """The frontier of a problem; lists of multipliers are crossed, what is left out is chosen adaptively.
 
     tol: largest step between inner and outer polytope, nats; each optimum is solved to min(tol, 1e-9).
     max_points, and max_cells and time_limit (seconds) of one optimum, bound the work; the result says what is open.
     """
+    if isinstance(problem, LearningRuleProblem):
+        for name, foreign in (("betas", betas), ("checkpoint", checkpoint), ("volume", volume or None)):
+            if foreign is not None:
+                raise TypeError(f"{name} is foreign to LearningRuleProblem")
+        return trace_rules(problem, gammas, deltas, sigmas, tol, executor, max_points, max_cells, time_limit)
     if not isinstance(problem, Problem):
         raise TypeError(
             f"problem is a {type(problem).__name__}; give an EncoderProblem, BayesProblem or another problem"

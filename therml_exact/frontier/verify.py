@@ -47,7 +47,7 @@ class _RefusedError(Exception):
     """A claim does not hold."""
 
 
-def verify(certificate: Any, problem: Problem | None = None) -> Verification:
+def verify(certificate: Any, problem: Any = None) -> Verification:
     """Check a certificate or a saved frontier (a mapping, or a path), and that it is about `problem` if given."""
     before = ctx.prec
     ctx.prec = BITS

@@ -233,8 +233,14 @@ def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, 
             lower = value
             lam[:], q[:], rule[:] = other_lam, other_q, other
     measure(p, places, noise, n, nz, ny, nx, rule, m, point)
-    # A multiplier that is 0 here need not be 0 in a smaller box.
-    return lower, widest(lo, hi, m, nz, ny, nx, lam + 1e-9, gaps)
+    # A minorant can keep a limit, with the multiplier 0, where the functional itself exceeds it. By the multipliers
+    # alone the boxes would then shrink for the objective only, for ever: what exceeds a limit counts too.
+    level = lower if simplex else 0.0
+    for i in range(3):
+        over = max(point[i] - limit[i] - level, 0.0) if free[i] else 0.0
+        for z in range(nz):
+            gaps[i, z] = (lam[i] + 1e-3 * free[i]) * gaps[i, z] + min(over, gaps[i, z])
+    return lower, widest(lo, hi, m, nz, ny, nx, np.ones(3), gaps)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
