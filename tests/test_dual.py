@@ -316,3 +316,31 @@ def test_precision_is_given_back():
     before = ctx.prec, ctx.cap
     verify(minimize(tx.BayesProblem([1], [["1/3", "2/3"]], 5), beta=2).certificate)
     assert (ctx.prec, ctx.cap) == before
+
+
+TINY = (
+    ([[1.6237675624830717e-07, 0.49447085836724347], [0.35541103286235687, 0.03621027656891962],
+      [0.1138995419382391, 8.127886484681328e-06]], {"rho": 0.001, "delta": 1, "gamma": 1.5}),
+    ([[1 - 1e-10, 1e-10]], {"rho": 0.001, "gamma": 20}),
+    ([[2.055850449464604e-15, 0.9999999999999979]], {"gamma": 1000, "delta": 0.3}),
+    ([[1 - 1e-8, 1e-8 / 3], [0, 2e-8 / 3]], {"rho": 0, "gamma": 10000}),
+    ([[[0.9999999993638008]], [[2.959930892457058e-10]], [[3.398187847483079e-10]], [[3.8730433339331817e-13]]],
+     {"delta": 0.9999, "gamma": 2}),
+    # Neither letters alone nor few enough cells: the level itself had to be rounded by the exponents.
+    ([[0.023596953384625422, 1.6393514517239212e-25, 7.296666765300888e-13],
+      [0.13455227676100176, 2.4239415963134296e-06, 0.8418400730677242],
+      [1.262968987236256e-10, 1.3974227448064582e-14, 8.272718011702957e-06]],
+     {"gamma": 20, "rho": 0.001, "delta": 0.0015}),
+    ([[7.506636366920467e-14, 5.461502920704825e-05], [0.9999453437997926, 4.1170925248386136e-08]],
+     {"gamma": 0.5, "delta": 0.9999}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "multipliers"), TINY)
+def test_tiny_probabilities_and_large_exponents(table, multipliers):
+    """Found: levels and bounds short of their rounding, which the exponents multiply."""
+    cells = np.array(table, dtype=float)
+    axes = ("X", "Y") if cells.ndim == 2 else ("X", "Theta", "Y")
+    o = minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), axes)), **multipliers)
+    v = verify(o.certificate)
+    assert o.status == "certified" and v.valid, v.reason

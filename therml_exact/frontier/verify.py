@@ -40,6 +40,7 @@ from therml_exact.frontier.witness import functionals_in_balls
 from therml_exact.verification import Verification, read
 
 BITS = 128
+MOST = 5_000  # codes or contacts of a part, each of which takes a while
 FRONTIER = "therml-exact/frontier"
 
 
@@ -140,6 +141,7 @@ def _verify(c: Mapping[str, Any], problem: Problem | None) -> tuple[float, float
 def _primal(m: Mixture, claim: Mapping[str, Any]) -> arb:
     """L(q) of the witness; weights and rows are divided by their sums."""
     weights = _floats(claim["weights"])
+    _require(len(weights) <= MOST, f"more than {MOST:,} codes")
     _require(len(weights) > 0 and min(weights) >= 0 and sum(weights) > 0, "the witness's weights are no distribution")
     spans, rows = [], [block.rows for block in m.blocks]
     at = 0
@@ -178,6 +180,7 @@ def _dual(m: Mixture, claim: Mapping[str, Any]) -> arb:
     lam = _floats(claim["lam"])
     _require(len(lam) == len(m.weights), "lam has the wrong length")
     level = arb(_float(claim["level"]))
+    _require(len(claim["contacts"]) <= MOST, f"more than {MOST:,} contacts")
     gradient = Gradient(m, lam)
     near = [Ellipsoid(gradient, _floats(c["code"]), _float(c["radius"]), level) for c in claim["contacts"]]
     edges = [(i, p, q) for i, b in enumerate(m.blocks) for p, q in pairs(len(b.root))]
