@@ -344,3 +344,34 @@ def test_tiny_probabilities_and_large_exponents(table, multipliers):
     o = minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), axes)), **multipliers)
     v = verify(o.certificate)
     assert o.status == "certified" and v.valid, v.reason
+
+
+@pytest.mark.parametrize(
+    ("table", "gamma", "delta"),
+    [
+        ([[[0.49, 1e-9, 1e-4], [1e-10, 1e-6, 1e-10], [1e-13, 1e-14, 0.36]],
+          [[1e-3, 1e-7, 0.15], [1e-21, 1e-7, 1e-6], [1e-5, 1e-12, 0.001]]], 5, 0.7),
+        ([[[0.034, 1e-10, 1e-10], [5e-34, 3e-8, 1e-9]], [[1e-10, 1e-14, 1e-13], [0.966, 1e-5, 6e-14]]], 5, 0.9999),
+    ],
+)  # fmt: skip
+def test_rare_letters_keep_their_codes(table, gamma, delta):
+    """Found: a rare letter's code lost its weight in the first step of Newton and could not get it back."""
+    cells = np.array(table)
+    o = minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), ("X", "Theta", "Y"))), gamma=gamma, delta=delta)
+    assert o.status == "certified" and verify(o.certificate).valid
+
+
+BELOW = [
+    [0.1157551484319363, 0.10765707932796993, 7.300856115623083e-05],
+    [3.501655641846639e-11, 1.2980756852112178e-10, 0.7685490714495394],
+    [0.0005294294532198342, 2.7219370582543584e-19, 5.650800169374766e-11],
+    [0.007429574831402578, 5.042958836431965e-06, 1.6447646070150676e-06],
+]
+
+
+def test_a_posterior_too_small_for_a_float_meets_a_large_factor():
+    """Found: r = 0 times any factor was 0 in the quadratic, and a leaf passed that ball arithmetic refused."""
+    cells = np.array(BELOW)
+    o = minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), ("X", "Y"))), rho=0.1, gamma=10000)
+    v = verify(o.certificate)
+    assert v.valid, v.reason

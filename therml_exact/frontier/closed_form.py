@@ -12,8 +12,8 @@ with equality at the true model if there is one (Bayes and discriminative proble
 
 Supports. Parts of the letters such that rows of different parts have no coordinate in common; all letters are one
 part unless there is one block with rows of sum 1, and g >= 1. With a code's mass s_k on the coordinates of part k, its
-prod t^a is s_k^g prod (t/s_k)^a <= s_k prod (t/s_k)^a, so that codes are split into codes of one part without loss. In a
-part, prod t^a_w is at most its value at w's own row, and the mean of r_z[x]^delta at most (the mean of r_z[x])^delta:
+prod t^a is s_k^g prod (t/s_k)^a <= s_k prod (t/s_k)^a, so that codes are split into codes of one part without loss.
+In a part, prod t^a_w is at most its value at its own row, the mean of r_z[x]^delta at most (the mean of r_z[x])^delta:
     L >= H(part) + delta H(X|part) + sum_w p_w sum_blocks sum_j a_wj log (sum_j a_wj / a_wj),
 with equality if all rows of a part are equal; in one part it says R + delta D + g C >= delta H(X) + g H(Y|X,Theta).
 """

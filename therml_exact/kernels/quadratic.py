@@ -32,6 +32,7 @@ import numpy as np
 from numba import njit
 
 ROUND = 1e-14  # rounding, relative to the terms of the model
+LEAST = 1e-300  # a posterior below it may still meet a factor that is larger than any float
 DIGIT = 1e-15  # rounding of a coordinate, relative
 
 
@@ -74,7 +75,7 @@ def posterior(lam, a, group, s, groups, t0, r, share, mean, means):
     mean[:] = 0.0
     for w in range(count):
         x = group[w]
-        r[w] = math.exp(r[w] - top[x])
+        r[w] = max(math.exp(r[w] - top[x]), LEAST)
         share[x] += r[w]
     peak = -math.inf
     for w in range(count):
@@ -87,7 +88,7 @@ def posterior(lam, a, group, s, groups, t0, r, share, mean, means):
         peak = max(peak, top[x])
     total = 0.0
     for x in range(groups):
-        share[x] = math.exp(s * (top[x] - peak))
+        share[x] = max(math.exp(s * (top[x] - peak)), LEAST)
         total += share[x]
     for x in range(groups):
         share[x] /= total
@@ -272,6 +273,8 @@ def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, heigh
     model(a, group, s, r, share, mean_, means, x, kstart, 0.0, lo, hi, form)
     slope = _product(x, mean_)
     scale = abs(top) + np.abs(slope).max() + np.abs(form).max()
+    if not scale < math.inf:
+        return math.inf
     bound = on_vertices(slope, form, kstart)
     if bound > -top:
         # Coordinates from the last vertex of each block, for the maximum over the whole space.
