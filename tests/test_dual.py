@@ -375,3 +375,37 @@ def test_a_posterior_too_small_for_a_float_meets_a_large_factor():
     o = minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), ("X", "Y"))), rho=0.1, gamma=10000)
     v = verify(o.certificate)
     assert v.valid, v.reason
+
+
+@pytest.mark.parametrize("given", [{"gamma": 1e12}, {"gamma": 1, "rho": 1e-12}, {"gamma": 1, "delta": 1e12}])
+def test_extreme_multipliers_have_an_answer(given):
+    cells = np.random.default_rng(0).dirichlet(np.ones(15)).reshape(5, 3)
+    o = minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), ("X", "Y"))), time_limit=1, **given)
+    assert verify(o.certificate).valid
+
+
+def test_more_than_floats_tell_apart_is_refused():
+    problem = tx.EncoderProblem(tx.Joint([[0.5, 0.25], [0, 0.25]], ("X", "Y")))
+    with pytest.raises(ValueError, match="times rho"):
+        minimize(problem, gamma=1e12, rho=1e-12)
+
+
+def test_disjoint_supports_have_a_closed_form():
+    """Y = f(X): above gamma = 1, Z = Y; and with Theta, delta H(X|Y) is left."""
+    table = np.array([[[2, 0], [0, 1]], [[3, 0], [0, 0]], [[0, 1], [0, 3]]])
+    problem = tx.EncoderProblem(tx.Joint.from_counts(table, ("X", "Theta", "Y")))
+    o = minimize(problem, gamma=3, delta=0.5)
+    p = np.array([[2, 3, 0], [1, 0, 4]]) / 10
+    each = [-(row[row > 0] * np.log(row[row > 0] / row.sum())).sum() for row in p]
+    expected = 2 * math.log(2) / 2 + 0.5 * sum(each)
+    assert o.certificate["parts"][0]["rule"] == "supports"
+    assert abs(o.value - expected) < 1e-12 and o.lower_bound <= expected and verify(o.certificate).valid
+
+
+def test_contacts_have_a_limit():
+    cells = np.random.default_rng(0).dirichlet(np.ones(15)).reshape(5, 3)
+    c = copy.deepcopy(minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), ("X", "Y"))), gamma=8).certificate)
+    assert c["parts"][0]["contacts"]
+    c["parts"][0]["contacts"] *= 20_000
+    c["sha256"] = digest(c)
+    assert "contacts" in verify(c).reason

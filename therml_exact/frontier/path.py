@@ -21,7 +21,7 @@ import numpy as np
 from therml_exact.frontier.closed_form import log
 from therml_exact.frontier.mixture import SLACK, Tables
 from therml_exact.frontier.optimum import Optimum, hard, memorize, sample_tables
-from therml_exact.frontier.problems import EncoderProblem, Problem, read_multipliers
+from therml_exact.frontier.problems import LARGE, EncoderProblem, Problem, read_multipliers
 from therml_exact.frontier.solve import Solution, solve
 from therml_exact.joint import Joint
 
@@ -68,6 +68,8 @@ def _along(problem: Problem, path: Iterable[Mapping[str, Any]], tol: float, max_
         if exact.get("rho") == 0:
             yield hard(problem, exact, tol)
             continue
+        if "rho" in exact and max(exact.values()) > 2 * LARGE * exact["rho"]:
+            raise ValueError("a multiplier is more than 1e12 times rho; take rho = 0, or smaller multipliers")
         moved = ready.at(exact) if ready is not None else None
         if moved is None:
             moved = Ready.of(problem, exact)

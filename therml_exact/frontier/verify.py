@@ -126,6 +126,8 @@ def _verify(c: Mapping[str, Any], problem: Problem | None) -> tuple[float, float
         plan: Plan = about.plan(**multipliers)
         _require(len(plan.parts) == len(c["parts"]), "the number of parts is wrong")
         value = lower = ball(plan.kappa) * sum((plogp(ball(m)) for m in plan.masses), arb(0))
+        for part, claim in zip(plan.parts, c["parts"], strict=True):  # lengths first, work later
+            _require(len(claim["lam"]) == len(part.mixture.weights), "lam has the wrong length")
         for part, claim in zip(plan.parts, c["parts"], strict=True):
             value += ball(part.share) * _primal(part.mixture, claim)
             lower += ball(part.share) * _dual(part.mixture, claim)
@@ -178,7 +180,6 @@ def _dual(m: Mixture, claim: Mapping[str, Any]) -> arb:
         _require(terms is not None, f"the rule {claim['rule']!r} does not apply")
         return sum((ball(c) * ball(r).log() for c, r in terms or ()), arb(0))
     lam = _floats(claim["lam"])
-    _require(len(lam) == len(m.weights), "lam has the wrong length")
     level = arb(_float(claim["level"]))
     _require(len(claim["contacts"]) <= MOST, f"more than {MOST:,} contacts")
     gradient = Gradient(m, lam)
