@@ -316,3 +316,96 @@ def test_precision_is_given_back():
     before = ctx.prec, ctx.cap
     verify(minimize(tx.BayesProblem([1], [["1/3", "2/3"]], 5), beta=2).certificate)
     assert (ctx.prec, ctx.cap) == before
+
+
+TINY = (
+    ([[1.6237675624830717e-07, 0.49447085836724347], [0.35541103286235687, 0.03621027656891962],
+      [0.1138995419382391, 8.127886484681328e-06]], {"rho": 0.001, "delta": 1, "gamma": 1.5}),
+    ([[1 - 1e-10, 1e-10]], {"rho": 0.001, "gamma": 20}),
+    ([[2.055850449464604e-15, 0.9999999999999979]], {"gamma": 1000, "delta": 0.3}),
+    ([[1 - 1e-8, 1e-8 / 3], [0, 2e-8 / 3]], {"rho": 0, "gamma": 10000}),
+    ([[[0.9999999993638008]], [[2.959930892457058e-10]], [[3.398187847483079e-10]], [[3.8730433339331817e-13]]],
+     {"delta": 0.9999, "gamma": 2}),
+    # Neither letters alone nor few enough cells: the level itself had to be rounded by the exponents.
+    ([[0.023596953384625422, 1.6393514517239212e-25, 7.296666765300888e-13],
+      [0.13455227676100176, 2.4239415963134296e-06, 0.8418400730677242],
+      [1.262968987236256e-10, 1.3974227448064582e-14, 8.272718011702957e-06]],
+     {"gamma": 20, "rho": 0.001, "delta": 0.0015}),
+    ([[7.506636366920467e-14, 5.461502920704825e-05], [0.9999453437997926, 4.1170925248386136e-08]],
+     {"gamma": 0.5, "delta": 0.9999}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "multipliers"), TINY)
+def test_tiny_probabilities_and_large_exponents(table, multipliers):
+    """Found: levels and bounds short of their rounding, which the exponents multiply."""
+    cells = np.array(table, dtype=float)
+    axes = ("X", "Y") if cells.ndim == 2 else ("X", "Theta", "Y")
+    o = minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), axes)), **multipliers)
+    v = verify(o.certificate)
+    assert o.status == "certified" and v.valid, v.reason
+
+
+@pytest.mark.parametrize(
+    ("table", "gamma", "delta"),
+    [
+        ([[[0.49, 1e-9, 1e-4], [1e-10, 1e-6, 1e-10], [1e-13, 1e-14, 0.36]],
+          [[1e-3, 1e-7, 0.15], [1e-21, 1e-7, 1e-6], [1e-5, 1e-12, 0.001]]], 5, 0.7),
+        ([[[0.034, 1e-10, 1e-10], [5e-34, 3e-8, 1e-9]], [[1e-10, 1e-14, 1e-13], [0.966, 1e-5, 6e-14]]], 5, 0.9999),
+    ],
+)  # fmt: skip
+def test_rare_letters_keep_their_codes(table, gamma, delta):
+    """Found: a rare letter's code lost its weight in the first step of Newton and could not get it back."""
+    cells = np.array(table)
+    o = minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), ("X", "Theta", "Y"))), gamma=gamma, delta=delta)
+    assert o.status == "certified" and verify(o.certificate).valid
+
+
+BELOW = [
+    [0.1157551484319363, 0.10765707932796993, 7.300856115623083e-05],
+    [3.501655641846639e-11, 1.2980756852112178e-10, 0.7685490714495394],
+    [0.0005294294532198342, 2.7219370582543584e-19, 5.650800169374766e-11],
+    [0.007429574831402578, 5.042958836431965e-06, 1.6447646070150676e-06],
+]
+
+
+def test_a_posterior_too_small_for_a_float_meets_a_large_factor():
+    """Found: r = 0 times any factor was 0 in the quadratic, and a leaf passed that ball arithmetic refused."""
+    cells = np.array(BELOW)
+    o = minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), ("X", "Y"))), rho=0.1, gamma=10000)
+    v = verify(o.certificate)
+    assert v.valid, v.reason
+
+
+@pytest.mark.parametrize("given", [{"gamma": 1e12}, {"gamma": 1, "rho": 1e-12}, {"gamma": 1, "delta": 1e12}])
+def test_extreme_multipliers_have_an_answer(given):
+    cells = np.random.default_rng(0).dirichlet(np.ones(15)).reshape(5, 3)
+    o = minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), ("X", "Y"))), time_limit=1, **given)
+    assert verify(o.certificate).valid
+
+
+def test_more_than_floats_tell_apart_is_refused():
+    problem = tx.EncoderProblem(tx.Joint([[0.5, 0.25], [0, 0.25]], ("X", "Y")))
+    with pytest.raises(ValueError, match="times rho"):
+        minimize(problem, gamma=1e12, rho=1e-12)
+
+
+def test_disjoint_supports_have_a_closed_form():
+    """Y = f(X): above gamma = 1, Z = Y; and with Theta, delta H(X|Y) is left."""
+    table = np.array([[[2, 0], [0, 1]], [[3, 0], [0, 0]], [[0, 1], [0, 3]]])
+    problem = tx.EncoderProblem(tx.Joint.from_counts(table, ("X", "Theta", "Y")))
+    o = minimize(problem, gamma=3, delta=0.5)
+    p = np.array([[2, 3, 0], [1, 0, 4]]) / 10
+    each = [-(row[row > 0] * np.log(row[row > 0] / row.sum())).sum() for row in p]
+    expected = 2 * math.log(2) / 2 + 0.5 * sum(each)
+    assert o.certificate["parts"][0]["rule"] == "supports"
+    assert abs(o.value - expected) < 1e-12 and o.lower_bound <= expected and verify(o.certificate).valid
+
+
+def test_contacts_have_a_limit():
+    cells = np.random.default_rng(0).dirichlet(np.ones(15)).reshape(5, 3)
+    c = copy.deepcopy(minimize(tx.EncoderProblem(tx.Joint(cells / cells.sum(), ("X", "Y"))), gamma=8).certificate)
+    assert c["parts"][0]["contacts"]
+    c["parts"][0]["contacts"] *= 20_000
+    c["sha256"] = digest(c)
+    assert "contacts" in verify(c).reason

@@ -9,6 +9,13 @@ coefficients, is the probability of w among the letters with the same block sums
 letters, Gibbs gives
     L >= sum_w p_w log(M_w P_w / p_w),
 with equality at the true model if there is one (Bayes and discriminative problems at beta = 1, where G is flat).
+
+Supports. Parts of the letters such that rows of different parts have no coordinate in common; all letters are one
+part unless there is one block with rows of sum 1, and g >= 1. With a code's mass s_k on the coordinates of part k, its
+prod t^a is s_k^g prod (t/s_k)^a <= s_k prod (t/s_k)^a, so that codes are split into codes of one part without loss.
+In a part, prod t^a_w is at most its value at its own row, the mean of r_z[x]^delta at most (the mean of r_z[x])^delta:
+    L >= H(part) + delta H(X|part) + sum_w p_w sum_blocks sum_j a_wj log (sum_j a_wj / a_wj),
+with equality if all rows of a part are equal; in one part it says R + delta D + g C >= delta H(X) + g H(Y|X,Theta).
 """
 
 from __future__ import annotations
@@ -18,6 +25,7 @@ from fractions import Fraction
 
 from therml_exact.frontier.problems import Mixture
 
+FLOOR = 1e-300
 LARGEST = 5_000  # exponents whose factorials are taken
 
 Terms = list[tuple[Fraction, Fraction]]
@@ -63,9 +71,54 @@ def likelihood(m: Mixture) -> Terms | None:
     return terms
 
 
-RULES = {"processing": processing, "likelihood": likelihood}
+def supports(m: Mixture) -> Terms:
+    """The terms of H(part) + delta H(X|part) + the least energy."""
+    terms = []
+    masses: dict[int, Fraction] = {}
+    cells: dict[tuple[int, int], Fraction] = {}
+    for w, (p, part) in enumerate(zip(m.weights, labels(m), strict=True)):
+        masses[part] = masses.get(part, Fraction(0)) + p
+        cells[part, m.groups[w]] = cells.get((part, m.groups[w]), Fraction(0)) + p
+        for block in m.blocks:
+            total = sum(block.rows[w])
+            terms += [(m.multiplier * p * v, total / v) for v in block.rows[w] if v]
+    terms += [(p, 1 / p) for p in masses.values()]
+    if m.delta:
+        terms += [(m.delta * p, masses[part] / p) for (part, _), p in cells.items()]
+    return terms
+
+
+def labels(m: Mixture) -> list[int]:
+    """The part of each letter."""
+    one = [0] * len(m.weights)
+    if len(m.blocks) > 1 or m.multiplier < 1:
+        return one
+    rows = m.blocks[0].rows
+    of = list(range(len(rows[0])))  # the part of each coordinate
+    first = []
+    for row in rows:
+        used = [j for j, v in enumerate(row) if v]
+        if not used:
+            return one
+        first.append(used[0])
+        joined = {of[j] for j in used}
+        if len(joined) > 1:
+            of = [min(joined) if part in joined else part for part in of]
+    return [of[j] for j in first] if all(sum(row) == 1 for row in rows) else one
+
+
+RULES = {"processing": processing, "likelihood": likelihood, "supports": supports}
 
 
 def evaluate(terms: Terms) -> float:
     """The sum in floats."""
-    return math.fsum(float(c) * (math.log(r.numerator) - math.log(r.denominator)) for c, r in terms)
+    return math.fsum(float(c) * log(r) for c, r in terms)
+
+
+def log(r: Fraction) -> float:
+    """The logarithm of a ratio: that of its float, or the difference of two where no float holds it."""
+    try:
+        near = float(r)
+    except OverflowError:
+        near = 0.0
+    return math.log(near) if near > FLOOR else math.log(r.numerator) - math.log(r.denominator)

@@ -36,6 +36,10 @@ class Contacts:
     radius: Array
     bounds: Array
 
+    def none(self) -> Contacts:
+        """No ellipsoid, of these shapes."""
+        return Contacts(self.centre[:0], self.form[:0], self.radius[:0], self.bounds[:0])
+
 
 def contacts(tables: Tables, lam: Array, codes: Array, threshold: float, deadline: float = math.inf) -> Contacts:
     """The ellipsoids that hold with bounds of at most `threshold`, as many as there is time for."""

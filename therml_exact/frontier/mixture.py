@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.closed_form import RULES, Terms, evaluate
+from therml_exact.frontier.closed_form import RULES, Terms, evaluate, labels
 from therml_exact.frontier.problems import Mixture
 
 FLOOR = 1e-300  # a code's entry is at least this: it stands for 0 at a cost of no digit
@@ -71,8 +71,9 @@ class Tables:
         self.sums = np.add.reduceat(self.full, self.ends[:-1], axis=1)
         block = np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends))
         self.own = np.log(np.where(self.full > 0, self.full / np.maximum(self.sums[:, block], FLOOR), 1.0))
+        self.heaviest = float(self.full.sum(axis=1).max())
         # Of a code's likelihood, on the sphere of sqrt(t), twice.
-        self.width = 1 / math.sqrt(max(float(self.full.sum(axis=1).max()), 1.0))
+        self.width = 1 / math.sqrt(max(self.heaviest, 1.0))
         self.rare: Array | None = None
         self._closed: dict[str, Terms] | None = None
         self._bounds: dict[str, float] = {}
@@ -90,17 +91,38 @@ class Tables:
         if self._closed is None:
             # The likelihood's rule wants integer exponents: whole multiples of what their rows have in common.
             whole = (self.mixture.multiplier * self._unit).denominator == 1
-            rules = {name: rule for name, rule in RULES.items() if name != "likelihood" or whole}
+            # The rule of supports always holds, and is taken from these floats.
+            left_out = {"supports"} if whole else {"supports", "likelihood"}
+            rules = {name: rule for name, rule in RULES.items() if name not in left_out}
             self._closed = {name: terms for name, rule in rules.items() if (terms := rule(self.mixture)) is not None}
         return self._closed
 
     def closed_bound(self, rule: str) -> float:
         """The lower bound by that rule, less what rounding may have added."""
+        if rule == "supports" and rule not in self._bounds:
+            terms = -self.p * (self.full * self.own).sum(axis=1)
+            masses: dict[int, float] = {}
+            cells: dict[tuple[int, int], float] = {}
+            for part, group, p in zip(labels(self.mixture), self.group.tolist(), self.p.tolist(), strict=True):
+                masses[part] = masses.get(part, 0.0) + p
+                cells[part, group] = cells.get((part, group), 0.0) + p
+            more = [-p * math.log(p) for p in masses.values()]
+            if self.delta:
+                more += [self.delta * p * math.log(masses[part] / p) for (part, _), p in cells.items()]
+            size = float(np.abs(terms).sum()) + math.fsum(abs(v) for v in more)
+            self._bounds[rule] = math.fsum([*terms, *more]) - SLACK * (size + self.heaviest + 1)
         if rule not in self._bounds:
             logs = [float(c) * evaluate([(Fraction(1), r)]) for c, r in self.closed[rule]]
             bound = math.fsum(logs)
             self._bounds[rule] = bound - SLACK * (abs(bound) + math.fsum(abs(v) for v in logs) + 1)
         return self._bounds[rule]
+
+    @property
+    def apart(self) -> bool:
+        """Whether letters have equal rows or disjoint supports, and a code for each row is optimal."""
+        if len(self.roots) > 1 or self.mixture.multiplier < 1:
+            return False
+        return bool((self.coordinates[0].max(axis=1) == 1).all() and ((self.roots[0] > 0).sum(axis=0) <= 1).all())
 
     def gradient(self, lam: Array, t: Array) -> tuple[Array, Array, Array]:
         """Log G at rows of t (without X), posteriors r[w, t], and the best rows of X [t, x] (empty at delta = 0)."""

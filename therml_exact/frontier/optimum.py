@@ -140,7 +140,8 @@ def hard(problem: Problem, exact: dict[str, Fraction], tol: float) -> Optimum:
     point, _ = encoder_tables(problem, encoder.copy())
     value = float(exact["gamma"]) * point["C"] + float(exact["delta"]) * point["D"]
     floats = {name: float(m) for name, m in exact.items()}
-    return Optimum(problem, floats, value, value - SLACK * (abs(value) + 1), tol, point, encoder, exact, ())
+    lower = value - SLACK * (abs(value) + 1 + floats["gamma"] + floats["delta"])
+    return Optimum(problem, floats, value, lower, tol, point, encoder, exact, ())
 
 
 def memorize(problem: BayesProblem | DiscriminativeProblem, tol: float) -> Optimum:
@@ -148,5 +149,5 @@ def memorize(problem: BayesProblem | DiscriminativeProblem, tol: float) -> Optim
     encoder = np.eye(len(problem.types))
     point, _ = sample_tables(problem, encoder)
     value = point["U"]
-    lower = value - SLACK * (abs(value) + 1)
+    lower = value - SLACK * (abs(value) + 1 + problem.n)
     return Optimum(problem, {"beta": math.inf}, value, lower, tol, point, encoder, {"beta": math.inf}, ())

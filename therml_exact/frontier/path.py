@@ -13,14 +13,17 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier.closed_form import log
 from therml_exact.frontier.mixture import SLACK, Tables
 from therml_exact.frontier.optimum import Optimum, hard, memorize, sample_tables
-from therml_exact.frontier.problems import EncoderProblem, Problem, read_multipliers
+from therml_exact.frontier.problems import LARGE, EncoderProblem, Problem, read_multipliers
 from therml_exact.frontier.solve import Solution, solve
+from therml_exact.joint import Joint
 
 Array = np.ndarray[Any, Any]
 
@@ -53,6 +56,7 @@ def _along(problem: Problem, path: Iterable[Mapping[str, Any]], tol: float, max_
            time_limit: float) -> Iterator[Optimum]:  # fmt: skip
     ready: Ready | None = None
     warm: list[Solution | None] = []
+    warm_up()  # what the compiler takes is not the budget's
     for given in path:
         if not isinstance(problem, EncoderProblem) and given.get("beta") == math.inf:
             read_multipliers(problem, {**given, "beta": 0})
@@ -64,6 +68,8 @@ def _along(problem: Problem, path: Iterable[Mapping[str, Any]], tol: float, max_
         if exact.get("rho") == 0:
             yield hard(problem, exact, tol)
             continue
+        if "rho" in exact and max(exact.values()) > 2 * LARGE * exact["rho"]:
+            raise ValueError("a multiplier is more than 1e12 times rho; take rho = 0, or smaller multipliers")
         moved = ready.at(exact) if ready is not None else None
         if moved is None:
             moved = Ready.of(problem, exact)
@@ -75,6 +81,18 @@ def _along(problem: Problem, path: Iterable[Mapping[str, Any]], tol: float, max_
         ]
         warm = list(solutions)
         yield _optimum(problem, ready, exact, solutions, tol)
+
+
+@cache
+def warm_up() -> None:
+    """Compile the kernels, or load them, once in a process: two small problems meet all of them."""
+    counts = np.array([[[3, 1], [1, 2]], [[1, 4], [2, 2]]])
+    problem = EncoderProblem(Joint.from_counts(counts, ("X", "Theta", "Y")))
+    for delta in (0, Fraction(1, 2)):
+        ready = Ready.of(problem, {"rho": Fraction(1), "delta": Fraction(delta), "gamma": Fraction(4)})
+        for tables in ready.tables:
+            found = solve(tables, 1e-6, 10_000, math.inf)
+        _optimum(problem, ready, ready.exact, [found], 1e-6)
 
 
 @dataclass(frozen=True)
@@ -92,7 +110,7 @@ class Ready:
     def of(cls, problem: Problem, exact: dict[str, Fraction]) -> Ready:
         """From the exact plan."""
         plan = problem.plan(**exact)
-        entropy = -float(plan.kappa) * math.fsum(float(m) * math.log(m) for m in plan.masses)
+        entropy = -float(plan.kappa) * math.fsum(float(m) * log(m) for m in plan.masses)
         letters = [
             (np.concatenate([np.array(of) for of in part.members]),
              np.repeat(np.arange(len(part.members)), [len(of) for of in part.members]))
@@ -117,7 +135,8 @@ class Ready:
     def bound(self, values: list[float]) -> float:
         """The value where the parts' L are these, less what rounding may have added."""
         terms = [self.entropy, *(share * v for share, v in zip(self.shares, values, strict=True))]
-        return self.scale * (math.fsum(terms) - SLACK * math.fsum(abs(t) for t in terms))
+        # The entropy of masses near 1 is off by the last digit of 1.
+        return self.scale * (math.fsum(terms) - SLACK * (math.fsum(abs(t) for t in terms) + 1))
 
     def encoder(self, solutions: list[Solution], count: int) -> Array:
         """p(z|letter), codes of all parts side by side; rows of letters that do not occur are 0."""

@@ -40,6 +40,13 @@ def single(tables: Tables) -> Primal:
     return Primal(np.ones(1), images(tables, tables.p[:, None]))
 
 
+def one_each(tables: Tables) -> Primal:
+    """A code for each vertex of the root simplex."""
+    r = tables.p[:, None] * tables.coordinates[0]
+    q = r.sum(axis=0)
+    return Primal(q / q.sum(), images(tables, r / np.maximum(q, FLOOR)))
+
+
 def start(tables: Tables) -> Primal:
     """Codes at the letters themselves (at most 64, spread over the list), or at their mean."""
     count = len(tables.p)

@@ -17,10 +17,13 @@ from therml_exact.frontier.certificate import ROUNDING
 from therml_exact.frontier.contacts import Contacts, contacts
 from therml_exact.frontier.dual import coarser, search
 from therml_exact.frontier.mixture import SLACK, Tables
-from therml_exact.frontier.primal import Primal, ascend, multipliers, relax, seeds, single, start, witness
+from therml_exact.frontier.primal import Primal, ascend, multipliers, one_each, relax, seeds, single, start, witness
 
 FLAT = 0.5  # of the threshold: what climbs may leave for the cells, which cannot close without a margin
-MARGIN = 1e-14  # rounding of log G in the kernel, relative to the largest |lam| plus 2
+# Rounding of log G in the kernels, relative to |lam| + sum a + |level| + 2. A term exp(x_w), x_w = lam_w + a.log t, has
+# sum a |log t| = lam_w - x_w, so that the error of a term that counts is relative to |lam| and the height of log G;
+# t itself is off by its last digit, and log G with it by the exponents.
+MARGIN = 2e-14
 
 Array = np.ndarray[Any, Any]
 
@@ -54,6 +57,8 @@ def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Sol
     threshold = 0.8 * max(tol - 2 * ROUNDING * (size + 1), 0.1 * tol)
     if "processing" in tables.closed:
         return _closed(tables, single(tables), "processing")
+    if tables.apart and (found := _closed(tables, one_each(tables), "supports")).gap <= threshold:
+        return found
     primal, above = start(tables), True
     if warm is not None and warm.codes.shape[1] == tables.full.shape[1]:
         primal = Primal(warm.weights.copy(), warm.codes.copy())
@@ -113,9 +118,12 @@ def _solution(tables: Tables, primal: Primal, lam: Array, tree: Array, near: Con
               closed: tuple[str, float] | None = None) -> Solution:  # fmt: skip
     posterior, weights, codes, value = witness(tables, primal)
     if closed is None:
-        level += MARGIN * (2 + float(np.abs(lam).max()))
+        height = abs(level) if math.isfinite(level) else 0.0
+        level += MARGIN * (2 + float(np.abs(lam).max()) + tables.heaviest + height)
         terms = tables.p * (lam - tables.log_p)
         bound = math.fsum(terms) - level - SLACK * (float(np.abs(terms).sum()) + abs(level) + 1)
         closed = ("cells", bound)
+        if not complete and (simple := tables.closed_bound("supports")) > bound:
+            closed, near, tree = ("supports", simple), near.none(), tree[:0]
     rule, bound = closed
     return Solution(weights, codes, posterior, lam, value, bound, tree, near, level, rule, complete)

@@ -40,6 +40,7 @@ from therml_exact.frontier.witness import functionals_in_balls
 from therml_exact.verification import Verification, read
 
 BITS = 128
+MOST = 5_000  # codes or contacts of a part, each of which takes a while
 FRONTIER = "therml-exact/frontier"
 
 
@@ -125,6 +126,8 @@ def _verify(c: Mapping[str, Any], problem: Problem | None) -> tuple[float, float
         plan: Plan = about.plan(**multipliers)
         _require(len(plan.parts) == len(c["parts"]), "the number of parts is wrong")
         value = lower = ball(plan.kappa) * sum((plogp(ball(m)) for m in plan.masses), arb(0))
+        for part, claim in zip(plan.parts, c["parts"], strict=True):  # lengths first, work later
+            _require(len(claim["lam"]) == len(part.mixture.weights), "lam has the wrong length")
         for part, claim in zip(plan.parts, c["parts"], strict=True):
             value += ball(part.share) * _primal(part.mixture, claim)
             lower += ball(part.share) * _dual(part.mixture, claim)
@@ -140,6 +143,7 @@ def _verify(c: Mapping[str, Any], problem: Problem | None) -> tuple[float, float
 def _primal(m: Mixture, claim: Mapping[str, Any]) -> arb:
     """L(q) of the witness; weights and rows are divided by their sums."""
     weights = _floats(claim["weights"])
+    _require(len(weights) <= MOST, f"more than {MOST:,} codes")
     _require(len(weights) > 0 and min(weights) >= 0 and sum(weights) > 0, "the witness's weights are no distribution")
     spans, rows = [], [block.rows for block in m.blocks]
     at = 0
@@ -176,8 +180,8 @@ def _dual(m: Mixture, claim: Mapping[str, Any]) -> arb:
         _require(terms is not None, f"the rule {claim['rule']!r} does not apply")
         return sum((ball(c) * ball(r).log() for c, r in terms or ()), arb(0))
     lam = _floats(claim["lam"])
-    _require(len(lam) == len(m.weights), "lam has the wrong length")
     level = arb(_float(claim["level"]))
+    _require(len(claim["contacts"]) <= MOST, f"more than {MOST:,} contacts")
     gradient = Gradient(m, lam)
     near = [Ellipsoid(gradient, _floats(c["code"]), _float(c["radius"]), level) for c in claim["contacts"]]
     edges = [(i, p, q) for i, b in enumerate(m.blocks) for p, q in pairs(len(b.root))]

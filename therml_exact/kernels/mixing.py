@@ -226,8 +226,25 @@ def weigh(p, logs, q, steps):
             length *= 0.5
             if length < 1e-12:
                 return True
+        # Where the model of a rare letter's logarithm bends down too soon, a weight that pays would go to 0, and from
+        # there to p_w it could only double.
+        kept = False
         for z in range(size):
+            if trial[z] <= 0.0 and q[z] > 0.0:
+                height = 0.0
+                for w in range(count):
+                    height += p[w] * kernel[w, z] / max(m[w], FLOOR)
+                if height > 1.0 + 1e-6:
+                    trial[z], kept = 0.1 * q[z], True
             q[z] = max(trial[z], 0.0)
+        if kept:
+            q /= q.sum()
+            reached = 0.0
+            for w in range(count):
+                m[w] = 0.0
+                for z in range(size):
+                    m[w] += kernel[w, z] * q[z]
+                reached -= p[w] * math.log(max(m[w], FLOOR))
         value = reached
     return False
 

@@ -32,6 +32,8 @@ import numpy as np
 from numba import njit
 
 ROUND = 1e-14  # rounding, relative to the terms of the model
+LEAST = 1e-300  # a posterior below it may still meet a factor that is larger than any float
+DIGIT = 1e-15  # rounding of a coordinate, relative
 
 
 @njit(cache=True, error_model="numpy")
@@ -73,7 +75,7 @@ def posterior(lam, a, group, s, groups, t0, r, share, mean, means):
     mean[:] = 0.0
     for w in range(count):
         x = group[w]
-        r[w] = math.exp(r[w] - top[x])
+        r[w] = max(math.exp(r[w] - top[x]), LEAST)
         share[x] += r[w]
     peak = -math.inf
     for w in range(count):
@@ -86,7 +88,7 @@ def posterior(lam, a, group, s, groups, t0, r, share, mean, means):
         peak = max(peak, top[x])
     total = 0.0
     for x in range(groups):
-        share[x] = math.exp(s * (top[x] - peak))
+        share[x] = max(math.exp(s * (top[x] - peak)), LEAST)
         total += share[x]
     for x in range(groups):
         share[x] /= total
@@ -180,14 +182,16 @@ def model(a, group, s, r, share, mean, means, x, kstart, radius, lo, hi, form):
 
 
 @njit(cache=True, error_model="numpy")
-def summit(slope, form):
-    """The maximum of slope.c + c.form.c/2 over all c, infinite unless form is negative definite (destroys both)."""
+def summit(slope, form, lost):
+    """The maximum of slope.c + c.form.c/2 over all c, infinite unless form is negative definite (destroys both), for
+    any slope that differs by no more than `lost` at an elimination.
+    """
     total = 0.0
     for i in range(slope.size):
         pivot = -form[i, i]
         if not pivot > 0.0:
             return math.inf
-        total += 0.5 * slope[i] * slope[i] / pivot
+        total += 0.5 * (abs(slope[i]) + lost) ** 2 / pivot
         for j in range(i + 1, slope.size):
             factor = form[i, j] / pivot
             slope[j] += factor * slope[i]
@@ -269,6 +273,8 @@ def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, heigh
     model(a, group, s, r, share, mean_, means, x, kstart, 0.0, lo, hi, form)
     slope = _product(x, mean_)
     scale = abs(top) + np.abs(slope).max() + np.abs(form).max()
+    if not scale < math.inf:
+        return math.inf
     bound = on_vertices(slope, form, kstart)
     if bound > -top:
         # Coordinates from the last vertex of each block, for the maximum over the whole space.
@@ -287,10 +293,12 @@ def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, heigh
                 inner[p, q] = (form[vertex[p], vertex[q]] - form[last[p], vertex[q]]) - (
                     form[vertex[p], last[q]] - form[last[p], last[q]]
                 )
-        # Where it is flat within rounding, ball arithmetic could not tell that it is negative definite.
+        # Where it is flat within rounding, ball arithmetic could not tell that it is negative definite. In a small cell
+        # the last digits of t are many of x's.
+        lost = DIGIT * mean_.sum()
         for p in range(free):
-            inner[p, p] += 1e-9 * np.abs(form).max()
-        bound = min(bound, summit(edges, inner))
+            inner[p, p] += 1e-9 * np.abs(form).max() + lost * np.abs(x).max()
+        bound = min(bound, summit(edges, inner, lost))
     return top + bound + ROUND * scale
 
 
@@ -359,7 +367,7 @@ def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, 
             model(a, group, s, r, share, mean, means, x, kstart, rho, -high, high, form)
             for p in range(free):
                 form[p, p] += 1e-9
-            bound = top + summit(slope.copy(), form) + ROUND * (abs(top) + 1.0)
+            bound = top + summit(slope.copy(), form, 0.0) + ROUND * (abs(top) + 1.0)
             if bound <= threshold:
                 radius[0] = rho * rho
                 return bound
