@@ -271,6 +271,52 @@ def test_edited_proofs_are_refused(text, more):
     assert edits >= 6
 
 
+CHAIN = {"given": ["H(A) <= H(B)", "H(B) = H(C)"]}
+
+
+def test_what_rests_on_hypotheses_says_so():
+    """The verdict read "proved ... in every distribution", its hypotheses nowhere."""
+    proof = tx.prove("H(A) <= H(C)", **CHAIN)
+    reason = tx.verify_proof(proof.certificate).reason
+    for text in (str(proof), proof.explain(), reason):
+        assert "under the hypotheses H(A) <= H(B); H(B) = H(C)" in text
+        assert "H(A) <= H(C)" in text
+    undecided, refuted = tx.prove(ZHANG_YEUNG, given="H(A) >= 0"), tx.prove("H(A) <= H(B)", given="H(A) >= 0")
+    for result in (undecided, refuted):
+        assert "under the hypothesis H(A) >= 0" in str(result)
+        reason = tx.verify_proof(result.certificate).reason
+        assert repr(result.statement) in reason
+        assert "under the hypothesis H(A) >= 0" in reason
+    assert "under" not in str(tx.prove("H(A) >= 0"))
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "1e-999999999", "0.5", " 1", "1/2/3", "9" * 5000, True, 1, None])
+def test_forged_numbers_are_refused_at_once(number):
+    proof = tx.prove("H(A) >= 0").certificate
+    forged = proof | {"parts": [{"claim": "left - right", "sum": [[number, "entropy", ["A"], []]]}]}
+    assert "is no number" in tx.verify_proof(forged).reason
+    undecided = tx.prove(ZHANG_YEUNG).certificate
+    values = ["0", number, *undecided["polymatroid"]["entropies"][2:]]
+    forged = undecided | {"polymatroid": undecided["polymatroid"] | {"entropies": values}}
+    assert "is no number" in tx.verify_proof(forged).reason
+
+
+@pytest.mark.parametrize(
+    ("forged", "why"),
+    [
+        ({"world": "P", "n": 1}, "the setting is world, free"),
+        ({"graph": {"A": [], "B": [], "C": []}}, "the setting is graph, free"),
+        ({"n": 1}, "the setting is free"),
+        ({"version": True}, "version True"),
+        ({"given": {}}, "given is a dict"),
+    ],
+)
+def test_ambiguous_certificates_are_refused(forged, why):
+    proof = tx.prove("H(A) <= H(C)", **CHAIN).certificate
+    assert tx.verify_proof(proof).valid
+    assert why in tx.verify_proof(proof | forged).reason
+
+
 def test_false_independences_and_exchanges_are_refused():
     base = {"format": "therml-exact/proof", "version": 1, "verdict": "proved", "given": [], "world": "P", "n": 2}
     for text, term in (
