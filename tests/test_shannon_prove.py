@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import therml_exact as tx
 from therml_exact.cli import main
+from therml_exact.shannon.chain import chain_cone
 from therml_exact.shannon.cone import build
 from therml_exact.shannon.derivation import form_of
 from therml_exact.shannon.inequalities import INEQUALITIES, arguments
@@ -269,6 +270,70 @@ def test_edited_proofs_are_refused(text, more):
         assert not tx.verify_proof(proof | {field: value}).valid
     assert not tx.verify_proof({}).valid
     assert edits >= 6
+
+
+def symmetric(names):
+    """Statements that do not change when the variables are permuted: subadditivity, Han's inequality and its dual."""
+    whole, singles = ",".join(names), " + ".join(f"H({v})" for v in names)
+    without = [",".join(w for w in names if w != v) for v in names]
+    yield f"H({whole}) <= {singles}"
+    yield f"{len(names) - 1} H({whole}) <= " + " + ".join(f"H({rest})" for rest in without)
+    yield f"H({whole}) >= " + " + ".join(f"H({v}|{rest})" for v, rest in zip(names, without, strict=True))
+    yield f"2 H({whole}) <= " + " + ".join(f"H({v},{w})" for v, w in zip(names, names[1:] + names[:1], strict=True))
+
+
+@pytest.mark.parametrize("names", ["ABCDEFG", "ABCDEFGHIJ", "ABCDEFGHIJKL"])
+def test_many_variables_by_chain_rules(names):
+    """Subadditivity of ten variables took minutes: the whole program has 11,520 rows, all of them alike."""
+    for text in symmetric(names):
+        assert checked(tx.prove(text), text) == "proved"
+    text = f"H({','.join(names)}) <= " + " + ".join(f"0.999 H({v})" for v in names)
+    assert checked(tx.prove(text), text) == "refuted"
+
+
+def test_rows_of_the_chain_cone_hold_in_every_world():
+    ground = tuple("ABCDE")
+    rng = np.random.default_rng(0)
+    space = chain_cone(ground, [3, 12, 21])
+    h = np.array(tx.entropy_vector(tx.Joint(rng.dirichlet(np.ones(32)).reshape((2,) * 5), ground)), dtype=float)
+    for row, triple in zip(space.rows.toarray(), space.row_sets.tolist(), strict=True):
+        total = {}
+        for column, c in enumerate(row):
+            if c:
+                total[int(np.flatnonzero(space.normal.toarray()[:, column])[0])] = int(c)
+        assert total == form_of(tuple(triple))
+        assert sum(c * h[mask] for mask, c in total.items()) > -1e-12
+
+
+def test_the_time_limit_is_honoured_and_said():
+    result = tx.prove("I(Z^N;Phi) <= sum_i I(X_i,Y_i;Phi)", world="P", n=4, time_limit=1e-3)
+    assert result.verdict == "undecided"
+    assert result.polymatroid is None
+    assert result.stopped == 1e-3
+    assert "time limit of 0.001 s" in str(result)
+    for limit in (0, -1, float("nan"), True, "1"):
+        with pytest.raises(ValueError, match="time_limit"):
+            tx.prove("H(A) >= 0", time_limit=limit)
+
+
+@pytest.mark.parametrize("unit", ["1e-9", "1e-350", "1e350", "1"])
+def test_units_do_not_matter(unit):
+    """The program dropped coefficients below 1e-9 and could not write 1e350 as a float."""
+    text = f"{unit} H(A) <= {unit} H(B)"
+    assert checked(tx.prove("H(A) <= H(B)", given=text), "") == "proved"
+    assert checked(tx.prove("H(A) <= H(B|C)", given=[text, f"{unit} I(B;C) = 0"]), "") == "proved"
+    refuted = tx.prove(text)
+    assert refuted.verdict == "refuted"
+    assert refuted.slack == tx.prove("H(A) <= H(B)").slack * Fraction(unit)
+    assert str(refuted)
+
+
+def test_open_cases_have_an_exact_corner():
+    """1 - 1e-6 is no fraction of a denominator up to 10^5: the point was lost in rounding."""
+    text = "H(A) <= H(B)"
+    result = tx.prove(text, given="H(B) >= 0.999999 H(A)")
+    assert checked(result, text) == "undecided"
+    assert result.polymatroid["B",] == Fraction(999999, 10**6) * result.polymatroid["A",]
 
 
 CHAIN = {"given": ["H(A) <= H(B)", "H(B) = H(C)"]}

@@ -72,7 +72,7 @@ class Refuted(_Result):
         side = self.certificate["side"]
         return (
             f"refuted: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: "
-            f"{side} = {self.slack} = {float(self.slack):.6g} nats in {self.world!r}"
+            f"{side} = {self.slack}{_approximately(self.slack)} nats in {self.world!r}"
         )
 
 
@@ -85,6 +85,7 @@ class Undecided(_Result):
     """
 
     polymatroid: Mapping[tuple[str, ...], Fraction] | None
+    stopped: float | None = None  # seconds after which the search was stopped, where it was
 
     verdict: ClassVar[Verdict] = "undecided"
 
@@ -96,7 +97,9 @@ class Undecided(_Result):
         return f"{self}\nan entropy-like function that breaks it, every Shannon inequality holding:\n" + "\n".join(rows)
 
     def __str__(self) -> str:
-        if self.polymatroid is None:
+        if self.stopped is not None:
+            why = f"stopped after the time limit of {self.stopped:g} s (time_limit=); nothing is known"
+        elif self.polymatroid is None:
             why = "neither a proof nor a counterexample was found, and no entropy-like function that breaks it"
         else:
             why = (
@@ -104,6 +107,13 @@ class Undecided(_Result):
                 "found.\n  It may still be true: a non-Shannon inequality can be given as a hypothesis (given=)"
             )
         return f"undecided: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: {why}"
+
+
+def _approximately(slack: PrimeLog) -> str:
+    try:
+        return f" = {float(slack):.6g}"
+    except OverflowError:  # a coefficient such as 1e350
+        return ""
 
 
 def tables_text(world: World | Joint) -> str:
