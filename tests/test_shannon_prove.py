@@ -429,11 +429,15 @@ def test_explanations_name_their_steps():
         ({"n": 2}, "give world="),
         ({"world": "P", "graph": tx.Graph({"A": []})}, "not both"),
         ({"graph": {"A": []}}, "tx.Graph"),
+        ({"given": None}, "given is a NoneType"),
+        ({"given": 5}, "given is a int"),
+        ({"given": [5]}, r"given\[0\] is 5"),
+        ({"world": ["P"]}, "world is a list"),
         ({"given": "H(A"}, r"given\[0\], character"),
     ],
 )
 def test_bad_arguments(more, why):
-    with pytest.raises(ValueError, match=why):
+    with pytest.raises((ValueError, TypeError), match=why):
         tx.prove("H(A) >= 0", **more)
 
 

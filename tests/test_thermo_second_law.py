@@ -74,7 +74,7 @@ def test_langevin_has_the_drift_and_noise_of_langevins_equation():
 def test_objective_falls_at_every_step_exactly(kernel):
     """(36)-(39) in rationals: from J_0 = <R + gamma C>_q with S = 0, above -sigma <log Z>, strictly down."""
     r = second_law(EQUILIBRIUM, kernel, 6)
-    f = tx.functionals(EQUILIBRIUM._with(np.broadcast_to(Q.theta, EQUILIBRIUM.rule.shape)), Q)
+    f = tx.functionals(EQUILIBRIUM.alike(np.broadcast_to(Q.theta, EQUILIBRIUM.rule.shape))[1], Q)
     assert f.S == 0
     assert r.J[0] == f.R + f.C * 2
     assert r.verdict == "falls"

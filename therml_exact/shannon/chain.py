@@ -1,8 +1,8 @@
 """Chain: of the cone of free variables the few sets that chain rules speak of, for proofs where 2^m sets are many.
 
     F = the sets S of statement and hypotheses, the prefixes P_k = {1, ..., k}, and all S & P_k, S | P_k
-    h(S) + h(T) >= h(S | T) + h(S & T)    for S, T of F whose union and intersection are in F      I(S - T; T - S | S & T)
-    h(S) >= h(T)                          for T in S by one variable, or both named                H(S - T | T)
+    h(S) + h(T) >= h(S | T) + h(S & T)    for S, T of F whose union and intersection are in F    I(S - T; T - S | S & T)
+    h(S) >= h(T)                          for T in S by one variable, or both named              H(S - T | T)
 
 H(all) = sum_k H(k | P_(k-1)) and conditioning on less give the subset, Han and Shearer inequalities. All rows are sums
 of elemental ones, so that a proof here is a proof; a point of this larger cone means nothing.
