@@ -454,6 +454,9 @@ def test_command_line(tmp_path):
     assert done.exit_code == 1
     assert "refuted" in done.output
     assert run(ZHANG_YEUNG).exit_code == 3
+    assert run("-H(A) <= 0").exit_code == 0  # was: no such option -H
+    assert run("H(A) <= H(B)", "--explian").exit_code == 2
+    assert "time limit" in run("I(Z^N;Phi) <= 0.9 I(X1;Phi)", "--world", "P", "--n", "3", "--time-limit", "1e-6").output
     assert run("H(A) <= H(B)", "--given", "H(A) = 0").exit_code == 0
     (tmp_path / "graph.json").write_text('{"B": ["A"], "C": ["B"]}')
     assert run("I(A;C) <= I(A;B)", "--graph", str(tmp_path / "graph.json")).exit_code == 0
