@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from therml_exact.shannon.grammar import parse
+from therml_exact.shannon.grammar import names_in, parse
 from therml_exact.shannon.setting import free, of_world
 
 ABC = free("ABC")
@@ -51,6 +51,26 @@ def test_short_forms(short, long):
     assert parse(short, world).form == parse(long, world).form
 
 
+@pytest.mark.parametrize(
+    ("text", "at", "why"),
+    [
+        ("H(X Y) <= H(X)", 2, "two variables are written H(X,Y)"),
+        ("H(X+Y) <= H(X)", 2, "two variables are written H(X,Y)"),
+        ("H(X^N) <= H(X)", 2, "give world="),
+        ("H(X <= H(Y)", 4, "expected ')'"),  # was: unknown variable X
+    ],
+)
+def test_free_names_are_words(text, at, why):
+    with pytest.raises(ValueError, match="character") as caught:
+        parse(text, free(names_in(text)))
+    assert f"character {at + 1}:" in str(caught.value)
+    assert why in str(caught.value)
+
+
+def test_free_names_may_be_greek_and_primed():
+    assert dict(parse("H(θ',X_1) >= 0", free(["θ'", "X_1"])).form) == {3: 1}
+
+
 def test_one_sample_needs_no_index():
     assert parse("I(X;Y) <= H(Z)", of_world("P", 1)).form == parse("I(X1;Y1) <= H(Z1)", of_world("P", 1)).form
 
@@ -78,7 +98,11 @@ def test_one_sample_needs_no_index():
         ("__import__('os') >= 0", 0, "expected a number"),
         ("H(A) >=", 7, "ends too early"),
         ("(" * 50 + "H(A)" + ")" * 50 + ">= 0", 40, "deep"),
-        ("10000000000 " * 200 + "H(A) >= 0", None, "beyond all bounds"),
+        ("10000000000 * " * 200 + "H(A) >= 0", None, "beyond all bounds"),
+        ("1e000000000999999999 H(A) >= 0", 0, "digits"),  # the guard read nine characters of the exponent
+        ("1 000 H(A) <= 0", 2, "a number after a number"),  # was 1 * 0
+        ("0.5.5 H(A) <= 0", 3, "a number after a number"),
+        ("1/2 3 H(A) <= 0", 4, "a number after a number"),
     ],
 )
 def test_errors_point_at_the_character(text, at, why):
@@ -111,6 +135,12 @@ def test_long_texts_are_refused():
         parse("H(A) + " * 10_000 + "H(A) >= 0", ABC)
     with pytest.raises(ValueError, match="entropies"):
         parse("sum_a " * 1 + "sum_b sum_c sum_d sum_e sum_f sum_g sum_h H(X_a) >= 0", of_world("P", 6))
+
+
+def test_nested_sums_of_numbers_end():
+    """6^12 passes, none of which names an entropy."""
+    with pytest.raises(ValueError, match="written out"):
+        parse(" ".join("sum_" + c for c in "abcdefghijkl") + " 0 <= 0", of_world("P", 6))
 
 
 @given(st.text(alphabet="HI(A,B;C|)[]<>=+-*/0123.e sum_i N^{}Σ≤\n", max_size=60))

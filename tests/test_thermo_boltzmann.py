@@ -190,3 +190,22 @@ def test_bad_input_is_refused():
         boltzmann(world(), Q, 1, gamma=-1)
     with pytest.raises(ValueError, match=r"variational\.y_given_z is None"):
         boltzmann(world(), tx.Variational(theta=["1/4"] * 4, z=[HALF, HALF]), 1, gamma=1)
+
+
+@pytest.mark.parametrize("exact_rule", [True, False])
+@pytest.mark.parametrize("sigma", [1, HALF])
+def test_rules_and_equilibria_of_either_kind_meet(exact_rule, sigma):
+    """An exact world's own rule was refused where Z is irrational: one table exact, the others floats."""
+    for world_here in (tx.random_world(7, n=1), world(1)):
+        v = tx.optimal_variational(world_here, shared=True)
+        e = boltzmann(world_here, v, sigma)
+        rule = world_here.theta_given_data
+        found = [f(rule if exact_rule else rule.astype(float)) for f in (e.objective, e.excess, e.divergence)]
+        value, excess, divergence = map(float, found)
+        assert math.isclose(excess, float(sigma) * divergence, rel_tol=1e-9, abs_tol=1e-12)
+        assert math.isclose(value, float(e.value) + excess, rel_tol=1e-9)
+        assert math.isclose(value, float(objective(world_here, v, sigma=sigma)), rel_tol=1e-9)
+        assert all(isinstance(x, tx.PrimeLog) == (exact_rule and e.is_exact) for x in found)
+        run = tx.second_law(e, tx.markov.metropolis, 2, start=rule if exact_rule else rule.astype(float))
+        assert run.verdict in ("falls", "never rises")
+        assert float(run.J[0]) == value

@@ -100,3 +100,31 @@ def test_bad_input_is_refused():
     hard = tempered_posterior(bayes(1).world, tx.Variational(theta=[1, 0], x_given_theta=X), 1)
     with pytest.raises(ValueError, match="cannot leave 0"):
         fit_prior(hard)
+
+
+EQUILIBRIUM = tx.boltzmann(tx.random_world(7, n=1), tx.optimal_variational(tx.random_world(7, n=1)), 1)
+RULE = [["1/2", "1/2"], ["1/3", "2/3"]]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "why"),
+    [
+        (lambda: tx.fit_prior(tx.random_world(7, n=1)), TypeError, "equilibrium is a WorldP"),
+        (lambda: tx.fit_prior(EQUILIBRIUM, steps=-1), ValueError, "steps is -1"),
+        (lambda: tx.fit_prior(EQUILIBRIUM, steps=2.5), ValueError, "steps is 2.5"),
+        (lambda: tx.fit_prior(EQUILIBRIUM, tol=float("nan")), ValueError, "tol is nan"),
+        (lambda: tx.bootstrap_prior(RULE, [2]), ValueError, r"samples\[0\] is \(2,\)"),
+        (lambda: tx.bootstrap_prior(RULE, [0.5]), ValueError, r"samples\[0\] is \(0.5,\)"),
+        (lambda: tx.bootstrap_prior(RULE, ["a"]), ValueError, r"samples\[0\]"),
+        (lambda: tx.bootstrap_prior(RULE, None), TypeError, "samples is a NoneType"),
+        (lambda: tx.jackknife_prior(RULE, [0, 7]), ValueError, r"samples\[1\] is \(7,\)"),
+        (lambda: tx.second_law(5, tx.markov.sweep, 1), TypeError, "equilibrium is a int"),
+        (lambda: tx.second_law(EQUILIBRIUM, 5, 1), TypeError, "kernel is a int"),
+        (lambda: tx.second_law(EQUILIBRIUM, tx.markov.sweep, 2.5), ValueError, "steps is 2.5"),
+        (lambda: tx.couple(tx.random_world(7, n=1), 5), TypeError, "b is a int"),
+        (lambda: tx.contact(5, 6, 1, 2), TypeError, "a is a int"),
+    ],
+)
+def test_bad_arguments_are_named(call, error, why):
+    with pytest.raises(error, match=why):
+        call()

@@ -1,6 +1,7 @@
 """Kernels that keep a law, and the objective along them."""
 
 import itertools
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -74,7 +75,7 @@ def test_langevin_has_the_drift_and_noise_of_langevins_equation():
 def test_objective_falls_at_every_step_exactly(kernel):
     """(36)-(39) in rationals: from J_0 = <R + gamma C>_q with S = 0, above -sigma <log Z>, strictly down."""
     r = second_law(EQUILIBRIUM, kernel, 6)
-    f = tx.functionals(EQUILIBRIUM._with(np.broadcast_to(Q.theta, EQUILIBRIUM.rule.shape)), Q)
+    f = tx.functionals(EQUILIBRIUM.alike(np.broadcast_to(Q.theta, EQUILIBRIUM.rule.shape))[1], Q)
     assert f.S == 0
     assert r.J[0] == f.R + f.C * 2
     assert r.verdict == "falls"
@@ -187,3 +188,16 @@ def test_37_refitted_prior_can_rise_from_the_prior_too():
     r = second_law(e, markov.metropolis, 12)
     assert r.verdict == "falls"
     assert r.refitted_verdict == "rises"
+
+
+def test_infinite_objectives_are_said_in_the_figure():
+    """With a q of 0 where the prior is not, J_0 is infinite: the panel began at t = 1 without a word."""
+    from types import SimpleNamespace
+
+    from therml_exact.thermo.figures import draw_relaxation
+
+    run = SimpleNamespace(J=(math.inf, 2.0, 1.5), refitted=(math.inf, 1.0, 0.5), limit=1.0)
+    left, right = draw_relaxation({"sweep": run})
+    assert left.get_title() == right.get_title() == "infinite at t = 0"
+    assert all(tick == int(tick) for ax in (left, right) for tick in ax.get_xticks())
+    assert list(right.get_lines()[0].get_xdata()) == [1, 2]

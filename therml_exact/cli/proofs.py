@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     pass
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # a statement may begin with a minus
 @click.argument("statement")
 @click.option("--world", type=click.Choice(["P", "Q", "bayes", "discriminative"]), help="One of the paper's worlds.")
 @click.option("--n", type=int, help="Its number N of samples.  [default: 1]")
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     help='Any graph instead: JSON, the parents of each variable, {"Y": ["X"], "Z": ["Y"]}.',
 )
 @click.option("--given", multiple=True, help="A statement to assume, as often as needed.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Seconds after which the search stops, undecided.",
+)
 @click.option("--explain", is_flag=True, help="Print the derivation, the tables, or the function that breaks it.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Write the certificate here (JSON).")
 def prove(
@@ -30,6 +37,7 @@ def prove(
     n: int | None,
     graph_path: str | None,
     given: tuple[str, ...],
+    time_limit: float,
     explain: bool,
     out: str | None,
 ) -> None:
@@ -45,7 +53,7 @@ def prove(
     if out is not None:
         check_writable(out)
     graph = None if graph_path is None else Graph(read_json(graph_path))
-    result = decide(statement, world=world, n=n, graph=graph, given=given)
+    result = decide(statement, world=world, n=n, graph=graph, given=given, time_limit=time_limit)
     click.echo(result.explain() if explain else str(result))
     if out is not None:
         result.save(out)

@@ -35,6 +35,13 @@ def claims(statement: Statement) -> tuple[str, ...]:
     return {">=": (LEFT,), "<=": (RIGHT,), "=": (LEFT, RIGHT)}[statement.relation]
 
 
+def under(given: Sequence[str]) -> str:
+    """What a verdict rests on besides its setting, in words."""
+    if not given:
+        return ""
+    return f" under the hypothes{'is' if len(given) == 1 else 'es'} {'; '.join(given)}"
+
+
 def header(setting: Setting, statement: Statement, given: Sequence[Statement], verdict: str) -> dict[str, Any]:
     """What every certificate begins with."""
     return {

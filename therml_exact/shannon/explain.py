@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from therml_exact.shannon.certificate import under
+
 _SAMPLE = re.compile(r"\b([XYZ])(\d+)\b")
 _MOST_STEPS = 60
 
@@ -36,7 +38,7 @@ class Step:
 
 def explain(certificate: Mapping[str, Any], setting: str) -> str:
     """A derivation to be read, from a certificate of a proof."""
-    lines = [f"{certificate['statement']}   holds in every distribution of {setting}."]
+    lines = [f"{certificate['statement']}   holds in every distribution of {setting}{under(certificate['given'])}."]
     for part in certificate["parts"]:
         found = _grouped(list(steps(part["sum"], certificate["given"])), "world" in certificate)
         if not found:

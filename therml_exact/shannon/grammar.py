@@ -35,13 +35,16 @@ Form = dict[int, Fraction]
 MOST_CHARACTERS = 20_000
 _MOST_DEPTH = 40
 _MOST_TERMS = 200_000  # entropies written out, sums included
+_MOST_STEPS = 1_000_000  # looks at the text, every pass of a sum counted
 _MOST_DIGITS = 400
 _SHOWN = 100  # characters of the text in an error
 
 _NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d+))?")
+_SPACE = re.compile(r"\s*")
 _RELATION = re.compile(r"<=|>=|==|=|≤|≥|[<>]")
 _SUM = re.compile(r"(?:sum|Σ|∑)_(?:([A-Za-z])(?![A-Za-z0-9_])|\{\s*([A-Za-z])\s*(?:=\s*1\s*)?\}(?:\^(?:N|\{N\}))?)")
 _NAME = re.compile(r"[^,;|()\[\]<>=]+")
+_FREE = re.compile(r"[\w'′]+")
 _INDEXED = re.compile(r"(.+?)_\{?(\w+)\}?$")
 _ALL = re.compile(r"(.+?)\^(?:N|\{N\})$")
 _GREEK = {"Φ": "Phi", "φ": "Phi", "ϕ": "Phi", "Θ": "Theta", "θ": "Theta", "phi": "Phi", "theta": "Theta"}
@@ -77,7 +80,7 @@ def names_in(text: str) -> tuple[str, ...]:
     """The names between the parentheses of H and I, in order of appearance: the free variables of a text."""
     found = []
     if isinstance(text, str) and len(text) <= MOST_CHARACTERS:
-        for inside in re.findall(r"[HI]\s*\(([^()]*)\)", text):
+        for inside in re.findall(r"[HI]\s*\(([^()\[\]<>=≤≥]*)", text):
             found += [name.strip() for name in re.split(r"[,;|]", inside)]
     return tuple(dict.fromkeys(name for name in found if name))
 
@@ -87,7 +90,8 @@ class _Reader:
 
     def __init__(self, text: str, setting: Setting, where: str) -> None:
         self.text, self.setting, self.where = text, setting, where
-        self.at, self.depth, self.terms = 0, 0, 0
+        self.at, self.depth, self.terms, self.steps = 0, 0, 0, 0
+        self.number_end = -1  # where the last number read ends
         self.indices: dict[str, int] = {}
 
     # ---- the grammar
@@ -156,6 +160,8 @@ class _Reader:
                     self.fail("division by zero", begin)
                 other = (1 / value, {})
             elif mark and (mark in "([.NHIsΣ∑" or mark.isdigit()):
+                if (mark.isdigit() or mark == ".") and len(self.text[: self.at].rstrip()) == self.number_end:
+                    self.fail("a number after a number; write * between factors, and digits without spaces")
                 other = self.factor()
             else:
                 return number, form
@@ -190,9 +196,9 @@ class _Reader:
         return self.fail("expected a number, H(...), I(...), sum_i or brackets" if mark else "the text ends too early")
 
     def number(self, found: re.Match[str]) -> Fraction:
-        if len(found[0]) > _MOST_DIGITS or (found[2] and abs(int(found[2][:9])) > _MOST_DIGITS):
+        if len(found[0]) > _MOST_DIGITS or (found[2] and abs(int(found[2])) > _MOST_DIGITS):
             self.fail(f"a number of more than {_MOST_DIGITS} digits")
-        self.at = found.end()
+        self.at = self.number_end = found.end()
         return Fraction(found[0])
 
     def sum(self, found: re.Match[str]) -> tuple[Fraction | None, Form]:
@@ -251,6 +257,11 @@ class _Reader:
 
     def resolve(self, name: str, start: int) -> int:
         known = self.setting.names
+        if self.setting.graph is None and not _FREE.fullmatch(name):
+            more = "; X^N is all samples of a world, give world= for it" if _ALL.match(name) else ""
+            self.fail(
+                f"{name[:40]!r} is no name: letters, digits, _ and '; two variables are written H(X,Y){more}", start
+            )
         if name in known:
             return 1 << known.index(name)
         if self.setting.n is not None:
@@ -284,10 +295,12 @@ class _Reader:
     # ---- characters
 
     def skip(self) -> None:
-        while self.at < len(self.text) and self.text[self.at].isspace():
-            self.at += 1
+        self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]
 
     def peek(self) -> str:
+        self.steps += 1
+        if self.steps > _MOST_STEPS:
+            self.fail("the sums, written out, have too many numbers and entropies")
         self.skip()
         return self.text[self.at : self.at + 1]
 

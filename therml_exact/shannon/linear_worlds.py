@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import inf
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,7 @@ def search(
     claim: Mapping[int, Fraction],
     given: Sequence[tuple[Mapping[int, Fraction], bool]],
     needed: Sequence[str],
+    deadline: float = inf,
 ) -> dict[str, Array] | None:
     """Tables of a linear world with claim < 0 in which the hypotheses hold, made as simple as it goes."""
 
@@ -44,6 +47,8 @@ def search(
         return all(v == 0 if equality else v >= 0 for v, equality in values)
 
     for rules in _draws(graph, keys, needed):
+        if monotonic() > deadline:
+            break
         if breaks(rules):
             return _tables(graph, keys, _simplified(rules, breaks))
     return None

@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import inf, lcm
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,9 @@ _CLEAR = 1e-6  # what floats cannot take for 0
 _INWARD = 1e-3
 _LEVELS = 8
 _CAP = 1000
+_MOST_UNKNOWNS = 130  # of a corner solved for exactly
+_MOST_ACTIVE = 2000  # rows that hold with equality there
+_TIGHT = 1e-8
 _DENOMINATORS = (1, 60, 2520, 10**5)
 
 Sparse = dict[int, Fraction]
@@ -52,13 +56,18 @@ class Answer:
     point: tuple[Fraction, ...] | None = None
 
 
-def decide(cone: Cone, claim: Sparse, hypotheses: Sequence[tuple[Sparse, bool]] = ()) -> Answer:
-    """Prove claim >= 0 on the cone where the hypotheses (form, equality?) hold, or find a point that breaks it."""
-    program = _Program(cone, hypotheses)
+def decide(cone: Cone, claim: Sparse, hypotheses: Sequence[tuple[Sparse, bool]] = (), deadline: float = inf) -> Answer:
+    """Prove claim >= 0 on the cone where the hypotheses (form, equality?) hold, or find a point that breaks it.
+
+    Neither is tried after `deadline`, a time of time.monotonic.
+    """
+    program = _Program(cone, hypotheses, deadline)
     current, eps, kept = claim, Fraction(1), Sparse()
     for _ in range(_LEVELS):
         proposed, point = program.solve(current)
-        exact = program.exact_point(point, claim)
+        if monotonic() > deadline:
+            break
+        exact = program.exact_point(point, claim) or program.corner(point, claim)
         if exact is None and current is claim and program.value(claim, point) < -_CLEAR:
             exact = program.exact_point(program.inward(point), claim, (2**30,))
             if exact is None:
@@ -78,8 +87,9 @@ def decide(cone: Cone, claim: Sparse, hypotheses: Sequence[tuple[Sparse, bool]] 
 class _Program:
     """Rows below m are inequalities (the cone's, then hypotheses), the others equations, in the same order."""
 
-    def __init__(self, cone: Cone, hypotheses: Sequence[tuple[Sparse, bool]]) -> None:
+    def __init__(self, cone: Cone, hypotheses: Sequence[tuple[Sparse, bool]], deadline: float) -> None:
         self.cone = cone
+        self.deadline = deadline
         self.unknowns = cone.rows.shape[1]
         self.given = hypotheses
         self.loose = [k for k, (_, equality) in enumerate(hypotheses) if not equality]
@@ -112,14 +122,15 @@ class _Program:
             chosen = np.flatnonzero(active)
             part = self.inequalities[chosen]
             right = np.zeros(len(chosen))
-            most = {"maxiter": _MOST_STEPS}
+            most = {"maxiter": _MOST_STEPS} | self.time_left()
             found = linprog(cost, A_ub=-part, b_ub=right, bounds=(0, 1), method="highs-ds", options=most, **equal)
             if found.status == 1 and not active.all():
                 # The simplex method stalls at degenerate corners; interior points do not, and take all rows at once.
                 active[:] = True
                 chosen = np.arange(self.m)
                 part, right = self.inequalities, np.zeros(self.m)
-                found = linprog(cost, A_ub=-part, b_ub=right, bounds=(0, 1), method="highs-ipm", **equal)
+                found = linprog(cost, A_ub=-part, b_ub=right, bounds=(0, 1), method="highs-ipm",
+                                options=self.time_left(), **equal)  # fmt: skip
             if found.status != 0:
                 return {}, np.zeros(self.unknowns)
             slack = self.inequalities @ found.x
@@ -139,10 +150,15 @@ class _Program:
             multipliers |= {self.m + int(k): _near(values[k]) * top for k in np.flatnonzero(abs(values) > _NOTHING)}
         if len(multipliers) > _MANY and not equal and found.fun > -_NOTHING:
             # A proof of least sum, over all rows: few multipliers where the corner above has hundreds.
-            least = linprog(np.ones(self.m), A_eq=self.inequalities.T, b_eq=cost, bounds=(0, None), method="highs-ds")
+            least = linprog(np.ones(self.m), A_eq=self.inequalities.T, b_eq=cost, bounds=(0, None), method="highs-ds",
+                            options=self.time_left())  # fmt: skip
             if least.status == 0:
                 multipliers = {int(k): _near(least.x[k]) * top for k in np.flatnonzero(least.x > _NOTHING)}
         return multipliers, found.x
+
+    def time_left(self) -> dict[str, float]:
+        """HiGHS's option."""
+        return {} if self.deadline == inf else {"time_limit": max(0.0, self.deadline - monotonic())}
 
     def _first(self, cost: Array) -> Array:
         """The rows that share most with the claim, and all hypotheses."""
@@ -210,7 +226,8 @@ class _Program:
         cost = np.zeros(self.unknowns + 1)
         cost[-1] = -1
         matrix = sparse.hstack([-self.inequalities, np.ones((self.m, 1))], format="csr")
-        inner = linprog(cost, A_ub=matrix, b_ub=np.zeros(self.m), bounds=(0, 1), method="highs-ipm")
+        inner = linprog(cost, A_ub=matrix, b_ub=np.zeros(self.m), bounds=(0, 1), method="highs-ipm",
+                        options=self.time_left())  # fmt: skip
         return point if inner.status else point + _INWARD * (inner.x[:-1] - point)
 
     def exact_point(
@@ -221,18 +238,36 @@ class _Program:
             return None
         for denominator in denominators:
             rounded = [_simple(float(v), denominator) for v in point]
-            common = lcm(*(v.denominator for v in rounded))
-            if common > 2**40:
+            if lcm(*(v.denominator for v in rounded)) > 2**40:
                 return None
-            values = np.array([int(v * common) for v in rounded], dtype=np.int64)
-            if (
-                sum((c * rounded[column] for column, c in claim.items()), start=Fraction(0)) < 0
-                and (self.cone.rows.astype(np.int64) @ values >= 0).all()
-                and not (self.cone.equations.astype(np.int64) @ values).any()
-                and all(self._holds(k, rounded) for k in range(len(self.given)))
-            ):
+            if self._breaks(rounded, claim):
                 return tuple(rounded)
         return None
+
+    def corner(self, point: Array, claim: Sparse) -> tuple[Fraction, ...] | None:
+        """The rational point that satisfies with equality what the float one nearly does."""
+        tight = np.flatnonzero(self.inequalities @ point < _TIGHT)
+        if not point.any() or self.unknowns > _MOST_UNKNOWNS or len(tight) > _MOST_ACTIVE:
+            return None
+        full = np.flatnonzero(point > 1 - _TIGHT).tolist()
+        rows = [self.row(int(k)) for k in (*tight, *range(self.m, self.m + self.equations.shape[0]))]
+        rows += [{k: Fraction(1)} for k in full]
+        right = [Fraction(0)] * (len(rows) - len(full)) + [Fraction(1)] * len(full)
+        matrix = [[row.get(k, Fraction(0)) for k in range(self.unknowns)] for row in rows]
+        solved = solve_exactly(matrix, right, [_simple(float(v), 2520) for v in point])
+        return tuple(solved) if solved is not None and self._breaks(solved, claim) else None
+
+    def _breaks(self, point: Sequence[Fraction], claim: Sparse) -> bool:
+        """Whether a rational point lies in the cone, keeps the hypotheses and has claim < 0."""
+        common = lcm(*(v.denominator for v in point))
+        kind = np.int64 if common <= 2**40 and max(point) <= 2 else object
+        values = np.array([int(v * common) for v in point], dtype=kind)
+        return (
+            sum((c * point[column] for column, c in claim.items()), start=Fraction(0)) < 0
+            and all(v >= 0 for v in _times(self.cone.rows, values))
+            and not any(_times(self.cone.equations, values))
+            and all(self._holds(k, point) for k in range(len(self.given)))
+        )
 
     def _holds(self, k: int, point: Sequence[Fraction]) -> bool:
         form, equality = self.given[k]
@@ -270,6 +305,14 @@ class _Program:
             else:
                 hypotheses[self.tight[k - self.m - outer]] = m
         return Answer(rows, equations, hypotheses)
+
+
+def _times(matrix: Any, values: Array) -> Array:
+    """An integer matrix without empty rows times integers of any size."""
+    whole = matrix.data.astype(np.int64).astype(values.dtype)
+    if not matrix.shape[0]:
+        return values[:0]
+    return np.asarray(np.add.reduceat(whole * values[matrix.indices], matrix.indptr[:-1]))
 
 
 def _near(value: float) -> Fraction:

@@ -11,11 +11,14 @@ Errors: ValueError, for a text with a caret below the offending character.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from time import monotonic
+from typing import Any
 
 from therml_exact.graph import Graph
 from therml_exact.shannon import certificate as certificates
+from therml_exact.shannon.chain import chain_cone
 from therml_exact.shannon.cone import MOST_GROUND, Cone, cone
 from therml_exact.shannon.derivation import Derivation, derive, moved, narrowed, relabellings
 from therml_exact.shannon.grammar import Form, Statement, names_in, parse
@@ -27,6 +30,7 @@ from therml_exact.shannon.shorten import shortened
 from therml_exact.shannon.witness import to_json
 
 _MOST_SHORTENED = 11  # variables
+_MANY = 7  # free variables from which chain rules are tried first
 _QUICK = 8  # variables up to which the whole program takes less time than a search for counterexamples
 
 Classes = tuple[tuple[int, ...], ...]
@@ -40,41 +44,79 @@ def prove(
     n: int | None = None,
     graph: Graph | None = None,
     given: str | Sequence[str] = (),
+    time_limit: float = 60.0,
 ) -> Proved | Refuted | Undecided:
     """Decide a statement such as "I(Z1;Phi) <= I(Z1;X1,Theta)" (grammar.py) over all distributions.
 
     world: "P", "Q", "bayes" or "discriminative" with n samples (1 unless said); or any graph; or neither: the
     variables in the text are free. given: statements assumed of the distribution, in the same grammar.
+    time_limit: seconds after which the search stops, with an Undecided that says so.
 
     >>> print(prove("I(Z1;Phi) <= I(Z1;X1,Theta)", world="P").verdict, prove("H(A) <= H(B)").verdict)
     proved refuted
     """
-    texts = (given,) if isinstance(given, str) else tuple(given)
+    if isinstance(time_limit, bool) or not isinstance(time_limit, (int, float)) or not time_limit > 0:
+        raise ValueError(f"time_limit is {time_limit!r}; it is a number of seconds > 0")
+    deadline = monotonic() + time_limit
+    texts = _texts(given)
     setting = _setting(statement, world, n, graph, texts)
     claim = parse(statement, setting)
     hypotheses = [parse(text, setting, f"given[{k}]") for k, text in enumerate(texts)]
-    assumed = [(h.sides[0], h.relation == "=") for h in hypotheses]
+    # Every form with its largest coefficient 1: what floats see does not depend on anyone's unit.
+    scales = [_largest(h.form) for h in hypotheses]
+    assumed = [(_divided(h.sides[0], s), h.relation == "=") for h, s in zip(hypotheses, scales, strict=True)]
     parts = []
-    for side, name in zip(claim.sides, certificates.claims(claim), strict=True):
-        derivation, point = _shannon(setting, side, assumed, small=True)
-        world_found, last = None, not derivation and len(_relevant(setting, _used(side, assumed))) <= _QUICK
-        if last:
-            derivation, point = _shannon(setting, side, assumed, small=False)
+    for whole_side, name in zip(claim.sides, certificates.claims(claim), strict=True):
+        scale = _largest(whole_side)
+        side = _divided(whole_side, scale)
+        few = len(_relevant(setting, _used(side, assumed))) <= _QUICK
+        derivation, point, world_found = _chain(setting, side, assumed, deadline), None, None
+        if derivation is None and (few or setting.graph is not None):
+            derivation, point = _shannon(setting, side, assumed, True, deadline)
+            if derivation is None and few:
+                derivation, point = _shannon(setting, side, assumed, False, deadline)
         if derivation is None:
-            world_found = refute(setting, side, assumed, thorough=False)
-            if world_found is None and not last:
-                derivation, point = _shannon(setting, side, assumed, small=False)
+            world_found = refute(setting, side, assumed, thorough=False, deadline=deadline)
+            if world_found is None and not few:
+                derivation, point = _shannon(setting, side, assumed, False, deadline)
             if derivation is None and world_found is None:
-                world_found = refute(setting, side, assumed, thorough=True)
+                world_found = refute(setting, side, assumed, thorough=True, deadline=deadline)
             if world_found is not None:
-                found, slack = world_found
+                found, slack = world_found[0], world_found[1] * scale
                 content = certificates.header(setting, claim, hypotheses, "refuted") | {"side": name} | to_json(found)
                 return Refuted(claim.text, str(setting), content, found, slack)
         if derivation is None:
-            return _undecided(setting, claim, hypotheses, name, point)
-        parts.append({"claim": name, "sum": certificates.terms(setting, derivation)})
+            stopped = float(time_limit) if point is None and monotonic() > deadline else None
+            return _undecided(setting, claim, hypotheses, name, point, stopped)
+        parts.append({"claim": name, "sum": certificates.terms(setting, _multiplied(derivation, scale, scales))})
     content = certificates.header(setting, claim, hypotheses, "proved") | {"parts": parts}
     return Proved(claim.text, str(setting), content)
+
+
+def _texts(given: Any) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return (given,)
+    if not isinstance(given, Sequence):
+        raise TypeError(f"given is a {type(given).__name__}; it is a statement or a list of statements")
+    return tuple(given)
+
+
+def _largest(form: Mapping[int, Fraction]) -> Fraction:
+    return max((abs(c) for c in form.values()), default=Fraction(1))
+
+
+def _divided(form: Form, scale: Fraction) -> Form:
+    return {mask: c / scale for mask, c in form.items()}
+
+
+def _multiplied(found: Derivation, scale: Fraction, scales: Sequence[Fraction]) -> Derivation:
+    """The derivation of a form divided by `scale` from hypotheses divided by theirs, as one of the whole form."""
+    return Derivation(
+        {triple: m * scale for triple, m in found.informations.items()},
+        {triple: m * scale for triple, m in found.independences.items()},
+        {pair: m * scale for pair, m in found.exchanges.items()},
+        {k: m * scale / scales[k] for k, m in found.hypotheses.items()},
+    )
 
 
 def _setting(text: str, world: str | None, n: int | None, graph: Graph | None, given: Sequence[str]) -> Setting:
@@ -92,19 +134,32 @@ def _setting(text: str, world: str | None, n: int | None, graph: Graph | None, g
     return free(names or ("X",))
 
 
+def _chain(setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], deadline: float) -> Derivation | None:
+    """A derivation by chain rules, where free variables are many."""
+    if not claim:
+        return Derivation({}, {}, {}, {})
+    ground = setting.members(_used(claim, given))
+    if setting.graph is not None or len(ground) < _MANY:
+        return None
+    place = [setting.names.index(name) for name in ground]
+    space = chain_cone(ground, (mask for form, _ in [(claim, False), *given] for mask in narrowed(form, place)))
+    if space is None:
+        return None
+    answer = _decide(setting, space, claim, given, deadline)
+    return None if answer.rows is None else derive(setting, space, (), claim, [form for form, _ in given], answer)
+
+
 def _shannon(
-    setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], small: bool
+    setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], small: bool, deadline: float
 ) -> tuple[Derivation | None, Point | None]:
     """A derivation; or where there is none, a point of the cone that breaks the claim (over all that matter)."""
     used = _used(claim, given)
     ground = setting.members(used) if small else _relevant(setting, used)
-    if not claim:
-        return Derivation({}, {}, {}, {}), None
-    if len(ground) > MOST_GROUND:
+    if len(ground) > MOST_GROUND or monotonic() > deadline:
         return None, None
     classes = _classes(setting, claim, given)
     space = cone(setting, ground, classes)
-    answer = _decide(setting, space, claim, given)
+    answer = _decide(setting, space, claim, given, deadline)
     if answer.rows is not None:
         long = derive(setting, space, classes, claim, [form for form, _ in given], answer)
         if any(len(c) > 1 for c in classes) and len(ground) <= _MOST_SHORTENED and not answer.hypotheses:
@@ -125,10 +180,10 @@ def _used(claim: Form, given: Sequence[tuple[Form, bool]]) -> int:
     return used
 
 
-def _decide(setting: Setting, space: Cone, claim: Form, given: Sequence[tuple[Form, bool]]) -> Answer:
+def _decide(setting: Setting, space: Cone, claim: Form, given: Sequence[tuple[Form, bool]], deadline: float) -> Answer:
     place = [setting.names.index(name) for name in space.ground]
     assumed = [(space.reduce(narrowed(form, place)), equality) for form, equality in given]
-    return decide(space, space.reduce(narrowed(claim, place)), assumed)
+    return decide(space, space.reduce(narrowed(claim, place)), assumed, deadline)
 
 
 def _relevant(setting: Setting, used: int) -> tuple[str, ...]:
@@ -166,11 +221,16 @@ def _image(form: Form, swap: Sequence[int]) -> Form:
 
 
 def _undecided(
-    setting: Setting, claim: Statement, given: Sequence[Statement], side: str, point: Point | None
+    setting: Setting,
+    claim: Statement,
+    given: Sequence[Statement],
+    side: str,
+    point: Point | None,
+    stopped: float | None,
 ) -> Undecided:
     content = certificates.header(setting, claim, given, "undecided") | {"side": side}
     if point is None:
-        return Undecided(claim.text, str(setting), content, None)
+        return Undecided(claim.text, str(setting), content, None, stopped)
     ground, entropies = point
     content["polymatroid"] = certificates.polymatroid(ground, entropies)
     named = {

@@ -7,6 +7,7 @@ world and decided exactly: claim < 0 as a PrimeLog in nats, hypotheses too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
@@ -19,8 +20,13 @@ from therml_exact.worlds import World
 Witness = tuple[World | Joint, PrimeLog]
 
 
-def refute(setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], thorough: bool) -> Witness | None:
-    """A world with claim < 0 and its value; linear worlds only, or with `thorough` tables of all kinds."""
+def refute(
+    setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], thorough: bool, deadline: float = inf
+) -> Witness | None:
+    """A world with claim < 0 and its value; linear worlds only, or with `thorough` tables of all kinds.
+
+    The search ends at `deadline`, a time of time.monotonic.
+    """
     used = 0
     for form in (claim, *(form for form, _ in given)):
         for mask in form:
@@ -28,10 +34,10 @@ def refute(setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], th
     graph, keys = skeleton(setting)
     needed = graph.ancestors(setting.members(used))
     if not thorough:
-        tables = linear_worlds.search(graph, keys, setting.names, claim, given, sorted(needed))
+        tables = linear_worlds.search(graph, keys, setting.names, claim, given, sorted(needed), deadline)
         return None if tables is None else _decided(setting, claim, given, tables)
     problem = table_worlds.Search(graph, keys, setting.names, claim, given, frozenset(needed))
-    found = table_worlds.search(problem, lambda tables: _decided(setting, claim, given, tables) is not None)
+    found = table_worlds.search(problem, lambda tables: _decided(setting, claim, given, tables) is not None, deadline)
     return None if found is None else _decided(setting, claim, given, found)
 
 

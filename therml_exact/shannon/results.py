@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, NoReturn
 from therml_exact.files import Path, jsonable, write_text
 from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
+from therml_exact.shannon.certificate import under
 from therml_exact.worlds import World
 
 Verdict = Literal["proved", "refuted", "undecided"]
@@ -50,7 +51,8 @@ class Proved(_Result):
 
     def __str__(self) -> str:
         terms = sum(len(part["sum"]) for part in self.certificate["parts"])
-        return f"proved: {self.statement}\n  in every distribution of {self.setting}; {terms} terms, added up exactly"
+        where = f"{self.setting}{under(self.certificate['given'])}"
+        return f"proved: {self.statement}\n  in every distribution of {where}; {terms} terms, added up exactly"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,8 +71,8 @@ class Refuted(_Result):
     def __str__(self) -> str:
         side = self.certificate["side"]
         return (
-            f"refuted: {self.statement}\n  in {self.setting}: {side} = {self.slack} = {float(self.slack):.6g} nats "
-            f"in {self.world!r}"
+            f"refuted: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: "
+            f"{side} = {self.slack}{_approximately(self.slack)} nats in {self.world!r}"
         )
 
 
@@ -83,6 +85,7 @@ class Undecided(_Result):
     """
 
     polymatroid: Mapping[tuple[str, ...], Fraction] | None
+    stopped: float | None = None  # seconds after which the search was stopped, where it was
 
     verdict: ClassVar[Verdict] = "undecided"
 
@@ -94,14 +97,23 @@ class Undecided(_Result):
         return f"{self}\nan entropy-like function that breaks it, every Shannon inequality holding:\n" + "\n".join(rows)
 
     def __str__(self) -> str:
-        if self.polymatroid is None:
+        if self.stopped is not None:
+            why = f"stopped after the time limit of {self.stopped:g} s (time_limit=); nothing is known"
+        elif self.polymatroid is None:
             why = "neither a proof nor a counterexample was found, and no entropy-like function that breaks it"
         else:
             why = (
                 "not implied by Shannon's inequalities (an exact entropy-like function breaks it); no counterexample "
                 "found.\n  It may still be true: a non-Shannon inequality can be given as a hypothesis (given=)"
             )
-        return f"undecided: {self.statement}\n  in {self.setting}: {why}"
+        return f"undecided: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: {why}"
+
+
+def _approximately(slack: PrimeLog) -> str:
+    try:
+        return f" = {float(slack):.6g}"
+    except OverflowError:  # a coefficient such as 1e350
+        return ""
 
 
 def tables_text(world: World | Joint) -> str:

@@ -77,6 +77,9 @@ class Setting:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Setting:
         """The inverse of `to_json`."""
+        kinds = [key for key in ("world", "graph", "free") if key in content]
+        if len(kinds) != 1 or ("n" in content and kinds != ["world"]):
+            raise ValueError(f"the setting is {', '.join(kinds) or 'missing'}: it is world and n, or graph, or free")
         if "world" in content:
             return of_world(content["world"], content["n"])
         if "graph" in content:
@@ -97,6 +100,8 @@ class Setting:
 
 def of_world(kind: str, n: int) -> Setting:
     """One of the paper's worlds for n samples."""
+    if not isinstance(kind, str):
+        raise TypeError(f"world is a {type(kind).__name__}; it is one of {', '.join(_WORLDS)}, or give graph=")
     if kind not in _WORLDS:
         raise ValueError(f"world is {kind!r}; it is one of {', '.join(_WORLDS)}, or give graph=")
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST_SAMPLES:

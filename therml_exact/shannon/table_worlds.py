@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
+from math import inf, prod
+from time import monotonic
 
 import numpy as np
 
@@ -116,27 +117,29 @@ class Search:
         return p, axis
 
 
-def search(problem: Search, accept: Callable[[Tables], bool]) -> Tables | None:
+def search(problem: Search, accept: Callable[[Tables], bool], deadline: float = inf) -> Tables | None:
     """Exact tables that `accept` (the exact decision) takes."""
     for sizes in problem.alphabets():
-        for found in _random(problem, sizes):
+        for found in _random(problem, sizes, deadline):
             if accept(found):
                 return _simplified(problem, found, accept)
     if any(equality for _, equality in problem.given):
         return None
     for k, sizes in enumerate(problem.alphabets()):
-        for found in _downhill(problem, sizes, _STARTS[min(k, 1)]):
+        for found in _downhill(problem, sizes, _STARTS[min(k, 1)], deadline):
             if accept(found):
                 return _simplified(problem, found, accept)
     return None
 
 
-def _random(problem: Search, sizes: Mapping[str, int]) -> Iterator[Tables]:
+def _random(problem: Search, sizes: Mapping[str, int], deadline: float) -> Iterator[Tables]:
     """Worlds of random rows in which floats see the claim broken."""
     rng = np.random.default_rng(1)
     cells = prod(sizes[problem.keys[node]] for node in problem.graph.nodes)
     batches = max(2, min(60, int(_WORK / (cells * max(1, len(problem.claim)) * _BATCH))))
     for _ in range(batches):
+        if monotonic() > deadline:
+            return
         weights = {key: _weights(rng, (_BATCH, *problem.shape(key, sizes))) for key in sizes}
         claim, given = problem.values({key: w / w.sum(axis=-1, keepdims=True) for key, w in weights.items()})
         fine = claim < -_CLEAR
@@ -165,7 +168,7 @@ def _rows(weights: Array) -> Array:
     return table
 
 
-def _downhill(problem: Search, sizes: Mapping[str, int], starts: int) -> Iterator[Tables]:
+def _downhill(problem: Search, sizes: Mapping[str, int], starts: int, deadline: float) -> Iterator[Tables]:
     """Worlds from local minima, rounded to the smallest denominators at which the claim is broken."""
     from scipy.optimize import minimize
 
@@ -192,6 +195,8 @@ def _downhill(problem: Search, sizes: Mapping[str, int], starts: int) -> Iterato
         return value, np.concatenate(rows)
 
     for start in range(starts):
+        if monotonic() > deadline:
+            return
         x = rng.normal(scale=(0.5, 2, 4)[start % 3], size=int(ends[-1]))
         found = minimize(
             objective, x, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}, bounds=[(-30, 30)] * len(x)

@@ -12,18 +12,21 @@ A Verification never raises: whatever is malformed or false is not valid, with t
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from therml_exact.files import read_json
-from therml_exact.shannon.certificate import FORMAT, RIGHT, VERSION, claims
+from therml_exact.shannon.certificate import FORMAT, RIGHT, VERSION, claims, under
 from therml_exact.shannon.grammar import Form, Statement, add, parse
 from therml_exact.shannon.setting import Setting
 from therml_exact.verification import Verification
 
 _MOST_TERMS = 200_000
 _MOST_GROUND = 14
+_MOST_BITS = 30_000  # of a denominator, which forged terms could make grow without end
+_NUMBER = re.compile(r"-?[0-9]{1,4300}(/[0-9]{1,4300})?")  # no exponents: 1e999999999 would be written out
 
 
 class _RefusedError(Exception):
@@ -44,10 +47,12 @@ def verify_proof(certificate: Any) -> Verification:
 
 
 def _verify(content: Mapping[str, Any]) -> str:
-    if content.get("format") != FORMAT or content.get("version") != VERSION:
+    if content.get("format") != FORMAT or type(content.get("version")) is not int or content["version"] != VERSION:
         _refuse(f"format {content.get('format')!r}, version {content.get('version')!r}: not {FORMAT}, {VERSION}")
     setting = Setting.from_json(content)
     statement = parse(content["statement"], setting)
+    if not isinstance(content["given"], list):
+        _refuse(f"given is a {type(content['given']).__name__}; it is a list of statements")
     given = [parse(text, setting, f"given[{k}]") for k, text in enumerate(content["given"])]
     verdict = content["verdict"]
     if verdict == "proved":
@@ -58,7 +63,8 @@ def _verify(content: Mapping[str, Any]) -> str:
             )
         for part, claim in zip(parts, statement.sides, strict=True):
             _check_sum(setting, claim, given, part["sum"])
-        return f"proved for every distribution of {setting}: every sum is exact"
+        where = f"every distribution of {setting}{under(content['given'])}"
+        return f"proved: {statement.text!r} in {where}: every sum is exact"
     if verdict == "refuted":
         return _check_world(setting, statement, given, content)
     if verdict == "undecided":
@@ -71,6 +77,12 @@ def _refuse(reason: str) -> None:
     raise _RefusedError(reason)
 
 
+def _number(text: Any) -> Fraction:
+    if not isinstance(text, str) or not _NUMBER.fullmatch(text):
+        _refuse(f"{str(text)[:40]!r} is no number; numbers are texts such as '-3/7'")
+    return Fraction(text)
+
+
 # ---- proved
 
 
@@ -80,7 +92,7 @@ def _check_sum(setting: Setting, claim: Form, given: Sequence[Statement], sum_: 
     total: dict[int, Fraction] = {}
     bits = {name: 1 << k for k, name in enumerate(setting.names)}
     for term in sum_:
-        m, kind, *rest = Fraction(term[0]), *term[1:]
+        m, kind, *rest = _number(term[0]), *term[1:]
         if kind == "hypothesis":
             (k,) = rest
             if type(k) is not int or not 0 <= k < len(given):
@@ -93,6 +105,8 @@ def _check_sum(setting: Setting, claim: Form, given: Sequence[Statement], sum_: 
             form = _term(setting, kind, m, sets, rest)
         for mask, c in form.items():
             total[mask] = total.get(mask, Fraction(0)) + m * c
+            if total[mask].denominator.bit_length() > _MOST_BITS:
+                _refuse("the denominators of the sum grow beyond all bounds")
     if {mask: c for mask, c in total.items() if c} != claim:
         _refuse("the terms do not add up to the claim")
 
@@ -155,7 +169,7 @@ def _check_world(setting: Setting, statement: Statement, given: Sequence[Stateme
     slack = value(side, setting, world)
     if slack.sign() >= 0:
         _refuse("the world does not break the claim")
-    return f"refuted: {content['side']} is {slack}"
+    return f"refuted: {statement.text!r} in {setting}{under(content['given'])}: {content['side']} is {slack}"
 
 
 # ---- undecided
@@ -167,7 +181,7 @@ def _check_polymatroid(
     if "polymatroid" not in content:
         _refuse("undecided, without an entropy-like function: nothing is claimed")
     ground = content["polymatroid"]["ground"]
-    h = [Fraction(v) for v in content["polymatroid"]["entropies"]]
+    h = [_number(v) for v in content["polymatroid"]["entropies"]]
     if len(set(ground)) != len(ground) or len(ground) > _MOST_GROUND or len(h) != 2 ** len(ground) or h[0] != 0:
         _refuse(f"{len(h)} entropies of {len(ground)} variables")
     if setting.graph is not None and setting.graph.ancestors(ground) != set(ground):
@@ -218,4 +232,8 @@ def _check_polymatroid(
     if slack >= 0:
         _refuse("the function does not break the claim")
     name = "right - left" if content["side"] == RIGHT else "left - right"
-    return f"undecided: no Shannon proof exists; an entropy-like function has {name} = {slack}"
+    where = f"{setting}{under(content['given'])}"
+    return (
+        f"undecided: {statement.text!r} in {where}: no Shannon proof exists; an entropy-like function has "
+        f"{name} = {slack}"
+    )

@@ -35,7 +35,7 @@ from therml_exact.functional import Value, fitted, functionals
 from therml_exact.information import kl_divergence
 from therml_exact.learners import sample_cost
 from therml_exact.numbers.primelog import PrimeLog
-from therml_exact.numbers.tables import Array, freeze
+from therml_exact.numbers.tables import Array, freeze, read_table
 from therml_exact.variational import Variational
 from therml_exact.worlds import BayesWorld, DiscriminativeWorld, World, WorldP
 
@@ -79,22 +79,30 @@ class Equilibrium:
         return times(-self.sigma, self.log_z)
 
     def objective(self, rule: Any) -> Value:
-        """J of any learning rule with the same q's (32), (36)."""
-        return objective(self._with(rule), self.variational, **self.multipliers)
+        """J of any learning rule with the same q's (32), (36); a float where rule or equilibrium is."""
+        here, world = self.alike(rule)
+        return objective(world, here.variational, **self.multipliers)
 
     def excess(self, rule: Any) -> Value:
         """J of a rule less the least J (35)."""
-        return self.objective(rule) - self.value
+        return self.objective(rule) - self.alike(rule)[0].value
 
     def divergence(self, rule: Any) -> Value:
         """<KL(p(theta|data); p*(theta|data))> over data sets: the excess over sigma (34)."""
-        other = self._with(rule).tables["theta_given_data"]
-        weight = self.data[..., None]
-        return kl_divergence(weight * other, weight * self.rule)
+        here, world = self.alike(rule)
+        weight = here.data[..., None]
+        return kl_divergence(weight * world.tables["theta_given_data"], weight * here.rule)
 
-    def _with(self, rule: Any) -> World:
-        tables = self.world.tables | {"theta_given_data": rule}
-        return type(self.world)(**tables)
+    def to_float(self) -> Equilibrium:
+        """The same in float64."""
+        world, v = self.world.to_float(), self.variational.to_float()
+        return Equilibrium(world, v, self.multipliers, self.log_weight, None, float(self.log_z))
+
+    def alike(self, rule: Any) -> tuple[Equilibrium, World]:
+        """The equilibrium and its world with another rule, both in floats if one of them is."""
+        table = read_table(rule, "rule")
+        here = self if table.dtype == object else self.to_float()
+        return here, _replaced(here.world, table if here.is_exact else table.astype(np.float64))
 
     def __str__(self) -> str:
         given = ", ".join(f"{name} = {value}" for name, value in self.multipliers.items())
@@ -182,6 +190,14 @@ def tempered_posterior(world: BayesWorld | DiscriminativeWorld, variational: Var
             return np.where(beta == 0, 0.0, float(beta) * np.log(likelihood(i).astype(np.float64)))
 
     return _equilibrium(world, v, {"beta": beta}, exact, log)
+
+
+def check_equilibrium(equilibrium: Any) -> None:
+    """TypeError unless it is one."""
+    if not isinstance(equilibrium, Equilibrium):
+        raise TypeError(
+            f"equilibrium is a {type(equilibrium).__name__}; give what boltzmann or tempered_posterior returns"
+        )
 
 
 def with_prior(equilibrium: Equilibrium, prior: Array) -> Equilibrium:

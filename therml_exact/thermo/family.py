@@ -42,6 +42,8 @@ from therml_exact.thermo.bordered import ORDER, NotSmoothError, System, negentro
 from therml_exact.thermo.potentials import MULTIPLIERS, PAIRS, VARIABLES, Derivative
 
 RESIDUAL = 1e-12  # of the stationarity conditions, in the metric of S
+SETTLED = 1e-6  # relative change of a re-solved derivative between two steps
+_HALVINGS = 8
 FLAT = 1e-5  # curvature below which a point counts as a kink
 _SMALLEST = 1e-200  # a rule entry below it has reached the boundary of the simplex
 
@@ -123,9 +125,15 @@ class EquilibriumFamily:
         if set(prescribed) != set(MULTIPLIERS):
             raise ValueError("without a State to start from prescribe delta, gamma and sigma; then follow the branch")
         if start is not None:
-            rule = np.asarray(start, dtype=np.float64)
+            try:
+                rule = np.asarray(start, dtype=np.float64)
+            except (TypeError, ValueError):
+                raise TypeError(f"start is a {type(start).__name__}; give a State or a rule [type, theta]") from None
             if rule.shape != (len(self.p), len(self.encoders)):
                 raise ValueError(f"start has shape {rule.shape}; it is {(len(self.p), len(self.encoders))}")
+            if not (np.isfinite(rule).all() and (rule > 0).all() and np.allclose(rule.sum(axis=1), 1)):
+                raise ValueError("start has a row that is no law with all entries > 0: its rows are p(theta|type)")
+            rule = rule / rule.sum(axis=1, keepdims=True)
             return self.newton(rule, prescribed, prescribed)
         rng = np.random.default_rng(0)
         best: State | None = None
@@ -265,7 +273,8 @@ class State:
     def redone(self, experiment: Derivative, reach: float = 4e-3) -> float:
         """The same experiment by re-solving: central differences at two steps, extrapolated (error O(step^4)).
 
-        The step moves the state by about `reach` in the metric of S and in the logarithms of the multipliers.
+        The first step moves the state by about `reach` in the metric of S and in the logarithms of the multipliers;
+        it is halved until two extrapolations agree within SETTLED, and where none do the experiment is refused.
         """
         tangent = self.tangent(experiment)
         lam = np.array([self.multipliers[PAIRS[name]] for name in ORDER])
@@ -273,12 +282,26 @@ class State:
         h = reach / float(np.abs(scale).max())
         base = {name: getattr(self, name) for name in (experiment.wrt, *experiment.held)}
 
-        def at(shift: float) -> float:
-            aim = base | {experiment.wrt: base[experiment.wrt] + shift}
-            return getattr(self.family.solve(self, **aim), experiment.of)
+        def slope(step: float) -> float:
+            ends = (
+                getattr(self.family.solve(self, **(base | {experiment.wrt: base[experiment.wrt] + s})), experiment.of)
+                for s in (step, -step)
+            )
+            return (next(ends) - next(ends)) / (2 * step)
 
-        wide, narrow = ((at(s) - at(-s)) / (2 * s) for s in (h, h / 2))
-        return (4 * narrow - wide) / 3
+        wide, narrow = slope(h), slope(h / 2)
+        found = (4 * narrow - wide) / 3
+        size = max(abs(getattr(self, experiment.of)), 1.0)
+        for _ in range(_HALVINGS):
+            h, wide, last = h / 2, narrow, found
+            narrow = slope(h / 2)
+            found = (4 * narrow - wide) / 3
+            if abs(found - last) <= SETTLED * max(abs(found), abs(last)) + RESIDUAL * size / h:
+                return found
+        raise NotSmoothError(
+            f"re-solved at smaller and smaller steps of {experiment.wrt}, d{experiment.of}/d{experiment.wrt} does not "
+            f"settle: {last:.9g}, then {found:.9g}"
+        )
 
     def __str__(self) -> str:
         parts = [f"{name} = {getattr(self, name):.6g}" for name in ("delta", "gamma", "sigma", "R", *PAIRS)]

@@ -89,7 +89,8 @@ def draw_agreement(reports: Sequence[MaxwellReport], ax: Axes | None = None) -> 
     ax.axvline(AGREEMENT, color="0.6", linestyle="--", linewidth=1)
     ax.set_xscale("log")
     ax.set_xlabel("largest relative difference (no unit)")
-    ax.set_title(f"24 Maxwell relations, {len(reports)} equilibria\nblue: in the paper, orange: not", fontsize=10)
+    number = "1 equilibrium" if len(reports) == 1 else f"{len(reports)} equilibria"
+    ax.set_title(f"24 Maxwell relations, {number}\nblue: in the paper, orange: not", fontsize=10)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
@@ -98,8 +99,11 @@ def draw_relaxation(
     relaxations: Mapping[str, Relaxation], unit: str = "nats", axes: Sequence[Axes] | None = None
 ) -> Sequence[Axes]:
     """J_t for each kernel, falling to -sigma <log Z>; beside it J_t above that limit, on a logarithmic scale."""
+    from matplotlib.ticker import MaxNLocator
+
     left, right = panels(2)[1] if axes is None else axes
     scale = 1 / math.log(2) if unit == "bits" else 1.0
+    most_infinite = 0
     for k, (name, r) in enumerate(relaxations.items()):
         colour = COLOURS[k % len(COLOURS)]
         values = [float(j) * scale for j in r.J]
@@ -107,7 +111,8 @@ def draw_relaxation(
         left.plot(range(len(values)), [float(j) * scale for j in r.refitted], ":", color=colour, linewidth=1)
         # Exact values are subtracted exactly, so that small excesses keep their digits.
         excess = [float(j - r.limit) * scale for j in r.J]
-        above = [(t, e) for t, e in enumerate(excess) if e > 1e-13]
+        above = [(t, e) for t, e in enumerate(excess) if 1e-13 < e < math.inf]
+        most_infinite = max(most_infinite, excess.count(math.inf))
         if above:
             right.plot(*zip(*above, strict=True), ".-", color=colour, linewidth=1, label=name)
     limit = float(next(iter(relaxations.values())).limit) * scale
@@ -117,6 +122,10 @@ def draw_relaxation(
     right.set_ylabel(f"$J_t - J_\\infty$ ({unit})")
     right.set_yscale("log")
     for ax in (left, right):
+        if most_infinite:
+            steps = "at t = 0" if most_infinite == 1 else f"up to t = {most_infinite - 1}"
+            ax.set_title(f"infinite {steps}", fontsize=9)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel("step t")
         ax.spines[["top", "right"]].set_visible(False)
     left.legend(frameon=False, fontsize=8)

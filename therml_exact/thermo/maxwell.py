@@ -2,7 +2,8 @@
 
 At an equilibrium of a family (family.py) each side of a relation is a derivative with its own variables held. It is
 obtained twice: by implicit differentiation (one bordered linear system a side: the symmetry that makes the relation
-true is not used), and by re-solving the equilibrium at shifted values and taking extrapolated central differences.
+true is not used), and by re-solving the equilibrium at shifted values and taking extrapolated central differences,
+the step halved until two of them agree.
 A relation `agrees` if all four numbers lie within AGREEMENT of each other, relative to the largest of them.
 Kinks and variables that cannot vary are refused with the reason. D, C, S, R in nats, multipliers without unit.
 """
@@ -76,6 +77,8 @@ class MaxwellReport:
 
 def measure_maxwell(state: State, relations: Iterable[MaxwellRelation] | None = None) -> MaxwellReport:
     """Measure Maxwell relations at an equilibrium: both sides, both ways."""
+    if not isinstance(state, State):
+        raise TypeError(f"state is a {type(state).__name__}; give what EquilibriumFamily.solve returns")
     chosen = maxwell_relations() if relations is None else tuple(relations)
     return MaxwellReport(state, tuple(_measure(state, relation) for relation in chosen))
 

@@ -33,8 +33,8 @@ import numpy as np
 
 from therml_exact.functional import Value
 from therml_exact.information import kl_divergence
-from therml_exact.numbers.tables import Array, check_rows, read_table, to_fractions
-from therml_exact.thermo.boltzmann import Equilibrium, with_prior
+from therml_exact.numbers.tables import Array, check_rows, read_table, to_fractions, whole
+from therml_exact.thermo.boltzmann import Equilibrium, check_equilibrium, with_prior
 from therml_exact.worlds import World
 
 _DRAWS = 10**7
@@ -62,6 +62,10 @@ class FittedPrior:
 
 def fit_prior(equilibrium: Equilibrium, tol: float = 1e-10, steps: int = 100_000) -> FittedPrior:
     """Alternate the Boltzmann rule and its marginal (26) until the gap is within tol, or the steps run out."""
+    check_equilibrium(equilibrium)
+    if isinstance(tol, bool) or not isinstance(tol, (int, float)) or not 0 <= tol < math.inf:
+        raise ValueError(f"tol is {tol!r}; it is a finite number >= 0 (nats)")
+    steps = whole("steps", steps, 0)
     sigma = float(equilibrium.sigma)
     size = equilibrium.rule.shape[-1]
     logs = equilibrium.log_weight.reshape(-1, size)
@@ -127,12 +131,14 @@ def _read(rule: Any, samples: Sequence[Any], left_out: int) -> tuple[Array, list
     """The rule's table, and the samples as tuples of letters that index it."""
     table = read_table(rule, "rule")
     check_rows(table, "rule")
+    if isinstance(samples, str) or not isinstance(samples, (Sequence, np.ndarray)):
+        raise TypeError(f"samples is a {type(samples).__name__}; give a list [(x1, y1), ...] or [x1, ...]")
     letters = [tuple(s) if isinstance(s, Sequence) else (s,) for s in samples]
     kept = len(letters) - left_out
     if kept < 1 or any(len(sample) * kept != table.ndim - 1 for sample in letters):
         raise ValueError(f"rule has {table.ndim - 1} axes of data; for {len(letters)} samples give the rule of {kept}")
     for i, sample in enumerate(letters):
         for letter, size in zip(sample, table.shape, strict=False):
-            if not 0 <= letter < size:
+            if isinstance(letter, bool) or not isinstance(letter, (int, np.integer)) or not 0 <= letter < size:
                 raise ValueError(f"samples[{i}] is {sample}; its letters are numbers from 0 to {size - 1}")
     return (to_fractions(table) if table.dtype == object else table), letters

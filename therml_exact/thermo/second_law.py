@@ -28,8 +28,8 @@ import numpy as np
 from therml_exact.functional import Value
 from therml_exact.information import kl_divergence
 from therml_exact.numbers.primelog import PrimeLog
-from therml_exact.numbers.tables import Array, whole
-from therml_exact.thermo.boltzmann import Equilibrium, times
+from therml_exact.numbers.tables import Array, read_table, whole
+from therml_exact.thermo.boltzmann import Equilibrium, check_equilibrium, times
 from therml_exact.thermo.markov import advance, check_preserves
 
 Kernel = Callable[[Array], Array] | Array
@@ -76,14 +76,19 @@ def second_law(equilibrium: Equilibrium, kernel: Kernel, steps: int, start: Any 
     `kernel` is a function of the rule (markov.metropolis and kin) or a table [data..., theta, theta']. A kernel that
     does not keep p*(theta|data) is refused.
     """
+    check_equilibrium(equilibrium)
+    steps = whole("steps", steps)
+    first = equilibrium.variational.theta if start is None else read_table(start, "start")
+    first = np.broadcast_to(first, equilibrium.rule.shape) if start is None else first
+    equilibrium, world = equilibrium.alike(first)
     target = equilibrium.rule
     table = np.asarray(kernel(target) if callable(kernel) else kernel)
+    if table.ndim < 2:
+        raise TypeError(f"kernel is a {type(kernel).__name__}; give a function of the rule, or a table of kernels")
     check_preserves(table, target)
-    prior = equilibrium.variational.theta
-    first = np.broadcast_to(prior, target.shape) if start is None else start
-    rule = equilibrium._with(first).tables["theta_given_data"]
+    rule = world.tables["theta_given_data"]
     rules = [rule]
-    for _ in range(whole("steps", steps)):
+    for _ in range(steps):
         rule = advance(rule, table)
         if rule.dtype != object:
             rule = rule / rule.sum(axis=-1, keepdims=True)

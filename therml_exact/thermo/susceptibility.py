@@ -45,6 +45,9 @@ class FirstLaw:
 
 def first_law(a: State, b: State) -> FirstLaw:
     """The first law (29) between two neighbouring equilibria, multipliers averaged."""
+    for name, state in (("a", a), ("b", b)):
+        if not isinstance(state, State):
+            raise TypeError(f"{name} is a {type(state).__name__}; give what EquilibriumFamily.solve returns")
     work = -sum(
         (a.multipliers[m] + b.multipliers[m]) / 2 * (getattr(b, name) - getattr(a, name)) for name, m in PAIRS.items()
     )
@@ -111,6 +114,8 @@ class Susceptibilities:
 
 def susceptibilities(state: State) -> Susceptibilities:
     """The four readings of K_D (31), by implicit differentiation."""
+    if not isinstance(state, State):
+        raise TypeError(f"state is a {type(state).__name__}; give what EquilibriumFamily.solve returns")
     values = {
         held: state.derivative(Derivative("R", "sigma", held)) for held in product(("D", "delta"), ("C", "gamma"))
     }

@@ -37,6 +37,9 @@ from therml_exact.worlds import WorldP
 
 def couple(a: WorldP, b: WorldP) -> WorldP:
     """The model with both representations: theta = theta_a |Theta_B| + theta_b, and z likewise."""
+    for name, world in (("a", a), ("b", b)):
+        if not isinstance(world, WorldP):
+            raise TypeError(f"{name} is a {type(world).__name__}; give a WorldP")
     for name in ("phi", "x_given_phi", "y_given_x_phi"):
         one, other = a.tables[name], b.tables[name]
         if one.shape != other.shape or not np.all(one == other):
@@ -95,6 +98,9 @@ def contact(
     """Contact of two models, equilibria as functions of sigma with gamma = delta = 0, at constant total rate."""
     from scipy.optimize import brentq
 
+    for name, model in (("a", a), ("b", b)):
+        if not callable(model):
+            raise TypeError(f"{name} is a {type(model).__name__}; give a function of sigma that returns an Equilibrium")
     before = mean_rate(a(sigma_a)), mean_rate(b(sigma_b))
     if sigma_a == sigma_b:
         return Contact(sigma_a, sigma_b, sigma_a, before, before)
