@@ -31,9 +31,12 @@ def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit
     from therml_exact.thermo.figures import unit_power
     from therml_exact.thermo.maxwell import AGREEMENT, measure_maxwell, measure_misprints
 
-    for path in (output, figure):
-        if path is not None:
-            check_writable(path)
+    if output is not None:
+        check_writable(output)
+    if figure is not None:
+        from therml_exact.plots import check_figure
+
+        check_figure(figure)
     console = open_console()
     family, middle = default_family()
     states = [middle, *sample_states(family, middle, points - 1, seed)]
@@ -141,9 +144,12 @@ def relax(
     from therml_exact.variational import Variational, optimal_variational
     from therml_exact.worlds import World, WorldP
 
-    for target in (output, figure):
-        if target is not None:
-            check_writable(target)
+    if output is not None:
+        check_writable(output)
+    if figure is not None:
+        from therml_exact.plots import check_figure
+
+        check_figure(figure)
     world = load(path)
     if not isinstance(world, World):
         raise click.UsageError(f"{path} holds a {type(world).__name__}; relax takes a world")
@@ -256,9 +262,12 @@ def learn(
     from therml_exact.variational import optimal_variational
     from therml_exact.worlds import WorldP
 
-    for target in (output, figure):
-        if target is not None:
-            check_writable(target)
+    if output is not None:
+        check_writable(output)
+    if figure is not None:
+        from therml_exact.plots import check_figure
+
+        check_figure(figure)
     world = load(path)
     if not isinstance(world, WorldP):
         raise click.UsageError(f"{path} holds a {type(world).__name__}; learn takes a world P")
