@@ -349,3 +349,14 @@ def test_bad_multipliers():
         tx.minimize(p, sigma=-1)
     with pytest.raises(ValueError, match="tol"):
         tx.minimize(p, tol=math.nan)
+
+
+def test_all_maps_go_with_a_process_of_floats():
+    """The dictionary of encoders.deterministic is exact; the process may be floats or not."""
+    process = ([0.5, 0.5], [[0.75, 0.25], [0.25, 0.75]], [[[0.5, 0.5], [0.25, 0.75]]] * 2)
+    maps = tx.encoders.deterministic(2, 2)
+    floats = tx.minimize(tx.LearningRuleProblem(*process, 1, maps), gamma=3, sigma=0.1, tol=1e-6)
+    exact = [np.vectorize(Fraction, otypes=[object])(np.array(table)) for table in process]
+    same = tx.minimize(tx.LearningRuleProblem(*exact, 1, maps), gamma=3, sigma=0.1, tol=1e-6)
+    assert floats.value == pytest.approx(same.value, abs=1e-12)
+    assert tx.verify(floats.certificate).valid and tx.verify(same.certificate).valid

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.problems import enumerate_types, scaled_rows
-from therml_exact.numbers.tables import check_rows, freeze, read_table, unify, whole
+from therml_exact.numbers.tables import check_rows, freeze, read_table, whole
 from therml_exact.process import read_process
 
 Array = np.ndarray[Any, Any]
@@ -61,7 +61,8 @@ class LearningRuleProblem:
                 f"encoders has shape {dictionary.shape}; it is [theta, x, z] with {x_given_phi.shape[1]} letters of x"
             )
         tables = {"phi": phi, "x_given_phi": x_given_phi, "y_given_x_phi": y, "encoders": dictionary}
-        for name, table in unify(tables).items():
+        # The dictionary may be exact beside a process of floats: all of them enter as exact numbers.
+        for name, table in tables.items():
             object.__setattr__(self, name, freeze(table))
         object.__setattr__(self, "n", whole("n", self.n))
 
