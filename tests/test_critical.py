@@ -51,7 +51,7 @@ def test_the_maximal_correlation_is_only_an_upper_bound():
     assert tx.minimize(problem, gamma=0.5 * (found.value + local)).point["R"] > 0.01
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(joints(max_size=3))
 def test_against_all_posteriors_on_a_grid(joint):
     problem = tx.EncoderProblem(joint)

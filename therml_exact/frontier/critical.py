@@ -114,9 +114,9 @@ def _nearby(tables: Tables) -> float:
 
 def _descend(tables: Tables, value: float, start: Array) -> float:
     """Dinkelbach: at the multiplier m climb log G of the constant code; the best ratio met is the next m."""
-    while True:
+    t = start
+    for _ in range(100):  # each round goes on climbing from where the last one ended
         lam = _constant(tables, value)
-        t = start
         # log G's ascent at the multiplier m, on tables made for the multiplier 1.
         scaled = _scaled(tables, value)
         for _ in range(300):
@@ -125,8 +125,9 @@ def _descend(tables: Tables, value: float, start: Array) -> float:
         _, r, _ = scaled.gradient(lam, t)
         best = min(_ratio(tables, column) for column in r.T)
         if not best < value * (1 - 1e-13):
-            return value
+            break
         value = best
+    return value
 
 
 def _scaled(tables: Tables, multiplier: float) -> Tables:

@@ -189,7 +189,7 @@ def _multipliers(
         pairs = list(zip(chosen, solved, strict=True))
         rows = {k: v for k, v in pairs if v and k < len(matrix)}
         return rows, {names[k - len(matrix)]: v for k, v in pairs if v and k >= len(matrix)}
-    raise ArithmeticError("the linear program has no exact multipliers")
+    raise ArithmeticError("no exact multipliers were found for a degenerate program; change a multiplier slightly")
 
 
 def _data_entropies(problem: JointProblem, setting: Setting, masks: Any) -> Any:
