@@ -15,14 +15,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 MOST = 100_000_000  # bytes of a file
+BITS = 128  # of the balls in which claims are judged
 KINDS = (
-    "therml-frontier-2, therml-rule-1, therml-exact/frontier, therml-exact/audit, therml-exact/joint-bound or "
-    "therml-exact/proof"
+    "therml-frontier-2",
+    "therml-rule-1",
+    "therml-exact/frontier",
+    "therml-exact/audit",
+    "therml-exact/joint-bound",
+    "therml-exact/proof",
 )
 
 
@@ -68,8 +73,8 @@ def verify(certificate: Any, problem: Any = None) -> Verification:
         if content.get("certificate") is None:
             return Verification(False, None, None, "the audit holds no certificate: only an impossible point has one")
         return verify_optimum(content["certificate"], problem)
-    if not isinstance(kind, str) or kind not in KINDS:
-        return Verification(False, None, None, f"the format is {kind!r:.60}; a certificate's is {KINDS}")
+    if kind not in KINDS:
+        return Verification(False, None, None, f"the format is {kind!r:.60}; a certificate's is {', '.join(KINDS)}")
     return verify_optimum(content, problem)
 
 
@@ -89,3 +94,37 @@ def read(certificate: Any) -> Mapping[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"the file holds a {type(content).__name__}; a certificate is an object")
     return content
+
+
+class RefusedError(Exception):
+    """A claim does not hold."""
+
+
+def require(holds: bool, reason: str) -> None:
+    """Refuse the certificate for a reason."""
+    if not holds:
+        raise RefusedError(reason)
+
+
+def finite(text: Any) -> float:
+    """A float in hexadecimal."""
+    value = float.fromhex(text)
+    require(value - value == 0, "a number is not finite")
+    return value
+
+
+def judge(check: Callable[[], tuple[float | None, float | None, str]]) -> Verification:
+    """What `check` proves, (value, lower bound, reason), in balls of BITS; whatever it raises is a refusal."""
+    from flint import ctx
+
+    before, ctx.prec = ctx.prec, BITS
+    try:
+        return Verification(True, *check())
+    except RefusedError as reason:
+        return Verification(False, None, None, str(reason))
+    except RecursionError:
+        return Verification(False, None, None, "malformed: nested too deeply")
+    except Exception as error:  # whatever is malformed is no proof
+        return Verification(False, None, None, f"malformed: {type(error).__name__}: {error}")
+    finally:
+        ctx.prec = before

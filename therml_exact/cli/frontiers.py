@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from therml_exact.cli.terminal import in_unit, open_console, unit_option
+from therml_exact.cli.terminal import check_places, in_unit, open_console, say_written, unit_option
 
 if TYPE_CHECKING:
     pass
@@ -115,16 +115,9 @@ def frontier(
     """The true frontier of R, C (and D) of a table, certified: what encoders of X can reach, and what none can."""
     from rich.table import Table
 
-    from therml_exact.files import check_writable
     from therml_exact.frontier.trace import trace
 
-    for place in (output, checkpoint):
-        if place is not None:
-            check_writable(place)
-    if figure is not None:
-        from therml_exact.plots import check_figure
-
-        check_figure(figure)
+    check_places(output, checkpoint, figure=figure)
     console = open_console()
     problem, about = _encoder_problem(path, example, {"x": x, "theta": theta, "y": y}, count)
     with _executor(workers, scheduler) as executor:
@@ -147,10 +140,10 @@ def frontier(
     console.print(str(found), markup=False, highlight=False)
     if output is not None:
         found.save(output)
-        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, output)
     if figure is not None:
         _draw_frontier(found, unit, figure)
-        console.print(f"wrote {figure}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, figure)
 
 
 def _draw_frontier(found: Any, unit: str, figure: str) -> None:
@@ -237,10 +230,9 @@ def audit(
 ) -> None:
     """Is a claimed (R, C, D) possible on a table, and how far is it from the best? Claims are in --unit."""
     from therml_exact.audit import point
-    from therml_exact.files import check_writable, save_result
+    from therml_exact.files import save_result
 
-    if output is not None:
-        check_writable(output)
+    check_places(output)
     scale = math.log(2) if unit == "bits" else 1.0
     claim = {name: None if value is None else value * scale for name, value in (("R", R), ("C", C), ("D", D))}
     if all(value is None for value in claim.values()):
@@ -261,4 +253,4 @@ def audit(
         witness = None if found.evidence is None or proof is not None else vars(found.evidence)
         content = {"claimed": found.claimed, "verdict": found.verdict, "distance": found.distance}
         save_result("audit", {"units": "nats", **content, "certificate": proof, "witness": witness}, output)
-        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, output)

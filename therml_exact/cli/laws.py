@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from therml_exact.cli.terminal import in_unit, open_console, plain, progress_bar, unit_option
+from therml_exact.cli.terminal import check_places, in_unit, open_console, plain, progress_bar, say_written, unit_option
 
 if TYPE_CHECKING:
     pass
@@ -26,17 +26,12 @@ def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit
     """Measure the 24 Maxwell relations on a family of equilibria, each as the two experiments that it equates."""
     from rich.table import Table
 
-    from therml_exact.files import check_writable, save_result
+    from therml_exact.files import save_result
     from therml_exact.thermo.branch import default_family, sample_states
     from therml_exact.thermo.figures import unit_power
     from therml_exact.thermo.maxwell import AGREEMENT, measure_maxwell, measure_misprints
 
-    if output is not None:
-        check_writable(output)
-    if figure is not None:
-        from therml_exact.plots import check_figure
-
-        check_figure(figure)
+    check_places(output, figure=figure)
     console = open_console()
     family, middle = default_family()
     states = [middle, *sample_states(family, middle, points - 1, seed)]
@@ -85,7 +80,7 @@ def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit
             for r in reports
         ]
         save_result("maxwell", {"units": "nats", "equilibria": rows}, output)
-        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, output)
     if figure is not None:
         from therml_exact import plots
         from therml_exact.thermo import figures
@@ -94,7 +89,7 @@ def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit
         figures.draw_maxwell(middle, reports[0].rows[5].relation, 3.0, unit, axes[:2])
         figures.draw_agreement(reports, axes[2])
         plots.save_figure(drawing, figure)
-        console.print(f"wrote {figure}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, figure)
     if not worst <= AGREEMENT:
         sys.exit(1)
 
@@ -135,7 +130,7 @@ def relax(
     """
     from rich.table import Table
 
-    from therml_exact.files import check_writable, save_result
+    from therml_exact.files import save_result
     from therml_exact.io import load
     from therml_exact.numbers.tables import read_table
     from therml_exact.thermo import markov
@@ -144,12 +139,7 @@ def relax(
     from therml_exact.variational import Variational, optimal_variational
     from therml_exact.worlds import World, WorldP
 
-    if output is not None:
-        check_writable(output)
-    if figure is not None:
-        from therml_exact.plots import check_figure
-
-        check_figure(figure)
+    check_places(output, figure=figure)
     world = load(path)
     if not isinstance(world, World):
         raise click.UsageError(f"{path} holds a {type(world).__name__}; relax takes a world")
@@ -198,7 +188,7 @@ def relax(
     if output is not None:
         rows = {name: {"J": r.J, "refitted": r.refitted, "verdict": r.verdict} for name, r in runs.items()}
         save_result("relaxation", {"units": "nats", "limit": target_rule.value, "kernels": rows}, output)
-        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, output)
     if figure is not None:
         from therml_exact import plots
         from therml_exact.thermo import figures
@@ -206,7 +196,7 @@ def relax(
         drawing, axes = plots.panels(2)
         figures.draw_relaxation(runs, unit, axes)
         plots.save_figure(drawing, figure)
-        console.print(f"wrote {figure}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, figure)
     if any(r.verdict == "rises" for r in runs.values()):
         console.print("J rises, against a theorem: please report it.", style="bold red")
         sys.exit(1)
@@ -251,7 +241,7 @@ def learn(
     from rich.table import Table
 
     from therml_exact.encoders import deterministic
-    from therml_exact.files import check_writable, save_result
+    from therml_exact.files import save_result
     from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
     from therml_exact.frontier.minimize import minimize
     from therml_exact.frontier.phase import jump
@@ -262,12 +252,7 @@ def learn(
     from therml_exact.variational import optimal_variational
     from therml_exact.worlds import WorldP
 
-    if output is not None:
-        check_writable(output)
-    if figure is not None:
-        from therml_exact.plots import check_figure
-
-        check_figure(figure)
+    check_places(output, figure=figure)
     world = load(path)
     if not isinstance(world, WorldP):
         raise click.UsageError(f"{path} holds a {type(world).__name__}; learn takes a world P")
@@ -331,7 +316,7 @@ def learn(
         at = None if found is None else {k: getattr(found, k) for k in ("sigma", "low", "high", "before", "after")}
         content = {"own": own, "excess": [far.lower_bound, far.value], "jump": at, "optima": rows}
         save_result("learning", {"units": "nats", **content}, output)
-        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, output)
     if figure is not None:
         from therml_exact import plots
         from therml_exact.frontier.figures import draw_learning
@@ -339,4 +324,4 @@ def learn(
         drawing, (ax,) = plots.panels(1)
         draw_learning(optima, found, unit, ax)
         plots.save_figure(drawing, figure)
-        console.print(f"wrote {figure}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, figure)

@@ -73,3 +73,21 @@ def plain(text: str) -> str:
     from rich.markup import escape
 
     return escape(text)
+
+
+def check_places(*files: str | None, figure: str | None = None) -> None:
+    """Refuse places that cannot be written to, before anything is computed for them."""
+    from therml_exact.files import check_writable
+
+    for place in files:
+        if place is not None:
+            check_writable(place)
+    if figure is not None:
+        from therml_exact.plots import check_figure
+
+        check_figure(figure)
+
+
+def say_written(console: Console, *places: object) -> None:
+    """Name the files that are there now."""
+    console.print(f"wrote {' and '.join(map(str, places))}", markup=False, highlight=False, soft_wrap=True)

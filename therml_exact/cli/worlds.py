@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from therml_exact.cli.terminal import in_unit, open_console, plain, progress_bar, unit_option
+from therml_exact.cli.terminal import check_places, in_unit, open_console, plain, progress_bar, say_written, unit_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,13 +53,11 @@ def check(
     Without --q the variational tables are the optimal ones, one for each sample.
     """
     from therml_exact.bounds.registry import check_bounds
-    from therml_exact.files import check_writable
     from therml_exact.io import load
     from therml_exact.variational import Variational
     from therml_exact.worlds import World
 
-    if output is not None:
-        check_writable(output)
+    check_places(output)
     options = {"--phi": phi, "--x": x, "--y": y, "--count": count, "--learner": learner, "--n": n}
     console = open_console()
     world: World
@@ -90,7 +88,7 @@ def check(
         console.print(f"left out: {reason}", style="dim", markup=False)
     if output is not None:
         report.save(output)
-        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, output)
     if report.violated:
         console.print("A theorem fails on this world: please report it.", style="bold red")
         sys.exit(1)
@@ -148,10 +146,7 @@ def encoders(
     from therml_exact.frontier.hard import deterministic_frontier
     from therml_exact.joint import Joint
 
-    if figure is not None:
-        from therml_exact.plots import check_figure
-
-        check_figure(figure)
+    check_places(figure=figure)
     console = open_console()
     joint = Joint.from_csv(path, [x, y], count)
     with progress_bar(console) as progress:
@@ -168,14 +163,14 @@ def encoders(
     console.print(str(frontier).partition("\n")[0], highlight=False)
     if output is not None:
         frontier.save(output)
-        console.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, output)
     if figure is not None:
         from therml_exact import plots
 
         drawing, (ax,) = plots.panels(1)
         plots.draw_hard_frontier(frontier, unit, ax)
         plots.save_figure(drawing, figure)
-        console.print(f"wrote {figure}", markup=False, highlight=False, soft_wrap=True)
+        say_written(console, figure)
 
 
 @click.command()
@@ -246,7 +241,7 @@ def tour(out: Path, unit: str) -> None:
     result = Tour(data.axes, tuple(stops))  # type: ignore[arg-type]
     result.save_figure(out / "tour.png", unit)
     result.save(out / "tour.json")
-    console.print(f"wrote {out / 'tour.png'} and {out / 'tour.json'}", markup=False, highlight=False, soft_wrap=True)
+    say_written(console, out / "tour.png", out / "tour.json")
     if any(stop.bounds.violated for stop in stops):
         sys.exit(1)
 

@@ -45,13 +45,13 @@ from therml_exact.frontier.joint_verify import (
 from therml_exact.frontier.minimize import minimize
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import read_multipliers
-from therml_exact.frontier.verify import BITS
 from therml_exact.shannon import certificate as proofs
 from therml_exact.shannon.cone import Cone, cone
 from therml_exact.shannon.derivation import derive
 from therml_exact.shannon.grammar import Form, parse
 from therml_exact.shannon.program import Answer, solve_exactly
 from therml_exact.shannon.setting import Setting, of_world
+from therml_exact.verification import BITS
 
 MOST_SAMPLES = 3
 _NOTHING = 1e-9

@@ -33,8 +33,8 @@ from therml_exact.frontier.joint_verify import (
     rounded,
 )
 from therml_exact.frontier.minimize import minimize
-from therml_exact.frontier.verify import BITS
 from therml_exact.numbers.tables import Array
+from therml_exact.verification import BITS
 
 SEED = 20180711
 _OTHERS = tuple(Fraction(2) ** k for k in (-2, -1, 1, 2, 3))  # sigmas near one whose gap is open

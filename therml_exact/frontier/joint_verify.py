@@ -32,62 +32,46 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 
 from therml_exact.frontier.certificate import digest, read_number
 from therml_exact.frontier.joint_problem import JointProblem
 from therml_exact.frontier.leaves import ball, plogp
 from therml_exact.frontier.problems import EncoderProblem
-from therml_exact.frontier.verify import BITS, verify
+from therml_exact.frontier.verify import verify
 from therml_exact.joint import Joint
 from therml_exact.numbers.tables import Array
 from therml_exact.shannon.grammar import Form, add, parse
 from therml_exact.shannon.setting import Setting, of_world
-from therml_exact.verification import Verification, read
+from therml_exact.verification import Verification, finite, judge, read, require
 
 FORMAT = "therml-exact/joint-bound"
 VERSION = 1
 Multipliers = Mapping[str, Fraction]
 
 
-class _RefusedError(Exception):
-    """A claim does not hold."""
-
-
 def verify_joint(certificate: Any, problem: JointProblem | None = None) -> Verification:
     """Check a certificate (a mapping, or the path of a JSON file), and that it is about `problem` if given."""
-    before = ctx.prec
-    ctx.prec = BITS
-    try:
-        value, lower = _verify(read(certificate), problem)
-        return Verification(True, value, lower, "every claim holds")
-    except _RefusedError as reason:
-        return Verification(False, None, None, str(reason))
-    except RecursionError:
-        return Verification(False, None, None, "malformed: nested too deeply")
-    except Exception as error:  # whatever is malformed is no proof
-        return Verification(False, None, None, f"malformed: {type(error).__name__}: {error}")
-    finally:
-        ctx.prec = before
+    return judge(lambda: (*_verify(read(certificate), problem), "every claim holds"))
 
 
 def _verify(c: Mapping[str, Any], problem: JointProblem | None) -> tuple[float, float]:
-    _require(c["format"] == FORMAT and c["version"] == VERSION, f"the format is not {FORMAT}, {VERSION}")
-    _require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
-    _require(problem is None or problem.describe() == c["problem"], "the certificate is about another problem")
+    require(c["format"] == FORMAT and c["version"] == VERSION, f"the format is not {FORMAT}, {VERSION}")
+    require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
+    require(problem is None or problem.describe() == c["problem"], "the certificate is about another problem")
     about = JointProblem.read(c["problem"])
     multipliers = {name: read_number(text) for name, text in c["multipliers"].items()}
-    _require(set(multipliers) == set(JointProblem.multipliers), "multipliers are missing or foreign")
-    _require(min(multipliers.values()) >= 0, "a multiplier is negative")
-    claimed, bound, tol = (_float(c[name]) for name in ("value", "lower_bound", "tol"))
-    tables = [np.array([_float(v) for v in c[name]["cells"]]).reshape(c[name]["shape"]) for name in ("rule", "encoder")]
+    require(set(multipliers) == set(JointProblem.multipliers), "multipliers are missing or foreign")
+    require(min(multipliers.values()) >= 0, "a multiplier is negative")
+    claimed, bound, tol = (finite(c[name]) for name in ("value", "lower_bound", "tol"))
+    tables = [np.array([finite(v) for v in c[name]["cells"]]).reshape(c[name]["shape"]) for name in ("rule", "encoder")]
     value = objective_of(functionals_in_balls(about, *tables), multipliers)
-    _require(value <= arb(claimed), f"the witness has value {value.str(20)}, above the claimed {claimed!r}")
+    require(value <= arb(claimed), f"the witness has value {value.str(20)}, above the claimed {claimed!r}")
     lower = bound_in_balls(about, multipliers, c["bound"])
-    _require(lower >= arb(bound), f"the lower bound proven is {lower.str(20)}, below the claimed {bound!r}")
-    _require(c["status"] in ("certified", "open"), f"the status {c['status']!r} is unknown")
+    require(lower >= arb(bound), f"the lower bound proven is {lower.str(20)}, below the claimed {bound!r}")
+    require(c["status"] in ("certified", "open"), f"the status {c['status']!r} is unknown")
     if c["status"] == "certified":
-        _require(arb(claimed) - arb(bound) <= arb(tol), "certified, but the gap exceeds the tolerance")
+        require(arb(claimed) - arb(bound) <= arb(tol), "certified, but the gap exceeds the tolerance")
     return claimed, bound
 
 
@@ -97,12 +81,12 @@ def _verify(c: Mapping[str, Any], problem: JointProblem | None) -> tuple[float, 
 def functionals_in_balls(problem: JointProblem, rule: Array, encoder: Array) -> dict[str, arb]:
     """R, D, C, S with the best q's; rows are divided by their sums."""
     (nx, ny), letters = problem.shape, len(problem.types)
-    _require(rule.shape[:1] == (letters,) and rule.ndim == 2, f"the rule has shape {rule.shape}: {letters} rows")
+    require(rule.shape[:1] == (letters,) and rule.ndim == 2, f"the rule has shape {rule.shape}: {letters} rows")
     thetas = rule.shape[1]
     shape = (nx, thetas, problem.z_size)
-    _require(1 <= thetas <= problem.theta_size, f"{thetas} values of theta; at most {problem.theta_size}")
-    _require(encoder.shape[:2] == shape[:2] and encoder.ndim == 3, f"the encoder has shape {encoder.shape}: {shape}")
-    _require(1 <= encoder.shape[2] <= problem.z_size, f"{encoder.shape[2]} values of z; at most {problem.z_size}")
+    require(1 <= thetas <= problem.theta_size, f"{thetas} values of theta; at most {problem.theta_size}")
+    require(encoder.shape[:2] == shape[:2] and encoder.ndim == 3, f"the encoder has shape {encoder.shape}: {shape}")
+    require(1 <= encoder.shape[2] <= problem.z_size, f"{encoder.shape[2]} values of z; at most {problem.z_size}")
     masses = [ball(mass) for _, mass in problem.types]
     rows = [_scaled(row) for row in rule.tolist()]
     s = _information(masses, rows)
@@ -152,7 +136,7 @@ def _conditional(rows: list[list[arb]]) -> arb:
 
 def _scaled(row: list[float]) -> list[arb]:
     total = sum((arb(v) for v in row), arb(0))
-    _require(min(row) >= 0 and bool(abs(total - 1) < arb("1e-9")), "a row is no distribution")
+    require(min(row) >= 0 and bool(abs(total - 1) < arb("1e-9")), "a row is no distribution")
     return [arb(v) / total for v in row]
 
 
@@ -168,10 +152,10 @@ def bound_in_balls(problem: JointProblem, multipliers: Multipliers, claim: Mappi
         return shannon_in_balls(problem, multipliers, claim["proof"])
     if kind == "chord":
         parts = [(read_number(p["weight"]), read_number(p["sigma"]), p["bound"]) for p in claim["parts"]]
-        _require(all(w >= 0 and s >= 0 for w, s, _ in parts), "a weight or a sigma is negative")
-        _require(sum(w for w, _, _ in parts) == 1, "the weights do not sum to 1")
-        _require(sum(w * s for w, s, _ in parts) <= multipliers["sigma"], "the chord lies at a larger sigma")
-        _require(all(p["kind"] != "chord" for _, _, p in parts), "a chord of chords")
+        require(all(w >= 0 and s >= 0 for w, s, _ in parts), "a weight or a sigma is negative")
+        require(sum(w for w, _, _ in parts) == 1, "the weights do not sum to 1")
+        require(sum(w * s for w, s, _ in parts) <= multipliers["sigma"], "the chord lies at a larger sigma")
+        require(all(p["kind"] != "chord" for _, _, p in parts), "a chord of chords")
         each = (ball(w) * bound_in_balls(problem, {**multipliers, "sigma": s}, p) for w, s, p in parts)
         return sum(each, arb(0))
     if kind == "partitions":
@@ -184,15 +168,15 @@ def bound_in_balls(problem: JointProblem, multipliers: Multipliers, claim: Mappi
 
 def _encoder_bound(relaxed: EncoderProblem, at: Multipliers, inner: Any) -> float:
     checked = verify(inner, relaxed)
-    _require(checked.valid, f"the encoder problem's certificate: {checked.reason}")
+    require(checked.valid, f"the encoder problem's certificate: {checked.reason}")
     given = {name: read_number(text) for name, text in inner["multipliers"].items()}
-    _require(given == at, "the encoder problem's certificate has other multipliers")
+    require(given == at, "the encoder problem's certificate has other multipliers")
     assert checked.lower_bound is not None
     return checked.lower_bound
 
 
 def _least_of_partitions(problem: JointProblem, multipliers: Multipliers, leaves: Any) -> float:
-    _require(multipliers["sigma"] == 0, "partitions bound the problem at sigma = 0 only")
+    require(multipliers["sigma"] == 0, "partitions bound the problem at sigma = 0 only")
     at = {name: multipliers[name] for name in ("rho", "delta", "gamma")}
     certificates = {tuple(leaf["decided"]): leaf["certificate"] for leaf in leaves}
     least = math.inf
@@ -202,7 +186,7 @@ def _least_of_partitions(problem: JointProblem, multipliers: Multipliers, leaves
         if decided in certificates:
             least = min(least, _encoder_bound(decided_problem(problem, decided), at, certificates[decided]))
         else:
-            _require(len(decided) < min(len(problem.types), max(map(len, certificates))), "a rule is not covered")
+            require(len(decided) < min(len(problem.types), max(map(len, certificates))), "a rule is not covered")
             waiting += decisions(problem, decided)
     return least
 
@@ -240,13 +224,13 @@ def relaxation(
         return EncoderProblem(Joint(cells, ("X", "T", "Y"))), at, one, sigma
     pairs = cells.sum(axis=1)
     if kind == "samples":
-        _require(independent(problem), "the samples depend on each other")
+        require(independent(problem), "the samples depend on each other")
         diagonal = np.full((*pairs.shape, pairs.shape[1]), Fraction(0), dtype=object)
         for y in range(pairs.shape[1]):
             diagonal[:, y, y] = pairs[:, y]
         at = {"rho": rho + sigma, "delta": delta + sigma, "gamma": gamma}
         return EncoderProblem(Joint(diagonal, ("X", "T", "Y"))), at, n, n * sigma
-    _require(kind == "constant" and problem.theta_size == 1, f"the bound {kind!r} does not apply")
+    require(kind == "constant" and problem.theta_size == 1, f"the bound {kind!r} does not apply")
     return EncoderProblem(Joint(pairs, ("X", "Y"))), {"rho": rho, "delta": delta, "gamma": gamma}, n, Fraction(0)
 
 
@@ -286,11 +270,11 @@ def shannon_in_balls(problem: JointProblem, multipliers: Multipliers, proof: Map
     from therml_exact.shannon.verify import verify_proof  # loads SciPy's sparse matrices, which no other bound needs
 
     checked = verify_proof(proof)
-    _require(checked.valid and proof["verdict"] == "proved", f"the proof: {checked.reason}")
-    _require((proof.get("world"), proof.get("n"), proof["given"]) == ("P", problem.n, []), "a proof of another world")
+    require(checked.valid and proof["verdict"] == "proved", f"the proof: {checked.reason}")
+    require((proof.get("world"), proof.get("n"), proof["given"]) == ("P", problem.n, []), "a proof of another world")
     setting = of_world("P", problem.n)
     statement = parse(proof["statement"], setting)
-    _require(statement.relation == ">=", "the proof's statement is no lower bound")
+    require(statement.relation == ">=", "the proof's statement is no lower bound")
     rest = add(dict(statement.form), objective_form(setting, multipliers)[1], Fraction(-1))
     return known_in_balls(problem, setting, rest)
 
@@ -311,7 +295,7 @@ def known_in_balls(problem: JointProblem, setting: Setting, rest: Mapping[int, F
                 entropies[key] = _entropy(prior, tables, "Phi" in names, kinds)
             total -= ball(c) * entropies[key]
         else:
-            _require(len(names) == 1 and c >= 0, f"the proof speaks of H({', '.join(names)}), which is not known")
+            require(len(names) == 1 and c >= 0, f"the proof speaks of H({', '.join(names)}), which is not known")
             size = problem.theta_size if names[0] == "Theta" else problem.z_size
             total -= ball(c) * arb(size).log()
     return total
@@ -339,14 +323,3 @@ def rounded(value: arb, up: bool) -> float:
     while not (arb(edge) >= value if up else arb(edge) <= value):
         edge = math.nextafter(edge, math.inf if up else -math.inf)
     return edge
-
-
-def _float(text: Any) -> float:
-    value = float.fromhex(text)
-    _require(math.isfinite(value), "a number is not finite")
-    return value
-
-
-def _require(holds: bool, reason: str) -> None:
-    if not holds:
-        raise _RefusedError(reason)

@@ -19,68 +19,51 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, arb_mat, fmpq
 
 from therml_exact.frontier.certificate import LONGEST, digest, read_cells
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
 from therml_exact.frontier.rule_certificate import FORMAT, describe
 from therml_exact.frontier.rule_vertices import rules
-from therml_exact.verification import Verification, read
+from therml_exact.verification import Verification, finite, judge, read, require
 
-BITS = 128
 SHIFT = 80
 OF = {"R": "rho", "C": "gamma", "D": "delta", "S": "sigma"}
 
 
-class _RefusedError(Exception):
-    """A claim does not hold."""
-
-
 def verify_rule(certificate: Any, problem: LearningRuleProblem | None = None) -> Verification:
     """Check a certificate (a mapping, or the path of a JSON file), and that it is about `problem` if one is given."""
-    before = ctx.prec
-    ctx.prec = BITS
-    try:
-        value, lower = _verify(read(certificate), problem)
-        return Verification(True, value, lower, "every claim holds")
-    except _RefusedError as reason:
-        return Verification(False, None, None, str(reason))
-    except RecursionError:
-        return Verification(False, None, None, "malformed: nested too deeply")
-    except Exception as error:  # whatever is malformed is no proof
-        return Verification(False, None, None, f"malformed: {type(error).__name__}: {error}")
-    finally:
-        ctx.prec = before
+    return judge(lambda: (*_verify(read(certificate), problem), "every claim holds"))
 
 
 def _verify(c: Mapping[str, Any], problem: LearningRuleProblem | None) -> tuple[float | None, float]:
-    _require(isinstance(c, Mapping) and c["format"] == FORMAT, f"the format is not {FORMAT}")
-    _require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
+    require(isinstance(c, Mapping) and c["format"] == FORMAT, f"the format is not {FORMAT}")
+    require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
     if problem is not None:
-        _require(describe(problem) == c["problem"], "the certificate is about another problem")
+        require(describe(problem) == c["problem"], "the certificate is about another problem")
     world = _World(_problem(c["problem"]))
-    lower, tol = _float(c["lower_bound"]), _float(c["tol"])
+    lower, tol = finite(c["lower_bound"]), finite(c["tol"])
     given, limits, fixed = _claims(c)
-    _require(c["status"] in ("certified", "open", "infeasible"), f"the status {c['status']!r} is unknown")
+    require(c["status"] in ("certified", "open", "infeasible"), f"the status {c['status']!r} is unknown")
     value = None
     if c["value"] is None:
-        _require(c["witness"] is None and c["status"] != "certified", "a value is claimed by no witness")
+        require(c["witness"] is None and c["status"] != "certified", "a value is claimed by no witness")
     else:
-        value = _float(c["value"])
+        value = finite(c["value"])
         found = _value(c, given, world.functionals(c["witness"]))
-        _require(found <= arb(value), f"the witness has value {found.str(20)}, above the claimed {value!r}")
+        require(found <= arb(value), f"the witness has value {found.str(20)}, above the claimed {value!r}")
     if c["rule"] == "vertices":
-        _require(c["kind"] == "lagrangian", "vertices are for a sum with multipliers")
+        require(c["kind"] == "lagrangian", "vertices are for a sum with multipliers")
         bound = world.vertices(given)
-        _require(bound >= arb(lower), f"the lower bound proven is {bound.str(20)}, below the claimed {lower!r}")
+        require(bound >= arb(lower), f"the lower bound proven is {bound.str(20)}, below the claimed {lower!r}")
     else:
-        _require(c["rule"] == "cells", f"the rule {c['rule']!r} is unknown")
+        require(c["rule"] == "cells", f"the rule {c['rule']!r} is unknown")
         world.follow(c["tree"], c["leaves"], lower, limits, fixed)
     if c["status"] == "certified":
         assert value is not None
-        _require(arb(value) - arb(lower) <= arb(tol), "certified, but the gap exceeds the tolerance")
+        require(arb(value) - arb(lower) <= arb(tol), "certified, but the gap exceeds the tolerance")
     if c["status"] == "infeasible":
-        _require(c["kind"] == "excess" and lower > 0, "infeasible, but the excess is not proved positive")
+        require(c["kind"] == "excess" and lower > 0, "infeasible, but the excess is not proved positive")
     return value, lower
 
 
@@ -88,17 +71,17 @@ def _claims(c: Mapping[str, Any]) -> tuple[dict[str, Fraction], dict[str, Fracti
     """What is given; the limits of the functionals that enter; and what is known of the multipliers of a leaf."""
     if c["kind"] == "lagrangian":
         given = {name: Fraction(text) for name, text in c["multipliers"].items()}
-        _require(set(given) == set(OF.values()), "multipliers are missing or foreign")
-        _require(all(m >= 0 for m in given.values()), "a multiplier is negative")
+        require(set(given) == set(OF.values()), "multipliers are missing or foreign")
+        require(all(m >= 0 for m in given.values()), "a multiplier is negative")
         fixed = {name: given[m] for name, m in OF.items()}
         return given, {name: Fraction(0) for name in NAMES if fixed[name]}, fixed
     if c["kind"] == "capped":
         caps = {name: Fraction(text) for name, text in c["caps"].items()}
-        _require(c["minimise"] in NAMES and set(caps) <= set(NAMES) - {c["minimise"]}, "caps are foreign")
+        require(c["minimise"] in NAMES and set(caps) <= set(NAMES) - {c["minimise"]}, "caps are foreign")
         return caps, {**caps, c["minimise"]: Fraction(0)}, str(c["minimise"])
-    _require(c["kind"] == "excess", f"the kind {c['kind']!r} is unknown")
+    require(c["kind"] == "excess", f"the kind {c['kind']!r} is unknown")
     point = {name: Fraction(text) for name, text in c["point"].items()}
-    _require(bool(point) and set(point) <= set(NAMES), "the point is foreign")
+    require(bool(point) and set(point) <= set(NAMES), "the point is foreign")
     return point, point, ""
 
 
@@ -107,7 +90,7 @@ def _value(c: Mapping[str, Any], given: dict[str, Fraction], found: dict[str, ar
         return sum((_ball(given[m]) * found[name] for name, m in OF.items()), arb(0))
     if c["kind"] == "capped":
         for name, cap in given.items():
-            _require(bool(found[name] <= _ball(cap)), f"the witness has {name} = {found[name].str(20)}, above its cap")
+            require(bool(found[name] <= _ball(cap)), f"the witness has {name} = {found[name].str(20)}, above its cap")
         return found[c["minimise"]]
     worst = arb("-inf")
     for name, limit in given.items():
@@ -153,11 +136,11 @@ class _World:
 
     def functionals(self, witness: Any) -> dict[str, arb]:
         """R, C, D, S of a rule; rows are divided by their sums."""
-        rows = [[_float(v) for v in row] for row in witness]
-        _require(
+        rows = [[finite(v) for v in row] for row in witness]
+        require(
             len(rows) == len(self.mass) and all(len(r) == self.thetas for r in rows), "the witness has no such shape"
         )
-        _require(all(min(row) >= 0 and sum(row) > 0 for row in rows), "the witness's rows are no distributions")
+        require(all(min(row) >= 0 and sum(row) > 0 for row in rows), "the witness's rows are no distributions")
         theta = [arb(0)] * self.thetas
         m, quiet, s = [arb(0)] * self.width, arb(0), arb(0)
         for p, row, places, noise in zip(self.balls, rows, self.m, self.quiet, strict=True):
@@ -177,7 +160,7 @@ class _World:
     def vertices(self, given: dict[str, Fraction]) -> arb:
         """The least value over the candidates of the exact enumeration, sigma = 0."""
         candidates = rules(self.problem, given)
-        _require(candidates is not None, "the vertices do not apply here")
+        require(candidates is not None, "the vertices do not apply here")
         common = math.lcm(*(p.denominator for p in self.mass))
         scale = math.lcm(*(v.denominator for rows in self.m for row in rows for v in row))
         mass = [int(p * common) for p in self.mass]
@@ -218,23 +201,23 @@ class _World:
             low, high = list(low), list(high)
             empty = not self._tighten(low, high, used)
             symbol = next(symbols, None)
-            _require(symbol is not None, "the tree ends before its leaves cover everything")
+            require(symbol is not None, "the tree ends before its leaves cover everything")
             if symbol == "-":
-                _require(empty, "a box said to be empty is not")
+                require(empty, "a box said to be empty is not")
             elif symbol == ".":
                 entry = next(data, None)
-                _require(entry is not None, "a leaf has no numbers")
+                require(entry is not None, "a leaf has no numbers")
                 if not empty:
-                    numbers = [_float(v) for v in entry or ()]
+                    numbers = [finite(v) for v in entry or ()]
                     either = (self._leaf(low, high, numbers, limits, fixed, form) for form in (False, True))
-                    _require(any(v >= arb(lower) for v in either), "a leaf's bound is below the claimed one")
+                    require(any(v >= arb(lower) for v in either), "a leaf's bound is below the claimed one")
             else:
                 k = ord(str(symbol)) - 48
-                _require(0 <= k < self.width, f"the tree has an unknown symbol {symbol!r}")
+                require(0 <= k < self.width, f"the tree has an unknown symbol {symbol!r}")
                 middle = (low[k] + high[k]) // 2
                 stack.append(([*low[:k], middle, *low[k + 1 :]], high))
                 stack.append((low, [*high[:k], middle, *high[k + 1 :]]))
-        _require(next(symbols, None) is None and next(data, None) is None, "the tree goes on after its end")
+        require(next(symbols, None) is None and next(data, None) is None, "the tree goes on after its end")
 
     def _margins(self, row: list[Fraction]) -> list[Fraction]:
         """p(y), then p(x), then 1: sums over z, the same for every theta."""
@@ -271,11 +254,11 @@ class _World:
         else:
             lam = {name: arb(v) for name, v in zip(NAMES, numbers[:4], strict=True)}
             q = numbers[4:]
-            _require(min(numbers[:4]) >= 0, "a leaf's multiplier is negative")
+            require(min(numbers[:4]) >= 0, "a leaf's multiplier is negative")
             known = all(v == 0 or name in limits for name, v in zip(NAMES, numbers[:4], strict=True))
-            _require(known, "a leaf has a multiplier of a functional that is not limited")
-            _require(not fixed or numbers[NAMES.index(fixed)] == 1.0, "the objective's multiplier is not 1")
-        _require(len(q) == self.thetas and min(q) >= 0, "a leaf's q has the wrong length, or is negative")
+            require(known, "a leaf has a multiplier of a functional that is not limited")
+            require(not fixed or numbers[NAMES.index(fixed)] == 1.0, "the objective's multiplier is not 1")
+        require(len(q) == self.thetas and min(q) >= 0, "a leaf's q has the wrong length, or is negative")
         coefficients, constant = self._minorant(low, high, lam, lowered)
         costs = self.matrix * arb_mat([[self.n * v] for v in coefficients])
         shift = self.n * lam["R"]
@@ -306,7 +289,7 @@ class _World:
             value -= lam[name] * _ball(limit)
         if fixed == "":
             total = sum((lam[name] for name in limits), arb(0))
-            _require(bool(total > 0), "a leaf's multipliers are all 0")
+            require(bool(total > 0), "a leaf's multipliers are all 0")
             value /= total
         return value
 
@@ -389,19 +372,8 @@ def _ball(v: Fraction) -> arb:
     return arb(fmpq(v.numerator, v.denominator))
 
 
-def _float(text: Any) -> float:
-    value = float.fromhex(text)
-    _require(math.isfinite(value), "a number is not finite")
-    return value
-
-
 def _problem(content: Mapping[str, Any]) -> LearningRuleProblem:
-    _require(content["kind"] == "learning rule", "the problem is of another kind")
-    _require(type(content["n"]) is int and content["n"] <= LONGEST, f"n is no integer up to {LONGEST:,}")
+    require(content["kind"] == "learning rule", "the problem is of another kind")
+    require(type(content["n"]) is int and content["n"] <= LONGEST, f"n is no integer up to {LONGEST:,}")
     phi, x, y, encoders = (read_cells(content[name]) for name in ("phi", "x_given_phi", "y_given_x_phi", "encoders"))
     return LearningRuleProblem(phi, x, y, content["n"], encoders)
-
-
-def _require(condition: bool, reason: str) -> None:
-    if not condition:
-        raise _RefusedError(reason)

@@ -22,7 +22,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 
 from therml_exact.frontier.certificate import FORMAT, describe, digest, read_number, read_problem, rounded_up
 from therml_exact.frontier.closed_form import RULES
@@ -37,59 +37,44 @@ from therml_exact.frontier.problems import (
     pairs,
 )
 from therml_exact.frontier.witness import functionals_in_balls
-from therml_exact.verification import Verification, read
+from therml_exact.verification import Verification, finite, judge, read, require
 
-BITS = 128
 MOST = 5_000  # codes or contacts of a part, each of which takes a while
 FRONTIER = "therml-exact/frontier"
 
 
-class _RefusedError(Exception):
-    """A claim does not hold."""
-
-
 def verify(certificate: Any, problem: Any = None) -> Verification:
     """Check a certificate or a saved frontier (a mapping, or a path), and that it is about `problem` if given."""
-    before = ctx.prec
-    ctx.prec = BITS
-    try:
-        content = read(certificate)
-        _require(isinstance(content, Mapping), "a certificate is an object with a format")
-        if content.get("format") == FRONTIER:
-            count = _frontier(content, problem)
-            return Verification(True, None, None, f"{count} certificates hold, and the points say what they prove")
-        value, lower = _verify(content, problem)
-        return Verification(True, value, lower, "every claim holds")
-    except _RefusedError as reason:
-        return Verification(False, None, None, str(reason))
-    except RecursionError:
-        return Verification(False, None, None, "malformed: nested too deeply")
-    except Exception as error:  # whatever is malformed is no proof
-        return Verification(False, None, None, f"malformed: {type(error).__name__}: {error}")
-    finally:
-        ctx.prec = before
+    return judge(lambda: _claims(read(certificate), problem))
+
+
+def _claims(content: Mapping[str, Any], problem: Problem | None) -> tuple[float | None, float | None, str]:
+    if content.get("format") == FRONTIER:
+        count = _frontier(content, problem)
+        return None, None, f"{count} certificates hold, and the points say what they prove"
+    return (*_verify(content, problem), "every claim holds")
 
 
 def _frontier(content: Mapping[str, Any], problem: Problem | None) -> int:
     """Every certificate of a saved frontier, and that each point claims no more than its own; their number."""
     about = read_problem(content["problem"])
     points = [point for sheet in content["sheets"] for point in sheet["points"]]
-    _require(len(points) > 0, "the frontier has no points")
+    require(len(points) > 0, "the frontier has no points")
     for k, point in enumerate(points):
         c = point["certificate"]
-        _require(c["problem"] == content["problem"], f"the certificate of point {k} is about another problem")
+        require(c["problem"] == content["problem"], f"the certificate of point {k} is about another problem")
         value, lower = _verify(c, problem)
         given = {name: float.fromhex(text) for name, text in point["multipliers"].items()}
         exact = {name: _multiplier(text) for name, text in c["multipliers"].items()}
-        _require(given == {name: float(m) for name, m in exact.items()}, f"point {k} names other multipliers")
-        _require(point["lower_bound"] <= lower, f"point {k} claims a lower bound of {point['lower_bound']!r}")
-        _require(rounded_up(point["value"], exact) >= value, f"point {k} claims a value of {point['value']!r}")
-        _require(point["status"] == c["status"], f"point {k} claims the status {point['status']!r}")
+        require(given == {name: float(m) for name, m in exact.items()}, f"point {k} names other multipliers")
+        require(point["lower_bound"] <= lower, f"point {k} claims a lower bound of {point['lower_bound']!r}")
+        require(rounded_up(point["value"], exact) >= value, f"point {k} claims a value of {point['value']!r}")
+        require(point["status"] == c["status"], f"point {k} claims the status {point['status']!r}")
         reached = functionals_in_balls(about, point["encoder"])
-        _require(set(reached) == set(point["point"]), f"point {k} has other coordinates")
+        require(set(reached) == set(point["point"]), f"point {k} has other coordinates")
         for name, claimed in point["point"].items():
             near = abs(reached[name] - arb(claimed)) <= arb(rounded_up(abs(claimed), {}) - abs(claimed))
-            _require(near, f"point {k} claims {name} = {claimed!r}; its encoder has {reached[name].str(17)}")
+            require(near, f"point {k} claims {name} = {claimed!r}; its encoder has {reached[name].str(17)}")
         if "beta" in given:
             far = given["beta"] == math.inf
             weights = {"S": 0.0 if far else 1.0, "U": 1.0 if far else given["beta"]}
@@ -97,7 +82,7 @@ def _frontier(content: Mapping[str, Any], problem: Problem | None) -> int:
             weights = {"R": given["rho"], "D": given["delta"], "C": given["gamma"]}
         total = math.fsum(w * point["point"][name] for name, w in weights.items())
         margin = rounded_up(abs(total), exact) - abs(total)
-        _require(abs(total - point["value"]) <= margin, f"the coordinates of point {k} miss its value")
+        require(abs(total - point["value"]) <= margin, f"the coordinates of point {k} miss its value")
     return len(points)
 
 
@@ -106,45 +91,45 @@ def _multiplier(text: str) -> Any:
 
 
 def _verify(c: Mapping[str, Any], problem: Problem | None) -> tuple[float, float]:
-    _require(isinstance(c, Mapping) and c["format"] == FORMAT, f"the format is not {FORMAT}")
-    _require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
+    require(isinstance(c, Mapping) and c["format"] == FORMAT, f"the format is not {FORMAT}")
+    require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
     if problem is not None:
-        _require(describe(problem) == c["problem"], "the certificate is about another problem")
-    claimed, bound, tol = (_float(c[name]) for name in ("value", "lower_bound", "tol"))
-    _require(tol > 0, "the tolerance is not positive")
+        require(describe(problem) == c["problem"], "the certificate is about another problem")
+    claimed, bound, tol = (finite(c[name]) for name in ("value", "lower_bound", "tol"))
+    require(tol > 0, "the tolerance is not positive")
     multipliers = {name: _multiplier(text) for name, text in c["multipliers"].items()}
     about = read_problem(c["problem"])
-    _require(set(multipliers) == set(about.multipliers), "multipliers are missing or foreign")
-    _require(all(m >= 0 for m in multipliers.values()), "a multiplier is negative")
+    require(set(multipliers) == set(about.multipliers), "multipliers are missing or foreign")
+    require(all(m >= 0 for m in multipliers.values()), "a multiplier is negative")
     if isinstance(about, EncoderProblem) and multipliers["rho"] == 0:
         value = lower = ball(multipliers["gamma"]) * _conditional_entropy(about.cells)
-        _require(c["parts"] == [], "rho = 0 needs no parts")
+        require(c["parts"] == [], "rho = 0 needs no parts")
     elif not isinstance(about, EncoderProblem) and multipliers["beta"] == math.inf:
         value = lower = _least_energy(about)
-        _require(c["parts"] == [], "beta = inf needs no parts")
+        require(c["parts"] == [], "beta = inf needs no parts")
     else:
         plan: Plan = about.plan(**multipliers)
-        _require(len(plan.parts) == len(c["parts"]), "the number of parts is wrong")
+        require(len(plan.parts) == len(c["parts"]), "the number of parts is wrong")
         value = lower = ball(plan.kappa) * sum((plogp(ball(m)) for m in plan.masses), arb(0))
         for part, claim in zip(plan.parts, c["parts"], strict=True):  # lengths first, work later
-            _require(len(claim["lam"]) == len(part.mixture.weights), "lam has the wrong length")
+            require(len(claim["lam"]) == len(part.mixture.weights), "lam has the wrong length")
         for part, claim in zip(plan.parts, c["parts"], strict=True):
             value += ball(part.share) * _primal(part.mixture, claim)
             lower += ball(part.share) * _dual(part.mixture, claim)
         value, lower = ball(plan.scale) * value, ball(plan.scale) * lower
-    _require(value <= arb(claimed), f"the witness has value {value.str(20)}, above the claimed {claimed!r}")
-    _require(lower >= arb(bound), f"the lower bound proven is {lower.str(20)}, below the claimed {bound!r}")
-    _require(c["status"] in ("certified", "open"), f"the status {c['status']!r} is unknown")
+    require(value <= arb(claimed), f"the witness has value {value.str(20)}, above the claimed {claimed!r}")
+    require(lower >= arb(bound), f"the lower bound proven is {lower.str(20)}, below the claimed {bound!r}")
+    require(c["status"] in ("certified", "open"), f"the status {c['status']!r} is unknown")
     if c["status"] == "certified":
-        _require(arb(claimed) - arb(bound) <= arb(tol), "certified, but the gap exceeds the tolerance")
+        require(arb(claimed) - arb(bound) <= arb(tol), "certified, but the gap exceeds the tolerance")
     return claimed, bound
 
 
 def _primal(m: Mixture, claim: Mapping[str, Any]) -> arb:
     """L(q) of the witness; weights and rows are divided by their sums."""
     weights = _floats(claim["weights"])
-    _require(len(weights) <= MOST, f"more than {MOST:,} codes")
-    _require(len(weights) > 0 and min(weights) >= 0 and sum(weights) > 0, "the witness's weights are no distribution")
+    require(len(weights) <= MOST, f"more than {MOST:,} codes")
+    require(len(weights) > 0 and min(weights) >= 0 and sum(weights) > 0, "the witness's weights are no distribution")
     spans, rows = [], [block.rows for block in m.blocks]
     at = 0
     for width in (*(len(block.rows[0]) for block in m.blocks), *([max(m.groups) + 1] if m.delta else [])):
@@ -152,10 +137,10 @@ def _primal(m: Mixture, claim: Mapping[str, Any]) -> arb:
         at += width
     likelihood = [arb(0)] * len(m.weights)
     total = sum((arb(q) for q in weights), arb(0))
-    _require(len(claim["codes"]) == len(weights), "the witness has a weight without a code")
+    require(len(claim["codes"]) == len(weights), "the witness has a weight without a code")
     for q, text in zip(weights, claim["codes"], strict=True):
         code = _floats(text)
-        _require(len(code) == at and min(code) > 0, "a code is no list of positive rows")
+        require(len(code) == at and min(code) > 0, "a code is no list of positive rows")
         logs: list[arb] = []
         for lo, hi in spans:
             norm = sum((arb(t) for t in code[lo:hi]), arb(0))
@@ -177,13 +162,13 @@ def _dual(m: Mixture, claim: Mapping[str, Any]) -> arb:
     """The lower bound of a part: in closed form, or after its tree has been followed to the end."""
     if claim["rule"] != "cells":
         terms = RULES[claim["rule"]](m)
-        _require(terms is not None, f"the rule {claim['rule']!r} does not apply")
+        require(terms is not None, f"the rule {claim['rule']!r} does not apply")
         return sum((ball(c) * ball(r).log() for c, r in terms or ()), arb(0))
     lam = _floats(claim["lam"])
-    level = arb(_float(claim["level"]))
-    _require(len(claim["contacts"]) <= MOST, f"more than {MOST:,} contacts")
+    level = arb(finite(claim["level"]))
+    require(len(claim["contacts"]) <= MOST, f"more than {MOST:,} contacts")
     gradient = Gradient(m, lam)
-    near = [Ellipsoid(gradient, _floats(c["code"]), _float(c["radius"]), level) for c in claim["contacts"]]
+    near = [Ellipsoid(gradient, _floats(c["code"]), finite(c["radius"]), level) for c in claim["contacts"]]
     edges = [(i, p, q) for i, b in enumerate(m.blocks) for p, q in pairs(len(b.root))]
     tree = iter(claim["tree"])
     stack = [root_cell(m)]
@@ -191,24 +176,24 @@ def _dual(m: Mixture, claim: Mapping[str, Any]) -> arb:
         cell = stack.pop()
         symbol = next(tree, None)
         if symbol == ".":
-            _require(gradient.chord(cell, level), "a leaf has G above the level by its chord")
+            require(gradient.chord(cell, level), "a leaf has G above the level by its chord")
         elif symbol == "+":
-            _require(any(n.holds(cell) for n in near), "a leaf lies in no ellipsoid")
+            require(any(n.holds(cell) for n in near), "a leaf lies in no ellipsoid")
         elif symbol == "-":
-            _require(gradient.quadratic(cell, level), "a leaf has G above the level by its quadratic")
+            require(gradient.quadratic(cell, level), "a leaf has G above the level by its quadratic")
         elif symbol == "~":
-            _require(gradient.series(cell, level), "a leaf has G above the level by its series")
+            require(gradient.series(cell, level), "a leaf has G above the level by its series")
         else:
-            _require(symbol is not None, "the tree ends before its leaves cover everything")
+            require(symbol is not None, "the tree ends before its leaves cover everything")
             number = ord(str(symbol)) - 48
-            _require(0 <= number < len(edges), f"the tree has an unknown symbol {symbol!r}")
+            require(0 <= number < len(edges), f"the tree has an unknown symbol {symbol!r}")
             which, first, second = edges[number]
             # Preorder: the child that keeps `first` comes first, so it is pushed last.
             for gone, kept in ((first, second), (second, first)):
                 child = list(cell)
                 child[which] = halve(cell[which], gone, kept)
                 stack.append(child)
-    _require(next(tree, None) is None, "the tree goes on after its end")
+    require(next(tree, None) is None, "the tree goes on after its end")
     each = (ball(p) * (arb(value) - ball(p).log()) for p, value in zip(m.weights, lam, strict=True))
     return sum(each, arb(0)) - level
 
@@ -231,16 +216,5 @@ def _least_energy(about: BayesProblem | DiscriminativeProblem) -> arb:
     return total
 
 
-def _float(text: Any) -> float:
-    value = float.fromhex(text)
-    _require(value - value == 0, "a number is not finite")
-    return value
-
-
 def _floats(texts: Any) -> list[float]:
-    return [_float(text) for text in texts]
-
-
-def _require(holds: bool, reason: str) -> None:
-    if not holds:
-        raise _RefusedError(reason)
+    return [finite(text) for text in texts]

@@ -21,7 +21,7 @@ from therml_exact.files import read_json
 from therml_exact.shannon.certificate import FORMAT, RIGHT, VERSION, claims, under
 from therml_exact.shannon.grammar import Form, Statement, add, parse
 from therml_exact.shannon.setting import Setting
-from therml_exact.verification import Verification
+from therml_exact.verification import RefusedError, Verification, judge
 
 _MOST_TERMS = 200_000
 _MOST_GROUND = 14
@@ -29,21 +29,13 @@ _MOST_BITS = 30_000  # of a denominator, which forged terms could make grow with
 _NUMBER = re.compile(r"-?[0-9]{1,4300}(/[0-9]{1,4300})?")  # no exponents: 1e999999999 would be written out
 
 
-class _RefusedError(Exception):
-    """A claim does not hold."""
-
-
 def verify_proof(certificate: Any) -> Verification:
     """Check a certificate of `prove` (a mapping, or the path of a JSON file)."""
-    try:
-        content = certificate if isinstance(certificate, Mapping) else read_json(os.fspath(certificate))
-        return Verification(True, None, None, _verify(content))
-    except _RefusedError as reason:
-        return Verification(False, None, None, str(reason))
-    except RecursionError:
-        return Verification(False, None, None, "malformed: nested too deeply")
-    except Exception as error:  # whatever is malformed is no proof
-        return Verification(False, None, None, f"malformed: {type(error).__name__}: {error}")
+    return judge(lambda: (None, None, _verify(_content(certificate))))
+
+
+def _content(certificate: Any) -> Mapping[str, Any]:
+    return certificate if isinstance(certificate, Mapping) else read_json(os.fspath(certificate))
 
 
 def _verify(content: Mapping[str, Any]) -> str:
@@ -74,7 +66,7 @@ def _verify(content: Mapping[str, Any]) -> str:
 
 
 def _refuse(reason: str) -> None:
-    raise _RefusedError(reason)
+    raise RefusedError(reason)
 
 
 def _number(text: Any) -> Fraction:
