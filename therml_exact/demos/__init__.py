@@ -1,0 +1,30 @@
+"""Lessons: reactive notebooks (marimo, extra `demo`), opened by `therml demo NAME`; a file for each.
+
+A lesson has text, the formula, one picture that moves with sliders, and three exercises whose answers the library
+computes (exercise.py). It is a plain Python file: `python -m therml_exact.demos.NAME` runs it from top to bottom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["LESSONS", "Lesson"]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A notebook's name (its module) and what it shows."""
+
+    name: str
+    shows: str
+
+
+LESSONS = (
+    Lesson("two_worlds", "worlds P and Q, and the mismatch J between them"),
+    Lesson("exact_bounds", "inequalities of the paper decided exactly: true, tight, misprinted"),
+    Lesson("phase_transition", "the certified frontier, and where learning begins: gamma, delta, sigma"),
+    Lesson("objectives", "VIB, beta-VAE, supervised, Bayesian: a zoo of objectives on one surface"),
+    Lesson("laws", "laws of learning: two experiments, one number"),
+    Lesson("learning_forever", "why learning data forever teaches so little: predictive information"),
+    Lesson("geometry", "where the paper's geometry fails: no polytope, no convexity, no smoothness"),
+)

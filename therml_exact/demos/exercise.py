@@ -1,0 +1,63 @@
+"""An exercise: a question whose answer is a number that the library computes when it is asked.
+
+Learners type a number, a fraction such as 2/3, or a multiple of a logarithm such as 3/2*log(2); nothing is evaluated.
+An answer is right within the tolerance that the question states.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import SupportsFloat
+
+__all__ = ["Exercise", "read_number"]
+
+_NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
+_FORM = re.compile(
+    rf"(?P<sign>[+\-−])?(?:(?P<top>{_NUMBER})(?:/(?P<bottom>{_NUMBER}))?)?"
+    rf"(?:(?P<times>[*·])?(?:log|ln)\(?(?P<of>{_NUMBER})(?:/(?P<over>{_NUMBER}))?\)?(?:/(?P<by>{_NUMBER}))?)?"
+)
+
+
+def read_number(text: str) -> float:
+    """The number that was typed: 0.69, 2/3, log(2), 3/2*log(2), log(4/3)/2. ValueError says what can be read."""
+    bare = text.replace(" ", "")
+    form = _FORM.fullmatch(bare) if 0 < len(bare) <= 60 else None
+    if form is None or (form["top"] is None and form["of"] is None):
+        raise ValueError(f"cannot read {text[:60]!r}; type a number such as 0.69, 2/3 or 3/2*log(2)")
+    try:
+        value = float(form["top"] or 1) / float(form["bottom"] or 1)
+        if form["of"] is not None:
+            value *= math.log(float(form["of"]) / float(form["over"] or 1)) / float(form["by"] or 1)
+    except (ZeroDivisionError, ValueError):
+        raise ValueError(f"{text[:60]!r} is no number: it divides by zero or takes a logarithm of zero") from None
+    return -value if form["sign"] in ("-", "−") else value
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """The question (Markdown), the function that computes its answer, how close is right, the unit, and a hint."""
+
+    question: str
+    answer: Callable[[], SupportsFloat]
+    tolerance: float
+    unit: str
+    hint: str
+
+    def check(self, typed: str) -> str:
+        """What to tell the learner, as Markdown; the right number is said once the answer is right."""
+        if not typed.strip():
+            return ""
+        try:
+            given = read_number(typed)
+        except ValueError as error:
+            return f"🟡 {error}"
+        right = float(self.answer())
+        unit = f" {self.unit}" if self.unit else ""
+        if abs(given - right) <= self.tolerance:
+            return f"✅ Right: {right:.6g}{unit}."
+        if self.unit == "nats" and abs(given * math.log(2) - right) <= self.tolerance:
+            return "🟡 That is the answer in bits; here every number is in nats."
+        return f"❌ Not {given:.6g}{unit}. Hint: {self.hint}"
