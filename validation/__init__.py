@@ -1,1 +1,1 @@
-"""The evidence: one module for each question, each giving a section of the report that `python -m validation` writes."""
+"""The evidence: a module for each question, each giving a section of the report of `python -m validation`."""
