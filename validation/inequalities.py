@@ -1,87 +1,119 @@
-"""All inequalities of the paper, proved for N = 1, 2, 3 or refuted.
+"""All inequalities of the paper, proved for N = 1, 2, 3 (and 4 in the full mode) or refuted.
 
-    python -m validation.inequalities [--n 3] [--out table.md]
-
-Every certificate is verified again; times are CPU milliseconds of a second call, building of the cone apart.
-Where psitip is installed its answers and times stand beside ours; where it is not, the table says so.
+A proof is an exact sum of elemental inequalities and independences of the world, a refutation a rational world with its
+slack; every certificate is verified again. Times are CPU milliseconds of a second call.
 """
 
-import argparse
-import importlib.util
+from __future__ import annotations
+
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from therml_exact.files import write_text
-from therml_exact.shannon.cone import build
-from therml_exact.shannon.inequalities import INEQUALITIES, arguments
+from therml_exact.shannon.inequalities import INEQUALITIES, Inequality, arguments
 from therml_exact.shannon.prove import prove
-from therml_exact.shannon.setting import of_world
 from therml_exact.shannon.verify import verify_proof
+from validation.alone import alone
+from validation.section import Section, Start, Table
+
+LARGEST = {False: 3, True: 4}  # N
 
 
-def timed(call):
+def timed(call: Callable[[], Any]) -> tuple[Any, float]:
     start = time.process_time()
     value = call()
     return value, 1e3 * (time.process_time() - start)
 
 
-def rows(largest):
-    for inequality in INEQUALITIES:
-        for n in range(inequality.least_n, largest + 1) if inequality.world else (1,):
-            more = arguments(inequality, n)
-            prove(inequality.text, **more)
-            result, milliseconds = timed(lambda text=inequality.text, more=more: prove(text, **more))
-            check, verifying = timed(lambda result=result: verify_proof(result.certificate))
-            assert check.valid, (inequality, check)
-            assert result.verdict == inequality.verdict, (inequality, n, result)
-            by = (
-                f"{result.slack}"
-                if result.verdict == "refuted"
-                else f"{len(result.certificate['parts'][0]['sum'])} terms"
-            )
-            where = "coupled models" if inequality.coupled else f"{inequality.world or 'free'}"
-            yield inequality.label, where, n, result.verdict, by, milliseconds, verifying, inequality.text
+@dataclass(frozen=True)
+class Answer:
+    """One statement at one N: the verdict, whether the certificate survived its recheck, and what it cost."""
+
+    inequality: Inequality
+    n: int
+    verdict: str
+    valid: bool
+    terms: int | None
+    slack: float | None
+    proving: float
+    verifying: float
 
 
-def psitip_rows():
-    """The statements in free variables, by psitip; None where it is not installed."""
-    if importlib.util.find_spec("psitip") is None:
-        return None
-    import psitip
-
-    a, b, c = psitip.rv("A, B, C")
-    cases = {
-        "74b": lambda: bool(psitip.I(a + b & c) >= 0),
-        "76": lambda: bool(psitip.I(a & b | c) >= 0),
-        "(1 - 1e-12) H(A) >= I(A;B), which is false": lambda: bool(psitip.H(a) * (1 - 1e-12) >= psitip.I(a & b)),
-    }
-    return [(label, *timed(case)) for label, case in cases.items()]
+def answer(inequality: Inequality, n: int) -> Answer:
+    more = arguments(inequality, n)
+    prove(inequality.text, **more)
+    result, proving = timed(lambda: prove(inequality.text, **more))
+    check, verifying = timed(lambda: verify_proof(result.certificate))
+    refuted = result.verdict == "refuted"
+    terms = len(result.certificate["parts"][0]["sum"]) if result.verdict == "proved" else None
+    slack = float(result.slack) if refuted else None
+    return Answer(inequality, n, result.verdict, check.valid, terms, slack, proving, verifying)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n", type=int, default=3, help="the largest number of samples")
-    parser.add_argument("--out", help="write the table here too")
-    options = parser.parse_args()
-    lines = ["| eq | world | N | verdict | terms or slack (nats) | ms | verify ms | statement |", "|" + "---|" * 8]
-    for label, where, n, verdict, by, ms, verifying, text in rows(options.n):
-        cell = text.replace("|", "\\|")
-        lines.append(f"| {label} | {where} | {n} | {verdict} | {by} | {ms:.1f} | {verifying:.1f} | {cell} |")
-        print(lines[-1], flush=True)
-    lines.append("")
-    for n in range(1, 5):
-        setting = of_world("P", n)
-        space, ms = timed(lambda setting=setting, n=n: build(setting, setting.names, (tuple(range(1, n + 1)),)))
-        lines.append(
-            f"world P, N = {n}: {len(setting.names)} variables, {space.rows.shape[1]} unknowns, "
-            f"{space.rows.shape[0]} rows after reduction; built in {ms:.0f} ms, once"
+@cache
+def answers(largest: int) -> tuple[Answer, ...]:
+    """Every statement of the paper for N up to `largest`."""
+    return tuple(
+        answer(inequality, n)
+        for inequality in INEQUALITIES
+        for n in (range(inequality.least_n, largest + 1) if inequality.world else (1,))
+    )
+
+
+def section(full: bool, folder: Path, start: Start) -> Section:
+    """The paper's inequalities, proved or refuted with certificates."""
+    largest = LARGEST[full]
+    advance = start("inequalities", 1)
+    found = answers(largest)
+    advance()
+    rows = tuple(
+        (
+            a.inequality.label,
+            a.inequality.text,
+            "coupled models" if a.inequality.coupled else a.inequality.world or "free variables",
+            a.n,
+            a.verdict,
+            a.terms,
+            a.slack,
+            a.proving,
+            a.verifying,
         )
-        print(lines[-1])
-    peer = psitip_rows()
-    lines += ["psitip is not installed: not compared"] if peer is None else [f"psitip {row}" for row in peer]
-    print("\n".join(lines[-(1 if peer is None else len(peer)) :]))
-    if options.out:
-        write_text("\n".join(lines), options.out)
+        for a in found
+    )
+    return Section(
+        "The inequalities, proved or refuted",
+        "Each statement is put to the prover with the world's independences. `proved` means: an exact rational sum "
+        "of elemental inequalities and independences was found, and rechecked without the solver; it holds for "
+        "every distribution. `refuted` means: a rational world breaks it, and its slack was recomputed exactly. "
+        "Variational functionals stand with their optimal q's.",
+        (
+            Table(
+                f"{len(rows)} proofs and refutations",
+                (
+                    "equation",
+                    "statement",
+                    "world",
+                    "N",
+                    "verdict",
+                    "terms of the proof",
+                    "slack, nats",
+                    "prove, CPU ms",
+                    "verify, CPU ms",
+                ),
+                rows,
+                "CPU times of a second call; building of the cone is left out.",
+            ),
+        ),
+        failures=tuple(
+            f"({a.inequality.label}) at N = {a.n}: {a.verdict}, certificate {'valid' if a.valid else 'refused'}"
+            for a in found
+            if not a.valid or a.verdict != a.inequality.verdict
+        ),
+    )
 
 
 if __name__ == "__main__":
-    main()
+    alone(section)

@@ -1,52 +1,76 @@
 """Do all 24 Maxwell relations hold as measurements? At many equilibria, both sides, implicit and re-solved.
 
-    python validation/maxwell_relations.py [--points 100]
-
-Prints for each relation the largest relative difference of its two sides by implicit differentiation, by re-solving at
-shifted values, and of all four numbers; and where the branch of equilibria ends, with the reason for refusing there.
+For each relation the largest relative difference of its two sides by implicit differentiation, by re-solving at shifted
+values, and of all four numbers; the printed forms that are misprints beside them; and where the branch ends.
 """
 
 from __future__ import annotations
 
-import argparse
-
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
+from pathlib import Path
 
 import therml_exact as tx
 from therml_exact.thermo.branch import branch_end, default_family, sample_states
+from therml_exact.thermo.maxwell import measure_misprints
+from validation.alone import alone
+from validation.section import Section, Start, Table
+
+POINTS = {False: 20, True: 100}
 
 
 def gap(a: float, b: float) -> float:
     return abs(a - b) / max(abs(a), abs(b))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--points", type=int, default=100)
-    arguments = parser.parse_args()
-    console = Console(width=120)
+def section(full: bool, folder: Path, start: Start) -> Section:
+    """The 24 Maxwell relations, each measured as the two experiments that it equates."""
     family, middle = default_family()
-    states = sample_states(family, middle, arguments.points)
-    reports = [tx.measure_maxwell(state) for state in track(states, console=Console(stderr=True))]
-    table = Table(title=f"Largest relative differences at {len(states)} equilibria")
-    for heading in ("relation", "implicit", "re-solved", "all four"):
-        table.add_column(heading)
-    for rows in zip(*reports, strict=True):
-        numbers = [
-            max(gap(row.left, row.right) for row in rows),
-            max(gap(row.left_redone, row.right_redone) for row in rows),
-            max(row.difference for row in rows),
-        ]
-        table.add_row(str(rows[0].relation), *(f"{value:.1e}" for value in numbers))
-    console.print(table, markup=False)
-    worst = max(state.residual for state in states)
-    console.print(f"residual of every equilibrium <= {worst:.1e}, curvature >= {min(s.curvature for s in states):.3f}")
+    states = sample_states(family, middle, POINTS[full])
+    advance = start("Maxwell relations", len(states))
+    reports = []
+    for state in states:
+        reports.append(tx.measure_maxwell(state))
+        advance()
+    rows, failures = [], []
+    for measured in zip(*reports, strict=True):
+        worst = max(row.difference for row in measured)
+        rows.append(
+            (
+                str(measured[0].relation),
+                max(gap(row.left, row.right) for row in measured),
+                max(gap(row.left_redone, row.right_redone) for row in measured),
+                worst,
+            )
+        )
+        if worst > 1e-5:
+            failures.append(f"{measured[0].relation}: its sides differ by {worst:.1g}")
+    misprints = []
+    for number in (85, 93):
+        pairs = [measure_misprints(state)[number] for state in states]
+        misprints.append((f"({number}) as printed", min(gap(*pair) for pair in pairs)))
     end, beyond = branch_end(middle, "sigma", 3.0)
-    console.print(f"the branch ends between sigma = {end.sigma:.13f} and {beyond:.13f}:")
-    console.print(tx.measure_maxwell(end).rows[0].refused)
+    residual = max(state.residual for state in states)
+    return Section(
+        "Two experiments, one number: the Maxwell relations",
+        f"The mixed derivatives of R(D, C, S) measured at {len(states)} equilibria of a smooth family of learning "
+        f"rules (frozen encoders, a strict local branch; residual at most {residual:.1g}). Each side is taken by "
+        "implicit differentiation and by solving again at shifted values. The branch ends between sigma = "
+        f"{end.sigma:.9f} and {beyond:.9f}, where the relations are refused: "
+        f"{tx.measure_maxwell(end).rows[0].refused}.",
+        (
+            Table(
+                f"Largest relative difference of the two sides over {len(states)} equilibria",
+                ("relation", "implicit", "re-solved", "all four numbers"),
+                tuple(rows),
+            ),
+            Table(
+                "The two misprints: least relative difference of the printed sides",
+                ("relation", "difference"),
+                tuple(misprints),
+            ),
+        ),
+        failures=tuple(failures),
+    )
 
 
 if __name__ == "__main__":
-    main()
+    alone(section)

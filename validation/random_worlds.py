@@ -1,30 +1,27 @@
-"""Do the paper's relations hold? Every one, decided exactly, on tens of thousands of random rational worlds.
-
-    python validation/random_worlds.py [--worlds 20000] [--out random_worlds.json]
+"""Do the paper's relations hold? Every one, decided exactly, on random rational worlds.
 
 Worlds P with N = 1, 2, 3, Bayes and discriminative worlds, alphabets of 1 to 3 letters; q's optimal for each sample,
 optimal and shared, and arbitrary. An identity counts as failed unless both sides are equal, a bound unless its slack is
->= 0; the tolerance is zero. Prints how often each verdict was given to each equation and writes the table as JSON.
+>= 0; the tolerance is zero.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
 import therml_exact as tx
 from therml_exact.examples import random_rows
-from therml_exact.files import write_text
+from validation.alone import alone
+from validation.section import Section, Start, Table
 
-console = Console()
+WORLDS = {False: 2_000, True: 20_000}
+SEED = 0
+VERDICTS = ("tight", "holds", "infinite", "violated")
 
 
 def draw_world(rng: np.random.Generator) -> tx.World:
@@ -47,42 +44,54 @@ def draw_q(rng: np.random.Generator, world: tx.World) -> tx.Variational:
     return tx.Variational(**{name: random_rows(rng, table.shape, exact=True) for name, table in best.given().items()})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=None, help="write the table as JSON")
-    arguments = parser.parse_args()
-    rng = np.random.default_rng(arguments.seed)
+@dataclass(frozen=True)
+class Count:
+    """How often each verdict was given to each relation (equation and part), and every failure in words."""
+
+    worlds: int
+    verdicts: dict[str, Counter[str]]
+    failures: tuple[str, ...]
+
+
+def count(worlds: int, advance: Callable[[], None]) -> Count:
+    rng = np.random.default_rng(SEED)
     verdicts: dict[str, Counter[str]] = {}
     failures: list[str] = []
-    start = time.perf_counter()
-    for k in track(range(arguments.worlds), description="worlds", console=Console(stderr=True)):
+    for k in range(worlds):
         world = draw_world(rng)
         for row in tx.check_bounds(world, draw_q(rng, world)):
             verdicts.setdefault(f"{row.equation}{row.part}", Counter())[row.verdict] += 1
             equal = row.relation.sense != "=" or row.verdict in ("tight", "infinite")
             if row.verdict == "violated" or not equal:
                 failures.append(f"world {k}: {row}")
-    seconds = time.perf_counter() - start
-    table = Table(title=f"{arguments.worlds:,} random rational worlds, seed {arguments.seed}: verdicts, exact")
-    names = ("tight", "holds", "infinite", "violated")
-    for heading in ("equation", *names):
-        table.add_column(heading, justify="right")
+        advance()
     order = [f"{relation.equation}{relation.part}" for relation in tx.RELATIONS]
-    for equation, counts in sorted(verdicts.items(), key=lambda item: order.index(item[0])):
-        table.add_row(equation, *(f"{counts[name]:,}" for name in names))
-    console.print(table)
-    console.print(
-        f"{sum(map(Counter.total, verdicts.values())):,} decisions in {seconds:.0f} s, {len(failures)} failures"
+    return Count(worlds, {name: verdicts[name] for name in order if name in verdicts}, tuple(failures))
+
+
+def section(full: bool, folder: Path, start: Start) -> Section:
+    """Every relation of the paper on random rational worlds, decided with tolerance zero."""
+    worlds = WORLDS[full]
+    found = count(worlds, start("random worlds", worlds))
+    decisions = sum(map(Counter.total, found.verdicts.values()))
+    return Section(
+        "Every relation on random worlds",
+        f"{worlds:,} random worlds with rational tables (seed {SEED}): worlds P with N = 1, 2, 3, Bayes and "
+        f"discriminative ones, with optimal, shared and arbitrary q's. {decisions:,} decisions, each of them exact: "
+        "a difference of two sides is a rational combination of logarithms of primes, and its sign is certified. An "
+        "identity that is not equal, or a bound with a negative slack, would be a failure; there were "
+        f"{len(found.failures)}.",
+        (
+            Table(
+                "How often each verdict was given",
+                ("equation", *VERDICTS),
+                tuple((name, *(counts[v] for v in VERDICTS)) for name, counts in found.verdicts.items()),
+                "tight: both sides equal. infinite: a q is 0 where p is not.",
+            ),
+        ),
+        failures=found.failures[:20],
     )
-    for failure in failures[:20]:
-        console.print(failure, markup=False)
-    if arguments.out is not None:
-        content = {"worlds": arguments.worlds, "seed": arguments.seed, "seconds": seconds, "failures": failures}
-        write_text(json.dumps({**content, "verdicts": verdicts}, indent=1), arguments.out)
-    raise SystemExit(bool(failures))
 
 
 if __name__ == "__main__":
-    main()
+    alone(section)

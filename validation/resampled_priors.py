@@ -1,7 +1,5 @@
 """What does a prior fitted by bootstrap or jackknife cost? Against the exact best prior (26), over all data sets.
 
-    python validation/resampled_priors.py [--samples 8]
-
 A coin of two kinds, Theta the tempered posterior for the process's own likelihood and the prior 1/2. For N = 2, 3, ...
 the excess of S over its least value, KL(p(theta); q(theta)) (56), averaged over data sets in exact sums, for q(theta)
     uniform     the modeller's prior before any data
@@ -12,16 +10,18 @@ the excess of S over its least value, KL(p(theta); q(theta)) (56), averaged over
 
 from __future__ import annotations
 
-import argparse
 import itertools
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 import therml_exact as tx
 from therml_exact.thermo.prior import prior_excess
+from validation.alone import alone
+from validation.section import Section, Start, Table
+
+LARGEST = {False: 5, True: 8}  # samples
 
 PHI, X = ["1/3", "2/3"], [["1/5", "4/5"], ["3/5", "2/5"]]
 UNIFORM = np.array([Fraction(1, 2)] * 2)
@@ -33,16 +33,13 @@ def equilibrium(n: int, beta: int) -> tx.Equilibrium:
     return tx.tempered_posterior(tx.BayesWorld(PHI, X, rule), Q, beta)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=int, default=8)
-    arguments = parser.parse_args()
-    console = Console(width=100)
-    table = Table(title="Mean excess of S, nats")
-    for heading in ("beta", "N", "I(Theta;X^N)", "uniform", "posterior", "bootstrap", "jackknife"):
-        table.add_column(heading, justify="right")
+def section(full: bool, folder: Path, start: Start) -> Section:
+    """What a prior costs that was fitted by bootstrap or jackknife."""
+    rows = []
+    sizes = range(2, LARGEST[full] + 1)
+    advance = start("resampled priors", 2 * len(sizes))
     for beta in (1, 3):
-        for n in range(2, arguments.samples + 1):
+        for n in sizes:
             e, smaller = equilibrium(n, beta), equilibrium(n - 1, beta).rule
             cost = dict.fromkeys(("uniform", "posterior", "bootstrap", "jackknife"), 0.0)
             for data in itertools.product(range(2), repeat=n):
@@ -55,9 +52,22 @@ def main() -> None:
                 for name, prior in estimates.items():
                     cost[name] += float(e.data[data]) * float(prior_excess(e.world, prior))
             learnt = tx.mutual_information(e.world, "Theta", [f"X{i}" for i in e.world.samples])
-            table.add_row(str(beta), str(n), f"{float(learnt):.5f}", *(f"{value:.5f}" for value in cost.values()))
-    console.print(table)
+            rows.append((beta, n, float(learnt), *cost.values()))
+            advance()
+    return Section(
+        "Priors fitted to one data set",
+        "S is least for q(theta) = p(theta) (26), which needs all data sets. What a prior costs that is made from "
+        "one: the modeller's own, the posterior itself, its bootstrap mean, its jackknife mean. A coin of two "
+        "kinds, exact sums.",
+        (
+            Table(
+                "Mean excess of S over I(Theta; X^N), nats",
+                ("beta", "N", "I(Theta;X^N), nats", "uniform", "posterior", "bootstrap", "jackknife"),
+                tuple(rows),
+            ),
+        ),
+    )
 
 
 if __name__ == "__main__":
-    main()
+    alone(section)

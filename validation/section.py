@@ -14,7 +14,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,8 @@ class Section:
     tables: tuple[Table, ...] = ()
     pictures: tuple[Picture, ...] = ()
     claims: tuple[Claim, ...] = ()
-    missing: tuple[str, ...] = field(default=())  # what was left out, and why: a peer that is not installed, a mode
+    missing: tuple[str, ...] = ()  # what was left out, and why: a peer that is not installed, a mode
+    failures: tuple[str, ...] = ()  # what contradicts what we say: the report shows it in red and the run exits with 1
 
     @staticmethod
     def of(content: Mapping[str, Any]) -> Section:
@@ -90,6 +91,7 @@ class Section:
             tuple(Picture(**p) for p in content["pictures"]),
             tuple(Claim(**c) for c in content["claims"]),
             tuple(content["missing"]),
+            tuple(content["failures"]),
         )
 
 

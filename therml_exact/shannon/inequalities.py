@@ -39,6 +39,7 @@ class Inequality:
 
 INEQUALITIES: tuple[Inequality, ...] = (
     Inequality("8", "sum_i [I(X_i;Φ) + I(Y_i;X_i,Φ)] >= sum_i I(Y_i;X_i) + I(X^N,Y^N;Φ)"),
+    Inequality("9", f"{_R} = sum_i [I(Z_i;X_i) + I(Z_i;Θ|X_i)]"),
     Inequality("14", f"{_S} + {_R} + {_C} + {_D} >= {_J} + sum_i H(X_i,Y_i|Φ)"),
     Inequality("15a", f"{_S} + {_R} + {_C} + {_D} >= sum_i H(X_i,Y_i|Φ)"),
     Inequality("15b", f"{_R} >= 0"),

@@ -1,0 +1,192 @@
+"""The report: sections as plain data, a page that fetches nothing and escapes what it is given, runs that resume."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+from therml_exact.files import jsonable
+from validation import run as running
+from validation.alone import cell_text
+from validation.page import render
+from validation.run import PARTS, Journal
+from validation.section import Claim, Section, Table, picture
+
+pytest.importorskip("jinja2", reason="the report needs jinja2: pip install 'therml_exact[validation]'")
+ROOT = Path(__file__).parents[1]
+
+
+def no_progress(what, total):
+    return lambda: None
+
+
+def example():
+    figure = Figure(figsize=(2, 2))
+    figure.subplots().plot([0, 1], [0, 1])
+    return Section(
+        "A title & more",
+        "First <script>alert(1)</script> paragraph.\n\nSecond.",
+        (
+            Table(
+                "Numbers",
+                ("name", "value, nats"),
+                (("<b>", 0.5), ("n", 12_345), ("yes", True), ("none", None)),
+                "a note",
+            ),
+        ),
+        (picture("A line", figure, "It rises."),),
+        (Claim("(1)", "1 < 2", "proved", "certificate"),),
+        missing=("a peer: not installed",),
+    )
+
+
+def page(tmp_path, section):
+    journal = Journal.open(tmp_path / "parts", False, ["one"], False)
+    journal.sections["one"], journal.seconds["one"] = section, 1.0
+    return render(journal.summary(), journal.sections)
+
+
+def test_sections_survive_json():
+    section = example()
+    assert Section.of(json.loads(json.dumps(jsonable(asdict(section))))) == section
+
+
+def test_pictures_are_the_same_bytes_twice():
+    assert example().pictures == example().pictures
+
+
+def test_bad_tables_and_verdicts_are_refused():
+    with pytest.raises(ValueError, match="1 cells under 2 headings"):
+        Table("t", ("a", "b"), ((1,),))
+    with pytest.raises(ValueError, match="'surely'"):
+        Claim("(1)", "says", "surely", "")
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"), [(None, "–"), (True, "yes"), (12_345, "12,345"), (0.123456789, "0.12346"), ("a", "a")]
+)
+def test_cells(cell, text):
+    assert cell_text(cell) == text
+
+
+def test_the_page_fetches_nothing_and_escapes_everything(tmp_path):
+    html = page(tmp_path, example())
+    assert "<script" not in html and "&lt;script&gt;" in html and "&lt;b&gt;" in html
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!#|data:)""", html) and "@import" not in html
+    assert "Every check of this run passed." in html and "a peer: not installed" in html
+    assert "12,345" in html and "1 &lt; 2" in html
+
+
+def test_failures_are_shown_first(tmp_path):
+    html = page(tmp_path, Section("t", "text", failures=("a bound is broken",)))
+    assert "Something contradicts" in html and "a bound is broken" in html and "Every check" not in html
+
+
+@pytest.fixture
+def parts(monkeypatch):
+    """Two parts that are quick: one counts its calls, the other breaks when it is told to."""
+    calls = []
+
+    class Module:
+        @staticmethod
+        def section(full, folder, start):
+            calls.append(folder.name)
+            if folder.name == "breaks" and len(calls) == 1:
+                raise RuntimeError("no luck")
+            return Section(folder.name, f"text of {folder.name}")
+
+    monkeypatch.setattr(running, "PARTS", {"counts": "counts", "breaks": "breaks"})
+    monkeypatch.setattr(running, "import_module", lambda name: Module)
+    return calls
+
+
+def test_an_interrupted_run_goes_on_and_another_one_does_not(tmp_path, parts):
+    place, chosen = tmp_path / "parts", ["counts", "breaks"]
+    first = Journal.open(place, False, chosen, False)
+    first.compute("counts", no_progress)
+    again = Journal.open(place, False, chosen, False)
+    assert again.resumed == 1 and list(again.sections) == ["counts"] and again.started == first.started
+    assert Journal.open(place, True, chosen, False).sections == {}, "another mode starts anew"
+    assert not (place / "counts.json").exists()
+
+
+def test_fresh_forgets(tmp_path, parts):
+    Journal.open(tmp_path / "p", False, ["counts"], False).compute("counts", no_progress)
+    assert Journal.open(tmp_path / "p", False, ["counts"], True).sections == {}
+
+
+def test_a_broken_part_is_named_and_does_not_stop_the_others(tmp_path, parts):
+    journal = Journal.open(tmp_path / "p", False, ["breaks", "counts"], False)
+    journal.compute("breaks", no_progress)
+    journal.compute("counts", no_progress)
+    assert journal.broken == {"breaks": "RuntimeError: no luck"} and list(journal.sections) == ["counts"]
+    assert "no luck" in render(journal.summary(), journal.sections)
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path):
+    place = tmp_path / "r.html.parts"
+    place.mkdir()
+    (place / "mine.txt").write_text("precious")
+    with pytest.raises(ValueError, match="no journal"):
+        Journal.open(place, False, [], False)
+    assert (place / "mine.txt").read_text() == "precious"
+
+
+def test_a_half_written_journal_is_refused_by_its_text(tmp_path):
+    place = tmp_path / "p"
+    place.mkdir()
+    (place / "run.json").write_text('{"key": ')
+    with pytest.raises(ValueError, match="not readable as JSON"):
+        Journal.open(place, False, [], False)
+
+
+def run(*arguments, cwd):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "validation", *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_command_writes_a_page(tmp_path):
+    done = run("--only", "resampled_priors", "--only", "random_worlds", "--out", "r.html", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "r.html").read_text()
+    assert "Priors fitted to one data set" in html and "2,000 random worlds" in html
+    assert [p.name for p in tmp_path.iterdir()] == ["r.html"], "the journal is gone"
+
+
+def test_bad_arguments(tmp_path):
+    done = run("--only", "nonsense", cwd=tmp_path)
+    assert done.returncode == 2 and "nonsense" in done.stderr
+    done = run("--out", "no/such/folder/r.html", cwd=tmp_path)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["text_claims", "inequalities", "maxwell_relations", "frontiers"])
+def test_parts_stand(name, tmp_path):
+    section = __import__(PARTS[name], fromlist=["section"]).section(False, tmp_path, no_progress)
+    assert section.failures == () and (section.claims or section.tables)
+
+
+def test_control_c_keeps_what_is_done(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "validation", "--only", "inequalities", "--only", "random_worlds"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    kept = tmp_path / "therml-report.html.parts"
+    stop = time.monotonic() + 120
+    while not (kept / "inequalities.json").exists() and process.poll() is None and time.monotonic() < stop:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1 and "the same command goes on" in said and "Traceback" not in said
+    assert not (tmp_path / "therml-report.html").exists()
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "resuming: 1 of 2" in done.stderr
+    assert "resumed (1&times;)" in (tmp_path / "therml-report.html").read_text()

@@ -1,0 +1,72 @@
+"""All the evidence in one page:  python -m validation [--full] [--out report.html] [--only PART ...]
+
+Runs the parts one after the other and writes one self-contained HTML file. The quick mode takes some minutes, the full
+one longer. Each finished part is kept in a folder beside the report until the report is written, so that an interrupted
+run goes on where it stopped; a change of the code, of a version or of the mode starts it anew. Exit codes: 0, 1 where a
+check failed or a part ended with an error, or on an interruption, 2 for bad arguments.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")  # so that times mean the same everywhere; before NumPy starts its threads
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from therml_exact.files import check_writable, write_text
+from validation.page import render
+from validation.run import PARTS, Journal
+
+
+@click.command(help=__doc__)
+@click.option("--full", is_flag=True, help="All worlds, seeds, sizes and benchmarks.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("therml-report.html"), show_default=True)
+@click.option("--only", multiple=True, type=click.Choice(list(PARTS)), help="Run this part only; may be repeated.")
+@click.option("--fresh", is_flag=True, help="Forget what an interrupted run left.")
+def main(full: bool, out: Path, only: tuple[str, ...], fresh: bool) -> None:
+    """Run the parts, write the page."""
+    try:
+        check_writable(out)
+        chosen = [name for name in PARTS if name in only or (not only and (full or name != "benchmarks"))]
+        journal = Journal.open(out.with_name(out.name + ".parts"), full, chosen, fresh)
+    except (OSError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+    console = Console(stderr=True)
+    if journal.sections:
+        console.print(f"resuming: {len(journal.sections)} of {len(chosen)} parts are there")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+            for name in chosen:
+                if name in journal.sections:
+                    continue
+                if not console.is_terminal:
+                    console.print(f"{name} ...")
+                journal.compute(name, lambda what, total: _task(bar, what, total))
+    except KeyboardInterrupt:
+        console.print(f"interrupted; {journal.folder} keeps {len(journal.sections)} parts: the same command goes on")
+        sys.exit(1)
+    run = journal.summary()
+    write_text(render(run, journal.sections), out)
+    journal.remove()
+    console.print(f"wrote {out} ({out.stat().st_size / 2**20:.1f} MiB)", markup=False, highlight=False, soft_wrap=True)
+    bad = [*run.broken, *(name for name, section in journal.sections.items() if section.failures)]
+    if bad:
+        console.print(f"failed: {', '.join(bad)}; the report says why")
+    sys.exit(bool(bad))
+
+
+def _task(bar: Progress, what: str, total: int | None):
+    task = bar.add_task(what, total=total)
+    return lambda: bar.advance(task)
+
+
+if __name__ == "__main__":
+    main()
