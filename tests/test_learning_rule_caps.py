@@ -54,6 +54,15 @@ def test_no_multipliers_see_it(size, tol):
     check(c)
 
 
+@pytest.mark.parametrize("caps", [{"R": 0, "S": 0}, {"S": 0}, {"R": 0}])
+def test_caps_of_zero_are_met_exactly(caps):
+    # Nothing learnt, nothing encoded: C = H(Y), by a rule that meets the caps and not within rounding only.
+    c = tx.minimize_capped(bent(5), "C", caps, tol=2e-2)
+    assert c.status == "certified" and c.value == pytest.approx(L, abs=1e-12) and c.lower_bound <= L
+    assert all(c.point[name] == 0 for name in caps)
+    check(c)
+
+
 def test_the_numbers_of_the_proof():
     def h(p):
         return -p * math.log(p) - (1 - p) * math.log(1 - p)

@@ -140,7 +140,15 @@ class LearningRuleProblem:
             "x_given_z": np.where(z[:, None] > 0, zx / safe, xa.sum(axis=0)),
             "y_given_z": np.where(z[:, None] > 0, zy / safe, weight.sum(axis=(0, 1))),
         }
+        point |= dict.fromkeys(self.zeros(rule), 0.0)
         return {name: max(value, 0.0) + 0.0 for name, value in point.items()}, witness
+
+    def zeros(self, rule: Array) -> list[str]:
+        """Functionals that are exactly 0: S where no data set changes the rule, R where no code tells of X or Theta."""
+        found = ["S"] if bool((rule == rule[0]).all()) else []
+        seen = self.counts.sum(axis=(0, 2)) > 0
+        codes = self.dictionary[(rule > 0).any(axis=0)][:, seen].reshape(-1, self.dictionary.shape[-1])
+        return [*found, "R"] if bool((codes == codes[0]).all()) else found
 
 
 def _kl(weight: Array, top: Array, bottom: Array) -> float:

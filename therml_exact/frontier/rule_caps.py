@@ -134,6 +134,13 @@ class _Caps:
             return float(over)
         return float(point[NAMES.index(self.minimise)]) if over <= -2e-13 else math.inf
 
+    def consider(self, problem: LearningRuleProblem, rule: Array) -> None:
+        """A rule as it is: functionals that are exactly 0 meet a cap of 0, which rounding would miss."""
+        values, exact = problem.evaluate(rule)[0], problem.zeros(rule)
+        kept = all(values[name] <= limit - 2e-13 * (name not in exact) for name, limit in self.limits.items())
+        if self.minimise is not None and kept and values[self.minimise] < self.value:
+            self.value, self.rule = values[self.minimise], rule
+
     def improve(self, start: Array, lam: Array, q: Array) -> None:
         """Rule and q's in turn from here; keep the result if it is better."""
         from therml_exact.kernels import rule_duals as kernel
@@ -211,6 +218,8 @@ def minimize_capped(
     floats = {name: float(v) for name, v in exact.items()}
     caps_only = _Caps(problem, minimise, floats, tol)
     caps_only.begin()
+    for theta in range(caps_only.arrays.thetas):
+        caps_only.consider(problem, np.eye(caps_only.arrays.thetas)[[theta] * caps_only.arrays.types])
     if math.isinf(caps_only.value) and exact:
         reach = _Caps(problem, None, floats, tol)
         reach.begin()
