@@ -32,3 +32,18 @@ def test_ci_runs_the_readmes_test_command():
     pattern = re.search(r"grep -E \"(.*)\" README.md", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
     assert pattern
     assert len(re.findall(pattern[1], README, re.MULTILINE)) == 1
+
+
+def test_the_gallery_is_what_its_script_draws():
+    from validation.gallery import FIGURES, HERE
+
+    shown = re.findall(r"!\[[^\]]+\]\(validation/gallery/(\w+)\.png\)", README)
+    assert sorted(shown) == sorted(FIGURES) == sorted(p.stem for p in HERE.iterdir())
+
+
+@pytest.mark.parametrize("name", ["frontier", "teaching", "jump", "second_law"])
+def test_figures_of_the_gallery_are_drawn(name):
+    from validation.gallery import FIGURES
+
+    axes = FIGURES[name]().axes
+    assert axes and all("nats" in ax.get_ylabel() or "/" in ax.get_ylabel() for ax in axes)

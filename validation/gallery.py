@@ -81,7 +81,7 @@ def maxwell() -> Figure:
 
 
 def second_law() -> Figure:
-    """The objective falls at every step under four exact Markov kernels; with refitted priors it need not."""
+    """The objective falls at every step under three exact Markov kernels; dotted: with q(theta) refitted at each."""
     maps = tx.encoders.deterministic(2, 2)
     labels = [[["9/10", "1/10"], ["1/5", "4/5"]], [["1/5", "4/5"], ["4/5", "1/5"]]]
     process = ["2/5", "3/5"], [["1/3", "2/3"], ["1/2", "1/2"]], labels
