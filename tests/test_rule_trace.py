@@ -97,3 +97,26 @@ def test_what_no_lagrangian_sees_is_drawn():
     assert np.allclose(lines["least C, achieved"].get_ydata(), [c.value * bits for c in capped])
     hull = np.array(lines["convex hull of the optima"].get_ydata())
     assert np.isfinite(hull).all() and ax.get_xlabel() == "cap of R and S (bits)"
+
+
+def test_a_saved_frontier_is_verified_as_one_file(tmp_path):
+    problem = random_problem(1)
+    found = tx.trace(problem, gammas=[1, 3], sigmas=[0, 0.2])
+    place = tmp_path / "rules.json"
+    found.save(place)
+    checked = tx.verify(place, problem)
+    assert checked.valid and checked.reason.startswith("4 certificates")
+    assert not tx.verify(place, random_problem(2)).valid
+    content = json.loads(place.read_text())
+    for name, change in (
+        ("R", 0.01), ("S", -0.01), ("C", 1e-8), ("value", -1e-4), ("lower_bound", 1e-6), ("gamma", 1), ("sigma", 1e-9),
+    ):  # fmt: skip
+        rows = [dict(row) for row in content["rows"]]
+        rows[2][name] += change
+        assert not tx.verify({**content, "rows": rows}).valid, name
+    for edited in (
+        {**content, "rows": []}, {**content, "rows": [], "certificates": []},
+        {**content, "rows": content["rows"][::-1]}, {**content, "certificates": content["certificates"][1:]},
+        {**content, "rows": [{**row, "status": "open"} for row in content["rows"]]}, {"format": content["format"]},
+    ):  # fmt: skip
+        assert not tx.verify(edited).valid

@@ -1,12 +1,13 @@
 """verify: is a certificate true? One door for all kinds; none of the verifiers imports a solver, or numba.
 
-    format                    what is claimed                                     checked by
-    therml-frontier-2         value >= min >= lower bound of a mixture problem    frontier/verify.py
-    therml-exact/frontier     all points of a saved frontier                      frontier/verify.py
-    therml-exact/audit        the impossibility of a claimed point                frontier/verify.py
-    therml-rule-1             the same for learning rules, caps, excesses         frontier/rule_verify.py
-    therml-exact/joint-bound  the same where rule and encoder are free            frontier/joint_verify.py
-    therml-exact/proof        an inequality of entropies: proved, refuted         shannon/verify.py
+    format                      what is claimed                                   checked by
+    therml-frontier-2           value >= min >= lower bound of a mixture problem  frontier/verify.py
+    therml-exact/frontier       all points of a saved frontier                    frontier/verify.py
+    therml-exact/audit          the impossibility of a claimed point              frontier/verify.py
+    therml-rule-1               the same for learning rules, caps, excesses       frontier/rule_verify.py
+    therml-exact/rule-frontier  all rows of a saved frontier of learning rules    frontier/rule_verify.py
+    therml-exact/joint-bound    the same where rule and encoder are free          frontier/joint_verify.py
+    therml-exact/proof          an inequality of entropies: proved, refuted       shannon/verify.py
 
 A Verification never raises: whatever is malformed or false is not valid, with the reason.
 """
@@ -25,6 +26,7 @@ KINDS = (
     "therml-frontier-2",
     "therml-rule-1",
     "therml-exact/frontier",
+    "therml-exact/rule-frontier",
     "therml-exact/audit",
     "therml-exact/joint-bound",
     "therml-exact/proof",
@@ -67,6 +69,10 @@ def verify(certificate: Any, problem: Any = None) -> Verification:
         from therml_exact.frontier.rule_verify import verify_rule
 
         return verify_rule(content, problem)
+    if kind == "therml-exact/rule-frontier":
+        from therml_exact.frontier.rule_verify import verify_rule_frontier
+
+        return verify_rule_frontier(content, problem)
     from therml_exact.frontier.verify import verify as verify_optimum
 
     if kind == "therml-exact/audit":

@@ -23,17 +23,44 @@ from flint import arb, arb_mat, fmpq
 
 from therml_exact.frontier.certificate import LONGEST, digest, read_cells
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
-from therml_exact.frontier.rule_certificate import FORMAT, describe
+from therml_exact.frontier.rule_certificate import FORMAT, describe, rounded_up
 from therml_exact.frontier.rule_vertices import rules
 from therml_exact.verification import Verification, finite, judge, read, require
 
 SHIFT = 80
+NEAR = 1e-9  # nats; a row's coordinates are floats
 OF = {"R": "rho", "C": "gamma", "D": "delta", "S": "sigma"}
 
 
 def verify_rule(certificate: Any, problem: LearningRuleProblem | None = None) -> Verification:
     """Check a certificate (a mapping, or the path of a JSON file), and that it is about `problem` if one is given."""
     return judge(lambda: (*_verify(read(certificate), problem), "every claim holds"))
+
+
+def verify_rule_frontier(saved: Any, problem: LearningRuleProblem | None = None) -> Verification:
+    """Check every certificate of a saved RuleFrontier, and that each row says no more than its own."""
+    return judge(lambda: _frontier(read(saved), problem))
+
+
+def _frontier(content: Mapping[str, Any], problem: LearningRuleProblem | None) -> tuple[None, None, str]:
+    rows, certificates = content["rows"], content["certificates"]
+    require(len(rows) == len(certificates) > 0, "the frontier has no rows, or not a certificate for each")
+    for k, (row, c) in enumerate(zip(rows, certificates, strict=True)):
+        require(c["problem"] == certificates[0]["problem"], f"the certificate of row {k} is about another problem")
+        value, lower = _verify(c, problem)
+        require(c["kind"] == "lagrangian", f"the certificate of row {k} is of another kind")
+        exact = {name: Fraction(text) for name, text in c["multipliers"].items()}
+        given = {name: float(m) for name, m in exact.items()}
+        require(given == {name: row[name] for name in given}, f"row {k} names other multipliers")
+        require(row["lower_bound"] <= lower, f"row {k} claims a lower bound of {row['lower_bound']!r}")
+        claim = rounded_up(row["value"], float(sum(exact.values())))
+        require(value is not None and claim >= value, f"row {k} claims a value of {row['value']!r}")
+        require(row["status"] == c["status"], f"row {k} claims the status {row['status']!r}")
+        reached = _World(_problem(c["problem"])).functionals(c["witness"])
+        for name in NAMES:
+            near = abs(reached[name] - arb(row[name])) <= arb(NEAR)
+            require(near, f"row {k} claims {name} = {row[name]!r}; its rule has {reached[name].str(17)}")
+    return None, None, f"{len(rows)} certificates hold, and the rows say what they prove"
 
 
 def _verify(c: Mapping[str, Any], problem: LearningRuleProblem | None) -> tuple[float | None, float]:
