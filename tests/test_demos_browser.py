@@ -29,16 +29,15 @@ FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --no-first-run --disable-sync "
     "--disable-background-networking --disable-component-update --no-default-browser-check --window-size=1280,1000"
 )
-# marimo's widgets live in shadow trees: look through all of them.
-FIND = """
+# marimo's widgets live in shadow trees: look through all of them. Everything in one script, for cells come and go.
+SEE = """
 const found = [];
-(function walk(root, selector) {
+(function walk(root) {
     for (const e of root.querySelectorAll('*')) {
-        if (e.matches(selector)) found.push(e);
-        if (e.shadowRoot) walk(e.shadowRoot, selector);
+        if (e.matches(SELECTOR)) found.push(e);
+        if (e.shadowRoot) walk(e.shadowRoot);
     }
-})(document, arguments[0]);
-return found;
+})(document);
 """
 
 
@@ -96,28 +95,30 @@ def wait_for(what, condition, patience=PATIENCE):
     raise AssertionError(f"{what}: not within {patience} s")
 
 
-def find(browser, selector):
-    return browser.execute_script(FIND, selector)
+def see(browser, selector, tell):
+    """What a JavaScript expression tells of `found`, the elements that match."""
+    return browser.execute_script(SEE.replace("SELECTOR", repr(selector)) + f"return {tell};")
 
 
 def picture(browser):
     """The source of the largest image on the page."""
-    return browser.execute_script(
-        "return [...arguments[0]].filter(i => i.complete && i.naturalWidth > 300)"
-        ".sort((a, b) => b.naturalWidth * b.naturalHeight - a.naturalWidth * a.naturalHeight).map(i => i.src)[0]",
-        find(browser, "img"),
-    )
+    big = "found.filter(i => i.complete && i.naturalWidth > 300)"
+    return see(browser, "img", f"{big}.sort((a, b) => b.naturalWidth - a.naturalWidth).map(i => i.src)[0]")
+
+
+def slider(browser):
+    """The value of the first slider, and whether it is the greatest."""
+    tell = "found.slice(0, 1).map(e => [e.ariaValueNow, e.ariaValueNow == e.ariaValueMax])[0]"
+    return see(browser, "[role=slider]", tell)
 
 
 def text(browser):
-    return browser.execute_script(
-        "return [...arguments[0]].map(e => e.innerText).join(' ')",
-        find(browser, "body, .markdown"),
-    )
+    return see(browser, "body, .markdown", "found.map(e => e.innerText).join(' ')")
 
 
-def press(browser, element, *keys):
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].focus()", element)
+def press(browser, selector, *keys):
+    """Keys for the first element that matches."""
+    see(browser, selector, "(found[0].scrollIntoView({block: 'center'}), found[0].focus())")
     webdriver.ActionChains(browser).send_keys(*keys).perform()
 
 
@@ -130,18 +131,16 @@ def test_a_lesson_in_the_browser(browser, port, name):
     with served(name, port) as address:
         browser.get(address)
         before = wait_for("the picture", lambda: picture(browser))
-        thumbs = wait_for("the sliders", lambda: find(browser, "[role=slider]"))
-        wait_for("the formulas", lambda: find(browser, ".katex"))
-        fields = wait_for("three exercises", lambda: (found := find(browser, "input[type=text]"))[2:] and found)
+        position, last = wait_for("a slider", lambda: slider(browser))
+        wait_for("a formula", lambda: see(browser, ".katex", "found.length"))
+        wait_for("three exercises", lambda: see(browser, "input[type=text]", "found.length") >= 3)
 
-        position = thumbs[0].get_attribute("aria-valuenow")
-        last = position == thumbs[0].get_attribute("aria-valuemax")
-        press(browser, thumbs[0], keys.ARROW_LEFT if last else keys.ARROW_RIGHT)
-        wait_for("the slider", lambda: find(browser, "[role=slider]")[0].get_attribute("aria-valuenow") != position)
+        press(browser, "[role=slider]", keys.ARROW_LEFT if last else keys.ARROW_RIGHT)
+        wait_for("the slider's move", lambda: slider(browser)[0] != position)
         wait_for("another picture", lambda: picture(browser) not in (None, before))
 
         assert "✅" not in text(browser)
-        press(browser, fields[0], repr(right), keys.TAB)
+        press(browser, "input[type=text]", repr(right), keys.TAB)
         wait_for("the right answer's mark", lambda: "✅" in text(browser))
 
         logged = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]

@@ -40,12 +40,12 @@ def _():
     controls = mo.ui.dictionary(
         {
             "n": mo.ui.dropdown({"1": 1, "2": 2}, value="1", label="samples $N$"),
-            "listens": mo.ui.slider(0, 10, value=8, label=r"$\Theta$ listens, tenths", show_value=True),
-            "noise": mo.ui.slider(0, 10, value=1, label="noise of $Z$, twentieths", show_value=True),
-            "off": mo.ui.slider(0, 10, value=0, label="$q$'s off, tenths", show_value=True),
+            "listens": mo.ui.slider(0, 10, value=8, label=r"$\Theta$ listens (/10)", show_value=True),
+            "noise": mo.ui.slider(0, 10, value=1, label="noise of $Z$ (/20)", show_value=True),
+            "off": mo.ui.slider(0, 10, value=0, label="$q$'s off (/10)", show_value=True),
         }
     )
-    mo.hstack(list(controls.elements.values()), justify="start", wrap=True, gap=1.5)
+    mo.hstack(list(controls.elements.values()), justify="start", wrap=True, gap=1.25)
     return (controls,)
 
 
