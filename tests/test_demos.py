@@ -4,6 +4,7 @@ import io
 import math
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -158,6 +159,12 @@ def test_demo_edits_a_copy_and_never_overwrites(tmp_path, monkeypatch):
     assert served[0].read_text() == "mine" and len(served) == 1
     assert therml("two_worlds").exit_code == 0
     assert served[1].read_text() == shipped
+
+
+def test_demo_refuses_a_port_that_is_taken():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = therml("two_worlds", "--port", str(taken.getsockname()[1]))
+    assert refused.exit_code == 2 and "in use" in refused.output
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as SIGINT to a process group")

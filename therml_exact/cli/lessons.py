@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -32,6 +33,11 @@ def demo(name: str | None, edit: bool, port: int | None, browser: bool) -> None:
         raise click.UsageError(f"there is no lesson {name!r}. There are:\n{listing}")
     if find_spec("marimo") is None:
         raise click.UsageError("lessons need marimo: pip install 'therml_exact[demo]'")
+    if port is not None:
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError as error:
+            raise click.UsageError(f"--port {port} cannot be used: {error.strerror}") from None
     import therml_exact.demos
 
     shipped = Path(therml_exact.demos.__file__).with_name(f"{name}.py")
@@ -52,10 +58,11 @@ def _copy(shipped: Path) -> Path:
 
 def serve(file: Path, edit: bool, port: int | None, browser: bool) -> int:
     """Run marimo's server until it ends or is interrupted; its exit code."""
-    command = [sys.executable, "-m", "marimo", "edit" if edit else "run", str(file), "--host", "127.0.0.1", "--token"]
-    command += ["--no-sandbox"]
+    command = [sys.executable, "-m", "marimo", "--yes", "edit" if edit else "run", str(file)]
+    command += ["--host", "127.0.0.1", "--token", "--no-sandbox"]
     command += [] if port is None else ["--port", str(port)]
     command += [] if browser else ["--headless"]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # take the server along
     # A lesson asks nothing of the network, not even whether marimo has a newer version.
     server = subprocess.Popen(command, env=os.environ | {"MARIMO_SKIP_UPDATE_CHECK": "1"})  # noqa: S603
     try:
