@@ -116,7 +116,8 @@ def draw_plane(ax, gamma: float, delta: float, tol: float) -> None:
     line = best.point["C"] - (1 - delta) / gamma * (rate - best.point["R"])
     ax.plot(rate, line, color=COLOURS["orange"], linewidth=2.5, label=r"slope $-(1-\delta)/\gamma$")
     ax.plot(best.point["R"], best.point["C"], "o", color=COLOURS["orange"], markersize=13, markeredgecolor="black")
-    ax.text(0.03, 0.04, "impossible", transform=ax.transAxes, fontsize=13, color="0.35")
+    page = {"facecolor": "0.9", "edgecolor": "none", "pad": 1.0}
+    ax.text(0.04, 0.05, "impossible", transform=ax.transAxes, fontsize=13, color="0.3", bbox=page, zorder=4)
     ax.set_xlim(-0.03 * right, 1.08 * right)
     ax.set_ylim(bottom - 3 * margin, top + margin)
     ax.set_xlabel("R (nats)")
