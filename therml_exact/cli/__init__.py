@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from therml_exact._version import __version__
-from therml_exact.cli import frontiers, laws, proofs, worlds
+from therml_exact.cli import frontiers, laws, lessons, proofs, worlds
 from therml_exact.cli.terminal import Commands
 
 
@@ -31,5 +31,6 @@ for _command in (
     laws.maxwell,
     laws.relax,
     laws.learn,
+    lessons.demo,
 ):
     main.add_command(_command)

@@ -33,6 +33,8 @@ def read_number(text: str) -> float:
             value *= math.log(float(form["of"]) / float(form["over"] or 1)) / float(form["by"] or 1)
     except (ZeroDivisionError, ValueError):
         raise ValueError(f"{text[:60]!r} is no number: it divides by zero or takes a logarithm of zero") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:60]!r} is too large a number")
     return -value if form["sign"] in ("-", "−") else value
 
 

@@ -1,0 +1,184 @@
+"""The lessons: each runs as a script, its picture follows its sliders, and its exercises know their answers."""
+
+import io
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import hypothesis.strategies as st
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+
+from therml_exact.cli import main
+from therml_exact.demos import LESSONS, lecture
+from therml_exact.demos.exercise import Exercise, read_number
+
+NAMES = [lesson.name for lesson in LESSONS]
+each_lesson = pytest.mark.parametrize("name", NAMES)
+pytest.importorskip("marimo", reason="the lessons need marimo: pip install 'therml_exact[demo]'")
+
+
+@cache
+def run(name):
+    """The lesson run to the end in this process: its module, and the names that its cells define."""
+    module = import_module(f"therml_exact.demos.{name}")
+    _, definitions = module.app.run()
+    return module, definitions
+
+
+def pixels(figure):
+    out = io.BytesIO()
+    figure.savefig(out, format="raw", dpi=40)
+    return out.getvalue()
+
+
+@each_lesson
+def test_a_lesson_is_a_script_and_a_tidy_notebook(name):
+    done = subprocess.run([sys.executable, "-m", f"therml_exact.demos.{name}"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    file = import_module(f"therml_exact.demos.{name}").__file__
+    check = subprocess.run([sys.executable, "-m", "marimo", "check", "--strict", file], capture_output=True, text=True)
+    assert check.returncode == 0, check.stdout + check.stderr
+
+
+@each_lesson
+def test_the_picture_follows_the_sliders_and_nothing_else(name):
+    module, definitions = run(name)
+    controls = definitions["controls"]
+    values = {key: element.value for key, element in controls.items()}
+    first = pixels(module.picture(**values))
+    assert pixels(module.picture(**values)) == first  # the same numbers, the same picture
+    moved = {}
+    for key, element in controls.items():
+        steps = getattr(element, "steps", None) or [getattr(element, "start", None), getattr(element, "stop", None)]
+        moved |= {(key, step): {**values, key: step} for step in (steps[0], steps[-1]) if step is not None}
+    assert moved, "no slider"
+    assert any(pixels(module.picture(**other)) != first for other in moved.values())
+
+
+@each_lesson
+def test_three_exercises_know_right_from_wrong(name):
+    _, definitions = run(name)
+    exercises = definitions["exercises"]
+    assert len(exercises) == 3
+    for exercise in exercises:
+        right = float(exercise.answer())
+        assert math.isfinite(right) and exercise.tolerance > 0 and exercise.hint and exercise.question
+        assert exercise.check(repr(right)).startswith("✅")
+        assert exercise.check(f"{right + 0.9 * exercise.tolerance!r}").startswith("✅")
+        for wrong in (right + 2 * exercise.tolerance, -right - 1, 1e9):
+            assert not exercise.check(repr(wrong)).startswith("✅")
+            assert exercise.hint in exercise.check(repr(wrong)) or "bits" in exercise.check(repr(wrong))
+        if exercise.unit == "nats" and abs(right / math.log(2) - right) > exercise.tolerance:
+            assert "bits" in exercise.check(repr(right / math.log(2)))
+        assert exercise.check("what?").startswith("🟡") and exercise.check(" ") == ""
+
+
+def test_an_exercise_computes_its_answer_when_it_is_asked():
+    asked = []
+    exercise = Exercise("?", lambda: asked.append(1) or 0.5, 0.01, "", "a half")
+    assert not asked and exercise.check("1/2") == "✅ Right: 0.5." and asked
+    assert exercise.check("2/3") == "❌ Not 0.666667. Hint: a half"
+
+
+numbers = st.integers(0, 10**6).map(str) | st.floats(0, 1e6).map(repr)
+positive = st.integers(1, 10**6).map(str) | st.floats(1e-6, 1e6).map(repr)
+
+
+@given(st.floats(-1e300, 1e300))
+def test_what_python_prints_can_be_typed(value):
+    assert read_number(repr(value)) == value
+
+
+@given(numbers, positive, st.sampled_from(["", "-", "+", "−"]))
+def test_a_fraction_is_read(top, bottom, sign):
+    value = float(top) / float(bottom)
+    assert read_number(f" {sign}{top} / {bottom}") == (-value if sign in ("-", "−") else value)
+
+
+@given(numbers, positive, positive, positive, st.sampled_from(["log", "ln"]), st.sampled_from("*·"))
+def test_a_multiple_of_a_logarithm_is_read(top, bottom, of, over, log, times):
+    expected = float(top) / float(bottom) * math.log(float(of) / float(over))
+    typed = f"{top}/{bottom}{times}{log}({of}/{over})"
+    if len(typed) <= 60:
+        assert read_number(typed) == pytest.approx(expected, rel=1e-12)
+
+
+@given(st.text(max_size=80))
+def test_whatever_is_typed_gives_a_number_or_a_value_error(text):
+    try:
+        value = read_number(text)
+    except ValueError:
+        value = 0.0
+    assert math.isfinite(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "log(0)", "1/0", "1e999", "log(1)/0", "1+1", "__import__('os')", "2**9", "log(-1)"]
+)
+def test_what_is_refused(text):
+    with pytest.raises(ValueError):
+        read_number(text)
+
+
+def therml(*arguments):
+    return CliRunner().invoke(main, ["demo", *arguments])
+
+
+def test_demo_lists_the_lessons():
+    listed = therml()
+    assert listed.exit_code == 0 and all(name in listed.output for name in NAMES)
+    unknown = therml("no_such_lesson")
+    assert unknown.exit_code == 2 and all(name in unknown.output for name in NAMES)
+
+
+def test_demo_without_marimo_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("therml_exact.cli.lessons.find_spec", lambda name: None)
+    refused = therml(NAMES[0])
+    assert refused.exit_code == 2 and "pip install 'therml_exact[demo]'" in refused.output
+
+
+def test_demo_edits_a_copy_and_never_overwrites(tmp_path, monkeypatch):
+    served = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("therml_exact.cli.lessons.serve", lambda file, *rest: served.append(file) or 0)
+    shipped = Path(lecture.__file__).with_name("two_worlds.py").read_text()
+    assert therml("two_worlds", "--edit").exit_code == 0
+    assert served == [tmp_path / "two_worlds.py"] and served[0].read_text() == shipped
+    served[0].write_text("mine")
+    refused = therml("two_worlds", "--edit")
+    assert refused.exit_code == 2 and "exists here" in refused.output
+    assert served[0].read_text() == "mine" and len(served) == 1
+    assert therml("two_worlds").exit_code == 0
+    assert served[1].read_text() == shipped
+
+
+def test_demo_refuses_a_port_that_is_taken():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = therml("two_worlds", "--port", str(taken.getsockname()[1]))
+    assert refused.exit_code == 2 and "in use" in refused.output
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as SIGINT to a process group")
+def test_demo_serves_until_it_is_interrupted():
+    command = [sys.executable, "-m", "therml_exact.cli", "demo", "two_worlds", "--no-browser"]
+    server = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    said = ""
+    while "access_token=" not in said:
+        line = server.stdout.readline()
+        assert line, said
+        said += line
+    time.sleep(0.5)
+    os.killpg(server.pid, signal.SIGINT)  # what a terminal does
+    rest, _ = server.communicate(timeout=30)
+    assert server.returncode in (0, 130) and "Traceback" not in said + rest
