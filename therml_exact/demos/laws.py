@@ -85,7 +85,7 @@ def experiment(sigma: float, e: Derivative) -> tuple[float, np.ndarray, np.ndarr
     rates = np.append(tangent[:-3] / np.sqrt(FAMILY.p.min()), tangent[-3:] / list(here.multipliers.values()))
     reach = 0.5 / float(np.abs(rates).max())
     while True:
-        x = np.linspace(-reach, reach, 13)
+        x = reach * np.arange(-6, 7) / 6
         try:
             y = np.append(respond(here, e, x[5::-1])[::-1], [0.0, *respond(here, e, x[7:])])
         except NotSmoothError:
