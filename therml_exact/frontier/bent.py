@@ -30,6 +30,10 @@ C = H(Y|Z), S = I(Y;Theta), with the Markov chain Y - Theta - Z.
 
 7. Together 0.05 = 4e >= 0.76735^2 * 0.09318 > 0.0548. Contradiction. []
 
+*The whole segment.* At t from E0 to E1, the point (tL, (1 - t)L, tL), the same steps give cos D <= sqrt(1 - t + e/L)
+and E h(u_Z) >= (1 - t)L - e: no rule comes within e where D^2 v > 4e, v = u (1 - u) at h(u) = (1 - t)L - e.
+`least_excess` is the e at which the two sides are equal; at t = 1/2 it is 0.0136.
+
 `bent` is the problem with a finite dictionary: encoders p(z|theta) on the grid k/(size - 1), Z a bit. The cells of
 rule_caps.py prove the midpoint impossible for it, with a certificate and a larger distance.
 """
@@ -53,3 +57,27 @@ def bent(size: int = 17) -> LearningRuleProblem:
         encoders[k, 0] = 1 - Fraction(k, size - 1), Fraction(k, size - 1)
     half = Fraction(1, 2)
     return LearningRuleProblem([Fraction(1)], [[Fraction(1)]], [[[half, half]]], 1, encoders)
+
+
+def least_excess(t: float) -> float:
+    """An e such that each rule, over any alphabets, exceeds (R, C, S) = (t, 1 - t, t) log 2 by e in one of the three.
+
+    The left side falls with e and the right one grows; the root, less 1e-9 for the rounding.
+    """
+    from scipy.optimize import brentq
+
+    if not 0 <= t <= 1:
+        raise ValueError(f"t is {t!r}; it is the place on the segment, from 0 to 1")
+    L = math.log(2)
+
+    def entropy(u: float) -> float:
+        return -u * math.log(u) - (1 - u) * math.log1p(-u)
+
+    def sides(e: float) -> float:
+        angle = math.acos(math.sqrt(min(1.0, 1 - t + e / L)))
+        left = (1 - t) * L - e
+        u = brentq(lambda u: entropy(u) - left, 1e-300, 0.5, xtol=1e-15) if 0 < left < L else 0.5 * (left > 0)
+        return angle**2 * u * (1 - u) - 4 * e
+
+    end = min(t, 1 - t) * L
+    return max(0.0, float(brentq(sides, 0.0, end, xtol=1e-13)) - 1e-9) if end else 0.0
