@@ -256,11 +256,11 @@ def _():
 
     *Not convex.* With a given learning rule and as many codes as one likes $(R, D, C)$ is convex: toss a coin for which
     encoder to use, and tell the outcome in $Z$. With $|Z| = 2$ there is no room to tell it: $p(x) = (1, 4, 4)/9$,
-    $Y = X$ but for errors of 1/10 between 2 and 3, the codes $1[x{=}1]$ ($t = 0$) and $1[x{=}3]$ ($t = 1$). And with
-    $S$ it is not convex for any alphabets, for $\Theta$ must not tell the outcome: $Y$ a fair bit, nothing to see
-    ($|X| = 1$), $N = 1$. $(R, C, S)/\log 2 = (0, 1, 0)$ is achieved by learning nothing, $(1, 0, 1)$ by
-    $Z = \Theta = Y$; all that lies between is impossible (proof in `therml_exact.frontier.bent`). No multipliers find
-    the frontier there.
+    $Y = X$ but for errors of 1/10 between 2 and 3, the codes $1[x{=}1]$ ($t = 0$) and $1[x{=}3]$ ($t = 1$). With $S$
+    it is not convex for any alphabets: a coin that chooses the *rule* is part of $\Theta$, and to tell it in $Z$ costs
+    rate. $Y$ is a fair bit, there is nothing to see ($|X| = 1$), $N = 1$. $(R, C, S)/\log 2 = (0, 1, 0)$ is achieved by
+    learning nothing, $(1, 0, 1)$ by $Z = \Theta = Y$; all that lies between is impossible (proof in
+    `therml_exact.frontier.bent`). No multipliers find the frontier there.
     """)
     return
 

@@ -19,6 +19,7 @@ with app.setup:
     from therml_exact.thermo.bordered import NotSmoothError
     from therml_exact.thermo.branch import branch_end, default_family
     from therml_exact.thermo.family import State
+    from therml_exact.thermo.figures import unit_power
     from therml_exact.thermo.maxwell import measure_misprints
     from therml_exact.thermo.potentials import MULTIPLIERS, Derivative
 
@@ -137,7 +138,7 @@ def picture(relation: int, sigma: float) -> Figure:
         ax.set_xlim(-1.1 * reach, 1.1 * reach)
         ax.set_ylim(-1.9 * abs(slope) * reach, 1.9 * abs(slope) * reach)
         minus = "-" if sign < 0 else ""
-        ax.set_title(f"${minus}{e.latex} = {sign * slope:.5g}$", fontsize=17, pad=22)
+        ax.set_title(f"${minus}{e.latex}$ = {sign * slope:.5g}".replace("= -", "= −"), fontsize=17, pad=22)
         ax.set_xlabel(change(e.wrt))
         ax.set_ylabel(change(e.of), labelpad=2)
         ax.ticklabel_format(style="sci", scilimits=(-2, 3), useMathText=True)
@@ -176,13 +177,14 @@ def numbers(relation: int, sigma: float) -> str:
     best = tx.minimize(ALL_RULES, gamma=here.gamma, delta=here.delta, sigma=sigma, tol=1e-4)
     law = tx.first_law(here, equilibrium(sigma + 0.005))
     above = here.J - best.value
+    unit = {-1: "1/nats", 0: "no unit", 1: "nats"}[unit_power(chosen.left)]
     place = (
-        f"no rule is better by more than {best.gap:.0e}"
+        f"no rule over these encoders is better by more than {best.gap:.0e}"
         if above < 1e-9
         else f"**it is not the best rule**: another is better by {above:.4f}"
     )
     return f"""
-    $\\displaystyle {chosen.latex}$ : **{row.left:.8g}** and **{row.right:.8g}** by implicit differentiation;
+    $\\displaystyle {chosen.latex}$ : **{row.left:.8g}** and **{row.right:.8g}** ({unit}) by implicit differentiation;
     {row.left_redone:.8g} and {row.right_redone:.8g} by solving again. Relative differences up to {row.difference:.0e}.
     {f"**Misprint:** {chosen.note}." if chosen.note else ""}
 
@@ -210,8 +212,9 @@ def _():
     **What to see.** $R$ and the seven potentials that trade a functional for its multiplier have three pairs each: 24
     relations. The paper prints 12; (85) and (93) are misprinted, and none says which third variable is held. The two
     slopes are computed without each other, and the symmetry that makes them equal is not used. The equilibria (two
-    samples, three soft encoders, $\delta = 0.5$, $\gamma = 2.1$) are one *local* branch; it ends in a kink at
-    $\sigma = {_end.sigma:.4f}$, where no derivative exists. $R$ is not "entire", as section 4.1 has it.
+    samples, three soft encoders, $\delta = 0.5$, $\gamma = 2.1$) are one *local* branch. It ends in a kink at
+    $\sigma = {_end.sigma:.4f}$, where no derivative exists; long before, another rule becomes better (exercise 1). The
+    surface is not "entire", as section 4.1 has it.
 
     **Second law**, right panel. A fair bit $t$, parameters $\theta \in \{{0, 1\}}$, cost $E = 1$ nat if
     $\theta \neq t$, else 0, prior $q(\theta) = (\tfrac1{{10}}, \tfrac9{{10}})$. Start at $p_0 \propto e^{{-E/\sigma}}$
@@ -237,7 +240,7 @@ def _():
 
     exercises = (
         Exercise(
-            r"Heat the learner. Above which temperature $\sigma$ is the branch no longer the best rule there is?"
+            r"Heat the learner. Above which temperature $\sigma$ is the branch no longer the best rule?"
             " (To within 0.01.)",
             lambda: tx.jump(ALL_RULES, 0.3, 0.9, gamma=MIDDLE.gamma, delta=MIDDLE.delta).sigma,
             0.01,

@@ -45,7 +45,8 @@ def _():
     The data grow like $N$; what they teach is at most $H(\Phi)$, or grows like $\tfrac{k}{2} \log N$ where $k$ real
     numbers are to be learnt. Three learners see $N$ tosses of a coin: one keeps *all data*; one keeps the *counts*
     of heads; one keeps a parameter $\Theta$, one of 129 biases, drawn from the tempered posterior
-    $p(\theta|x^N) \propto \prod_i q(x_i|\theta)^{1/\sigma}$ (50). What share of its memory $S$ is worth keeping?
+    $p(\theta|x^N) \propto \prod_i q(x_i|\theta)^{1/\sigma}$, (50) with $\beta = 1/\sigma$. What share of its memory is
+    worth keeping?
     """)
     return
 
@@ -198,8 +199,8 @@ def _():
 
     exercises = (
         Exercise(
-            r"Two coins, $N = 1000$. The parameter is to know at least 0.69 nats of $\Phi$. Which temperature of the"
-            " slider does it with the least memory?",
+            r"Two coins, $N = 1000$. The parameter is to know at least 0.69 nats of $\Phi$. Which temperature"
+            r" of the slider does it with the least memory $S$?",
             hottest,
             0.1,
             "",
