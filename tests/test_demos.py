@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 
+import therml_exact as tx
 from therml_exact.cli import main
 from therml_exact.demos import LESSONS, lecture
 from therml_exact.demos.exercise import Exercise, read_number
@@ -182,3 +183,51 @@ def test_demo_serves_until_it_is_interrupted():
     os.killpg(server.pid, signal.SIGINT)  # what a terminal does
     rest, _ = server.communicate(timeout=30)
     assert server.returncode in (0, 130) and "Traceback" not in said + rest
+
+
+# ---- what the lessons say in words
+
+
+def test_two_worlds_the_best_learner_learns_nothing():
+    lesson, _ = run("two_worlds")
+    settings = [(n, listens, noise) for n in (1, 2) for listens in (0, 5, 10) for noise in (0, 3, 10)]
+    for n in (1, 2):
+        mismatches = {s: lesson.world(*s).mismatch() for s in settings if s[0] == n}
+        floor = sum(tx.mutual_information(lesson.world(n, 0, 0), [f"X{i}", f"Y{i}"], "Phi") for i in range(1, n + 1))
+        assert min(mismatches.values()) == floor  # the sharp floor (DESIGN 9), decided exactly
+        assert all((value == floor) == (listens == 0) for (_, listens, _), value in mismatches.items())
+        grey = {lesson.terms(*s, 0)["ΣH(X,Y|Φ)"] for s in settings if s[0] == n}
+        assert len(grey) == 1
+    assert all(lesson.terms(*s, 0)["KL"] == 0 < lesson.terms(*s, 10)["KL"] for s in settings if s[2] != 10)
+
+
+def test_exact_bounds_only_what_is_misprinted_is_violated():
+    lesson, _ = run("exact_bounds")
+    for name in lesson.relations():
+        verdicts = {lesson.decided(name, "listening", k, off).verdict for k in (0, 3, 5, 10) for off in (0, 5)}
+        assert ("violated" in verdicts) == ("as printed" in name), name
+        assert verdicts <= {"holds", "tight", "violated"}
+
+
+def test_phase_transition_codes_are_born_at_gamma_c_and_s_jumps():
+    lesson, _ = run("phase_transition")
+    for delta in (0.0, 0.5, 0.9):
+        at = lesson.critical() * (1 - delta)
+        codes = [len(tx.minimize(lesson.students(), gamma=g * at, delta=delta).witness["z"]) for g in (0.99, 1.01)]
+        assert codes == [1, 2]
+    jump = lesson.jump()
+    assert lesson.best_rule(3.2).point["S"] > jump.before > 0.7 > 1e-3 > jump.after >= lesson.best_rule(3.4).point["S"]
+    assert 3.2 < jump.low < jump.high < 3.4
+
+
+def test_objectives_nobody_enters_the_grey():
+    lesson, _ = run("objectives")
+    for name in lesson.ZOO:
+        for m in (0.0, 1.0, 2.0, 6.0):
+            found = lesson.optimum(name, m)
+            assert found.status == "certified" and found.gap <= 1e-5
+            for first, second in (("R", "C"), ("R", "D"), ("S", "C")):
+                for a, b, bound in lesson.proved(first, second):
+                    assert a * found.point[first] + b * found.point[second] >= bound - 1e-12
+    ends = [lesson.optimum("β-VAE", m).point for m in (0.9, 1.1)]
+    assert ends[0]["R"] < 1e-9 < 1.27 < ends[1]["R"] and ends[1]["D"] < 1e-9

@@ -74,6 +74,7 @@ def served(name, port):
             line = server.stdout.readline()
             assert line, f"therml demo ended: {said}"
             said += line
+        wait_for("the server", lambda: listens(port))  # marimo prints the address before it listens
         yield said[said.index("http") :].split()[0]
     finally:
         os.killpg(server.pid, signal.SIGINT)
@@ -82,6 +83,15 @@ def served(name, port):
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
             server.communicate()
+
+
+def listens(port):
+    """Whether somebody answers there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def wait_for(what, condition, patience=PATIENCE):

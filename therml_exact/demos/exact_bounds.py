@@ -37,7 +37,7 @@ def _():
 
 @app.function
 def misprinted() -> dict[str, tx.Relation]:
-    """Three forms that the paper prints and that are false, beside the world's own forms."""
+    """Forms that the paper prints and that fail: (33), (52) in (54), and (5) read with one q for all samples."""
 
     def least_of_mean(t):
         """-log <Z>, from the partition functions of all data sets at gamma = sigma = 1."""
@@ -186,8 +186,8 @@ def _():
     **What to see.** The world is that of the lesson `two_worlds` with $N = 2$; one of its probabilities varies. *Tight*
     means equal, not close: (19a) is tight where the labels have no error, since then $\Theta$ knows of the data just
     what it knows of $\Phi$. With the best $q$'s the functionals equal informations (56-59), so (14) is tight; draw
-    them to uniform and slack appears. The first three relations are printed in the paper and false: (33) averages
-    inside the logarithm, (52) forgets the labels, (5) forgets that samples may need $q$'s of their own.
+    them to uniform and slack appears. The first three relations are refuted as the paper prints them: (33) averages
+    inside the logarithm, (52) forgets the labels, (5) does not say that each sample needs $q$'s of its own.
     """)
     return
 
