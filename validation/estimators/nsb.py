@@ -6,7 +6,7 @@
     H = int <H>_b rho xi'(b) db / int rho xi'(b) db                    over 0 < b < infinity
 
 With b = e^u both integrands are smooth and fall at least as fast as e^-|u|, so that the trapezoidal rule with steps of
-1/20 on |u| <= 34 is exact to twelve digits (tested against adaptive quadrature in 30 digits). K counts the letters that
+1/20 on |u| <= 34 is exact to twelve digits (tested against adaptive quadrature in 20 digits). K counts the letters that
 could occur; c of those that did not is 0. Gamma functions of all counts up to the largest are kept: a sample then costs
 a product of its multiplicities with that table. Source: Nemenman, Shafee, Bialek 2002.
 """
