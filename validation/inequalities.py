@@ -3,11 +3,10 @@
     python -m validation.inequalities [--n 3] [--out table.md]
 
 Every certificate is verified again; times are CPU milliseconds of a second call, building of the cone apart.
-Where psitip is installed its answers and times stand beside ours; where it is not, the table says so.
+psitip's answers and times beside ours: python -m validation.peers.
 """
 
 import argparse
-import importlib.util
 import time
 
 from therml_exact.files import write_text
@@ -42,21 +41,6 @@ def rows(largest):
             yield inequality.label, where, n, result.verdict, by, milliseconds, verifying, inequality.text
 
 
-def psitip_rows():
-    """The statements in free variables, by psitip; None where it is not installed."""
-    if importlib.util.find_spec("psitip") is None:
-        return None
-    import psitip
-
-    a, b, c = psitip.rv("A, B, C")
-    cases = {
-        "74b": lambda: bool(psitip.I(a + b & c) >= 0),
-        "76": lambda: bool(psitip.I(a & b | c) >= 0),
-        "(1 - 1e-12) H(A) >= I(A;B), which is false": lambda: bool(psitip.H(a) * (1 - 1e-12) >= psitip.I(a & b)),
-    }
-    return [(label, *timed(case)) for label, case in cases.items()]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=3, help="the largest number of samples")
@@ -76,9 +60,6 @@ def main():
             f"{space.rows.shape[0]} rows after reduction; built in {ms:.0f} ms, once"
         )
         print(lines[-1])
-    peer = psitip_rows()
-    lines += ["psitip is not installed: not compared"] if peer is None else [f"psitip {row}" for row in peer]
-    print("\n".join(lines[-(1 if peer is None else len(peer)) :]))
     if options.out:
         write_text("\n".join(lines), options.out)
 
