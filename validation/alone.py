@@ -1,7 +1,8 @@
-"""One part by itself: `python -m validation.NAME [--full]` prints its tables and verdicts."""
+"""One part by itself: `python -m validation.NAME [--full] [--pictures FOLDER]` prints its tables and verdicts."""
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table as Printed
 
 from therml_exact.cli.terminal import plain, progress_bar
+from therml_exact.files import write_text
 from validation.section import Cell, Part, Section
 
 
@@ -18,11 +20,16 @@ def alone(part: Part) -> None:
 
     @click.command(help=(part.__doc__ or "").strip())
     @click.option("--full", is_flag=True, help="The full mode: more worlds, more points.")
-    def main(full: bool) -> None:
+    @click.option("--pictures", type=click.Path(path_type=Path), help="Write the pictures into this folder, as SVG.")
+    def main(full: bool, pictures: Path | None) -> None:
         console = Console(width=None if Console().is_terminal else 150)
         with tempfile.TemporaryDirectory() as folder, progress_bar(Console()) as start:
             section = part(full, Path(folder), start)
         show(section, console)
+        if pictures is not None:
+            pictures.mkdir(parents=True, exist_ok=True)
+            for drawn in section.pictures:
+                write_text(drawn.svg, pictures / f"{re.sub(r'[^a-z0-9]+', '_', drawn.title.lower())}.svg")
         raise SystemExit(bool(section.failures))
 
     main()

@@ -36,6 +36,8 @@ PARTS = {
     "maxwell_relations": "validation.maxwell_relations",
     "predictive_information": "validation.predictive_information",
     "resampled_priors": "validation.resampled_priors",
+    "estimators": "validation.estimators",
+    "peers": "validation.peers",
     "benchmarks": "validation.benchmarks",
 }
 PACKAGES = (

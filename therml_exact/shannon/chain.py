@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from therml_exact.numbers.tables import Array
-from therml_exact.shannon.cone import Cone
+from therml_exact.shannon.cone import Cone, members
 
 MOST_SETS = 600
 
@@ -36,7 +36,7 @@ def chain_cone(ground: tuple[str, ...], named: Iterable[int]) -> Cone | None:
     one, two = one[kept], two[kept]
     above, below = (k.reshape(-1) for k in np.meshgrid(sets, sets))
     step = ((above & below) == below) & (above != below)
-    step &= (np.bitwise_count(above & ~below) == 1) | (np.isin(above, own) & np.isin(below, own))
+    step &= (members(above & ~below) == 1) | (np.isin(above, own) & np.isin(below, own))
     above, below = above[step], below[step]
     none = 0 * above
     signed = [(one, two, one | two, one & two), (above, none, below, none), (sets, 0 * sets, 0 * sets, 0 * sets)]

@@ -27,10 +27,15 @@ from scipy import sparse
 
 from therml_exact.graph import Graph
 from therml_exact.numbers.tables import Array
-from therml_exact.shannon.setting import Setting
+from therml_exact.shannon.setting import MOST_VARIABLES, Setting
 
 _KEPT = 24  # cones remembered
 MOST_GROUND = 14
+
+
+def members(sets: Array) -> Array:
+    """How many variables each bit mask holds (NumPy counts bits from 2.0 on only)."""
+    return np.asarray(sum((sets >> k & 1 for k in range(MOST_VARIABLES)), np.zeros_like(sets)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +201,7 @@ def _alike(
 def _normal_forms(m: int, split: Array, canonical: Array, atoms: Array, column: Array, unknowns: int) -> Any:
     """The coefficients of every h(S), from small sets to large ones."""
     sets = np.arange(2**m, dtype=np.int64)
-    size = np.bitwise_count(sets)
+    size = members(sets)
     identity = sparse.csr_matrix(
         (np.ones(len(atoms), dtype=np.int64), (atoms, column)), shape=(2**m, unknowns), dtype=np.int64
     )
@@ -230,7 +235,7 @@ def _elementals(joined: Array, m: int) -> tuple[Array, Array, Array, Array]:
             apart = joined[k | 1 << first | 1 << second, first] >> second & 1 == 0
             parts.append((np.full(len(k), 1 << first), np.full(len(k), 1 << second), k, apart))
     a, b, c, separated = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.argsort(np.bitwise_count(c), kind="stable")
+    order = np.argsort(members(c), kind="stable")
     return a[order], b[order], c[order], separated[order]
 
 
