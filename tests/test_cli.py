@@ -304,3 +304,26 @@ def test_learn_refuses(tmp_path):
     ):
         result = run("learn", tmp_path / arguments[0], *arguments[1:])
         assert result.exit_code == 2 and message in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "text", "message"),
+    [
+        ("relax", "--sigma", "-1", "--sigma is -1; it is a number > 0"),
+        ("relax", "--sigma", "0", "--sigma is 0; it is a number > 0"),
+        ("relax", "--gamma", "-1/2", "--gamma is -1/2; it is a number >= 0"),
+        ("relax", "--delta", "1" + "0" * 400, "it is a number >= 0"),
+        ("relax", "--sigma", "nan", "--sigma is the text 'nan'; write a rational"),
+        ("relax", "--sigma", "", "--sigma is the text ''; write a rational"),
+        ("relax", "--sigma", "1/0", "--sigma is '1/0', which divides by zero"),
+        ("learn", "--gamma", "-1", "--gamma is -1; it is a number >= 0"),
+        ("learn", "--sigma", "-0.5", "--sigma is -0.5; it is a number >= 0"),
+        ("learn", "--rho", "x", "--rho is the text 'x'; write a rational"),
+    ],
+)
+def test_a_multiplier_that_is_none_is_refused_by_the_name_of_its_option(tmp_path, command, option, text, message):
+    tx.random_world(1, n=1, sizes=(2, 2, 2, 3, 2)).save(tmp_path / "w.json")
+    result = run(command, tmp_path / "w.json", option, text)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+    assert "probabilit" not in result.output and "[0]" not in result.output

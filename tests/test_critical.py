@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
+from scipy.optimize import minimize_scalar
 
 import therml_exact as tx
 from therml_exact.frontier.critical import critical
@@ -51,8 +53,9 @@ def test_the_maximal_correlation_is_only_an_upper_bound():
     assert tx.minimize(problem, gamma=0.5 * (found.value + local)).point["R"] > 0.01
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None)
 @given(joints(max_size=3))
+@example(tx.Joint([["3/17", "3/17", "2/17"], ["2/17", "4/17", "3/17"]], ("X", "Y")))
 def test_against_all_posteriors_on_a_grid(joint):
     problem = tx.EncoderProblem(joint)
     cells = problem.cells[:, 0].astype(float)
@@ -74,6 +77,53 @@ def test_against_all_posteriors_on_a_grid(joint):
         assert under.point["R"] <= 1e-7
         trivial = over.multipliers["gamma"] * -math.fsum(v * math.log(v) for v in py if v > 0)
         assert over.value < trivial - 1e-9 or found.value <= 1 + 1e-9
+
+
+def exact(weights):
+    total = sum(map(sum, weights))
+    return tx.EncoderProblem(tx.Joint([[Fraction(v, total) for v in row] for row in weights], ("X", "Y")))
+
+
+@pytest.mark.parametrize("delta", [0.0, 0.4])
+@pytest.mark.parametrize(
+    "weights",
+    [
+        [[3, 3, 2], [2, 4, 3]],  # the least ratio is 1e-4 below the limit at p, and 0.012 away from it
+        [[10, 19], [2, 4]],  # nearly independent: gamma_c = 8148
+        [[5, 6], [7, 8]],
+        [[1, 2, 3], [3, 2, 1]],  # symmetric: the limit itself
+        [[3, 1], [1, 20]],
+    ],
+)
+def test_the_least_ratio_of_two_letters_on_a_fine_line(weights, delta):
+    """With Theta trivial it is (1 - delta) times that of delta = 0; all posteriors are (s, 1 - s)."""
+    rows = [[Fraction(v, sum(row)) for v in row] for row in weights]
+    p = [Fraction(sum(row), sum(map(sum, weights))) for row in weights]
+    y = [p[0] * a + p[1] * b for a, b in zip(*rows, strict=True)]
+
+    def excess(base, more):  # sum p' log(p'/p) - p' + p at p' = base + more
+        pairs = [(mpmath.mpf(q.numerator) / q.denominator, d) for q, d in zip(base, more, strict=True)]
+        return sum((q + d) * mpmath.log((q + d) / q) - d if q + d else q for q, d in pairs)
+
+    def ratio(s):
+        with mpmath.workdps(50):
+            d = mpmath.mpf(float(s)) - mpmath.mpf(p[0].numerator) / p[0].denominator
+            d = mpmath.mpf(10) ** -20 if abs(d) < 1e-15 else d
+            tells = [mpmath.mpf((a - b).numerator) / (a - b).denominator for a, b in zip(*rows, strict=True)]
+            d = max(d, -mpmath.mpf(p[0].numerator) / p[0].denominator)
+            d = min(d, mpmath.mpf(p[1].numerator) / p[1].denominator)
+            return float(excess(p, [d, -d]) / excess(y, [d * v for v in tells]))
+
+    at = float(p[0])
+    line = np.concatenate([np.linspace(0, 1, 301), at + np.linspace(-0.05, 0.05, 102)])
+    line = line[(line >= 0) & (line <= 1)]
+    values = [ratio(s) for s in line]
+    near = float(line[np.argmin(values)])
+    least = minimize_scalar(ratio, bounds=(max(near - 1e-2, 0), min(near + 1e-2, 1)), method="bounded",
+                            options={"xatol": 1e-9}).fun  # fmt: skip
+    found = critical(exact(weights), delta)
+    assert found.value == pytest.approx((1 - delta) * min(least, *values), rel=1e-8)
+    assert found.value * (1 - 1.01e-4) <= found.low <= found.value
 
 
 @pytest.mark.parametrize("delta", [0.0, 0.3, 0.7])

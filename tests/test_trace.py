@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from fractions import Fraction
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -287,6 +288,92 @@ def test_a_killed_process_leaves_a_checkpoint_that_goes_on(tmp_path, number):
     kept = before[: before.rfind(b"\n") + 1]
     assert len(journal.optima) == kept.count(b"\n") - 1
     assert path.read_bytes() == kept
+
+
+HOLDS = """
+import os, sys, time
+import therml_exact as tx
+from concurrent.futures import ProcessPoolExecutor
+from fractions import Fraction
+from multiprocessing import get_context
+from therml_exact.frontier.journal import Journal
+
+problem = tx.EncoderProblem(tx.examples.binary_symmetric(Fraction(1, 10)))
+journal = Journal(sys.argv[1], problem, {})
+with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+    print(pool.submit(os.getpid).result(), flush=True)
+    time.sleep(100)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no flock")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_checkpoint_in_use_is_refused_until_its_process_dies(tmp_path, number):
+    path = tmp_path / "run.checkpoint"
+    holder = subprocess.Popen([sys.executable, "-c", HOLDS, str(path)], stdout=subprocess.PIPE, text=True)
+    worker = int(holder.stdout.readline())
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"run\.checkpoint: another run is at work .* name another file"):
+        trace(BSC, gammas=[2], checkpoint=path)
+    assert path.read_bytes() == before
+    holder.send_signal(number)
+    holder.wait()
+    holder.stdout.close()
+    try:
+        os.kill(worker, 0)  # the worker outlives its parent, and must not keep the lock
+        with pytest.raises(ValueError, match="the checkpoint of other settings"):
+            trace(BSC, gammas=[2], checkpoint=path)
+        path.unlink()
+        trace(BSC, gammas=[2], checkpoint=path)
+    finally:
+        os.kill(worker, signal.SIGKILL)
+
+
+def test_two_runs_of_one_process_exclude_each_other_and_follow_each_other(tmp_path):
+    from therml_exact.frontier.journal import Journal
+
+    path = tmp_path / "run.checkpoint"
+    journal = Journal(path, BSC, {})
+    if sys.platform != "win32":
+        with pytest.raises(ValueError, match="another run is at work on this checkpoint"):
+            Journal(path, BSC, {})
+    journal.close()
+    second = Journal(path, BSC, {})
+    journal.close()  # once more, when its descriptor's number belongs to another
+    if sys.platform != "win32":
+        with pytest.raises(ValueError, match="another run is at work on this checkpoint"):
+            Journal(path, BSC, {})
+    second.close()
+    for _ in range(3):  # refused ones do not keep it
+        with pytest.raises(ValueError, match="another problem"):
+            Journal(path, FUNCTION, {})
+    Journal(path, BSC, {}).close()
+
+
+def test_without_flock_a_checkpoint_is_kept_all_the_same(tmp_path, monkeypatch):
+    from therml_exact.frontier import journal as module
+
+    monkeypatch.setattr(module, "fcntl", None)
+    whole = trace(BSC, gammas=[2], checkpoint=tmp_path / "c")
+    assert same(whole, trace(BSC, gammas=[2], checkpoint=tmp_path / "c"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_workers_that_end_do_not_end_the_lock(tmp_path):
+    """A forked worker closes its copy of the descriptor, which must leave the lock to its parent."""
+    from therml_exact.frontier.journal import Journal
+
+    path = tmp_path / "run.checkpoint"
+    journal = Journal(path, BSC, {})
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        pool.submit(os.getpid).result()
+    with pytest.raises(ValueError, match="another run is at work"):
+        Journal(path, BSC, {})
+    journal.close()
+    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
+        shared = trace(BSC, gammas=[2, 3], executor=pool, checkpoint=tmp_path / "c")
+        assert same(shared, trace(BSC, gammas=[2, 3], executor=pool, checkpoint=tmp_path / "c"))
+    assert same(shared, trace(BSC, gammas=[2, 3]))
 
 
 @pytest.mark.parametrize(

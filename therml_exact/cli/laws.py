@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from typing import Any
 
 import click
 
 from therml_exact.cli.terminal import check_places, in_unit, open_console, plain, progress_bar, say_written, unit_option
 
-if TYPE_CHECKING:
-    pass
+_SMALL = Fraction(1, 10**300)
 
 
 @click.command()
@@ -132,7 +132,6 @@ def relax(
 
     from therml_exact.files import save_result
     from therml_exact.io import load
-    from therml_exact.numbers.tables import read_table
     from therml_exact.thermo import markov
     from therml_exact.thermo.boltzmann import boltzmann, tempered_posterior
     from therml_exact.thermo.second_law import second_law
@@ -152,14 +151,11 @@ def relax(
         if given[name] is not None:
             raise click.UsageError(f"{name} has no meaning for a {type(world).__name__}")
 
-    def number(name: str, default: str) -> Any:
-        text = given[name]
-        return read_table([default if text is None else text], name)[0]
-
     if isinstance(world, WorldP):
-        target_rule = boltzmann(world, v, number("--sigma", "1"), number("--gamma", "0"), number("--delta", "0"))
+        temperature = _multiplier("--sigma", sigma, "1", positive=True)
+        target_rule = boltzmann(world, v, temperature, _multiplier("--gamma", gamma), _multiplier("--delta", delta))
     else:
-        target_rule = tempered_posterior(world, v, number("--beta", "1"))  # type: ignore[arg-type]
+        target_rule = tempered_posterior(world, v, _multiplier("--beta", beta, "1"))  # type: ignore[arg-type]
     console = open_console()
     kernels = {
         k.__name__.replace("_", " "): k for k in (markov.metropolis, markov.heat_bath, markov.sweep, markov.langevin)
@@ -200,6 +196,17 @@ def relax(
     if any(r.verdict == "rises" for r in runs.values()):
         console.print("J rises, against a theorem: please report it.", style="bold red")
         sys.exit(1)
+
+
+def _multiplier(option: str, text: str | None, default: str = "0", positive: bool = False) -> Any:
+    """The exact value of an option, within what floats hold."""
+    from therml_exact.numbers.tables import parse_rational
+
+    text = default if text is None else text
+    value = parse_rational(text, option)
+    if value < 0 or (positive and not value) or (value and not _SMALL <= value <= 1 / _SMALL):
+        raise click.UsageError(f"{option} is {text:.40}; it is a number {'> 0' if positive else '>= 0'} of usual size")
+    return value
 
 
 def _letters(text: str, z: int | None, own: int) -> int:
@@ -248,7 +255,6 @@ def learn(
     from therml_exact.frontier.rule_caps import excess
     from therml_exact.functional import functionals
     from therml_exact.io import load
-    from therml_exact.numbers.tables import read_table
     from therml_exact.variational import optimal_variational
     from therml_exact.worlds import WorldP
 
@@ -256,9 +262,9 @@ def learn(
     world = load(path)
     if not isinstance(world, WorldP):
         raise click.UsageError(f"{path} holds a {type(world).__name__}; learn takes a world P")
-    given = {name: read_table([text], f"--{name}")[0] for name, text in
+    given = {name: _multiplier(f"--{name}", text) for name, text in
              (("rho", rho), ("gamma", gamma), ("delta", delta))}  # fmt: skip
-    temperatures = sorted({read_table([text], "--sigma")[0] for text in sigmas or ("0",)})
+    temperatures = sorted({_multiplier("--sigma", text) for text in sigmas or ("0",)})
     if figure is not None and len(temperatures) < 2:
         raise click.UsageError("--figure draws S(sigma): give several --sigma")
     maps = deterministic(world.x_given_phi.shape[1], _letters(encoders, z, world.z_given_x_theta.shape[2]))

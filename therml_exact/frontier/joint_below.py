@@ -7,8 +7,8 @@ Shannon. With h the entropies of Phi, X^N, Y^N, Theta, Z^N, of which those of th
               mu = c_K - A_K' lambda,
 
 F the entropies that are not known: any exact lambda proves  c.h + u h(Theta) + v sum h(Z_i) >= mu.h_K  for all worlds
-P, whatever data and alphabets. Floats propose the support of lambda; it is solved for in fractions (program.py) and
-written out as a proof (certificate.py of shannon) that `tx.verify_proof` rechecks. The data's entropies are balls.
+P, whatever data and alphabets. lambda is exact (joint_multipliers.py) and written out as a proof (certificate.py of
+shannon) that `tx.verify_proof` rechecks. The data's entropies are balls.
 Shannon's inequalities do not know the data beyond these entropies: the bound is often loose.
 
 Encoder problems: see joint_verify.py, where their derivation stands. At sigma = 0 a tree of them, over deterministic
@@ -29,7 +29,9 @@ from typing import Any
 
 import numpy as np
 from flint import ctx
+from scipy.sparse import csr_matrix, diags
 
+from therml_exact.frontier.joint_multipliers import Program, add, exact_multipliers
 from therml_exact.frontier.joint_problem import JointProblem
 from therml_exact.frontier.joint_verify import (
     bound_in_balls,
@@ -49,13 +51,13 @@ from therml_exact.shannon import certificate as proofs
 from therml_exact.shannon.cone import Cone, cone
 from therml_exact.shannon.derivation import derive
 from therml_exact.shannon.grammar import Form, parse
-from therml_exact.shannon.program import Answer, solve_exactly
+from therml_exact.shannon.program import Answer, decide
 from therml_exact.shannon.setting import Setting, of_world
 from therml_exact.verification import BITS
 
 MOST_SAMPLES = 3
-_NOTHING = 1e-9
 _MOST_LEAVES = 400
+_ROUNDED = (10**6, 100, 1)  # parts of the largest multiplier that the others are rounded down to, if need be
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,27 +103,26 @@ def shannon_bound(problem: JointProblem, at: Mapping[str, Fraction], sized: bool
     space = cone(setting, setting.names, samples)
     names = ["Theta", *(f"Z{i}" for i in range(1, problem.n + 1))] if sized else []
     sizes = {setting.mask([name]): Fraction(0) for name in names}
-    reduced = space.reduce(form)
     loose = {
         m: space.reduce({m: Fraction(1)}) for m in ([setting.mask(["Theta"]), setting.mask(["Z1"])] if sized else [])
     }
-    rows, caps = _multipliers(problem, setting, space, reduced, loose)
+    rows, caps = _multipliers(problem, setting, space, at, loose)
     for mask, u in caps.items():
         share = u if setting.members(mask) == ("Theta",) else u / problem.n
         for other in sizes:
             if setting.members(other)[0][0] == setting.members(mask)[0][0]:
                 sizes[other] = share
     # What the rows leave is known: mu.h_K. Sets of the data that samples' exchange maps to each other are one unknown.
-    left = dict(reduced)
+    left = space.reduce(form)
     for mask, u in caps.items():
-        _add(left, loose[mask], u)
+        add(left, loose[mask], u)
     for k, m in rows.items():
-        _add(left, _row(space, k), -m)
+        add(left, _row(space, k), -m)
     first = space.row_sets[-space.rows.shape[1] :, 0]
     known = {int(first[column]): c for column, c in left.items()}
     claim: Form = dict(form)
-    _add(claim, {m: u for m, u in sizes.items() if u}, Fraction(1))
-    _add(claim, known, Fraction(-1))
+    add(claim, {m: u for m, u in sizes.items() if u}, Fraction(1))
+    add(claim, known, Fraction(-1))
     right = " + ".join(f"{m} H({','.join(setting.members(s))})" for s, m in sorted(known.items())) or "0"
     extra = "".join(f" + {u} H({setting.members(m)[0]})" for m, u in sizes.items() if u)
     statement = parse(f"{text}{extra} >= {right}", setting)
@@ -141,55 +142,53 @@ def _multipliers(
     problem: JointProblem,
     setting: Setting,
     space: Cone,
-    objective: Mapping[int, Fraction],
+    at: Mapping[str, Fraction],
     caps: Mapping[int, Mapping[int, Fraction]],
 ) -> tuple[dict[int, Fraction], dict[int, Fraction]]:
-    """Exact lambda of the cone's rows, and u of the capped entropies; none (the bound 0) where exactness fails."""
-    from scipy.optimize import linprog
+    """Exact lambda of the cone's rows, and u of the capped entropies.
 
+    R, D, C, S >= 0: where none are found at the given multipliers, those at multipliers rounded down serve.
+    """
+    program = _program(problem, setting, space, caps)
+    inside = {column for form in program.columns for column in form}
+    top = max(at.values()) or Fraction(1)
+    for unit in (None, *(top / d for d in _ROUNDED)):
+        below = {name: m if unit is None else m // unit * unit for name, m in at.items()}
+        target = {c: v for c, v in space.reduce(objective_form(setting, below)[1]).items() if c in inside}
+        found = exact_multipliers(program, target)
+        if found is not None:
+            break
+    else:
+        below, found = dict.fromkeys(at, Fraction(0)), {}
+    rows = {k: m for k, m in found.items() if k < space.rows.shape[0]}
+    for name, m in at.items():
+        if m != below[name]:
+            one = {other: Fraction(other == name) for other in at}
+            proof = decide(space, space.reduce(objective_form(setting, one)[1])).rows
+            assert proof is not None, "an information is a sum of elemental ones"
+            add(rows, proof, m - below[name])
+    return rows, {mask: found[k] for k, mask in enumerate(caps, space.rows.shape[0]) if k in found}
+
+
+def _program(
+    problem: JointProblem, setting: Setting, space: Cone, caps: Mapping[int, Mapping[int, Fraction]]
+) -> Program:
+    """The cone's rows and -h(Theta) >= -log theta_size, -h(Z_1) >= -log z_size, the data's entropies put in."""
     unknowns = space.rows.shape[1]
     first = space.row_sets[-unknowns:, 0]
     data = setting.mask(sorted(setting.data))
     fixed = np.array([not int(s) & ~data for s in first])
-    values = _data_entropies(problem, setting, first[fixed])
-    cost = np.zeros(unknowns)
-    for column, c in objective.items():
-        cost[column] = float(c)
+    forms = [_row(space, k) for k in range(space.rows.shape[0])]
+    forms += [{column: -v for column, v in form.items()} for form in caps.values()]
+    entries = [(float(v), k, column) for k, form in enumerate(forms) for column, v in form.items()]
+    values, places, columns = (np.array(part) for part in zip(*entries, strict=True))
+    matrix = csr_matrix((values, (places, columns)), shape=(len(forms), unknowns))
+    right = np.zeros(len(forms))
     logs = [math.log(problem.theta_size if setting.members(m) == ("Theta",) else problem.z_size) for m in caps]
-    capped = np.zeros((len(caps), unknowns))
-    for k, form in enumerate(caps.values()):
-        for column, c in form.items():
-            capped[k, column] = float(c)
-    a = space.rows.tocsc()
-    inside = np.flatnonzero(~fixed)
-    matrix = np.asarray(a[:, inside].todense())
-    right = np.asarray(a[:, np.flatnonzero(fixed)] @ values).reshape(-1)
-    top = np.vstack([-matrix, capped[:, inside]])
-    for method in ("highs-ds", "highs-ipm"):
-        found = linprog(cost[inside], A_ub=top, b_ub=np.concatenate([right, logs]), bounds=(None, None), method=method)
-        if found.status != 0:
-            continue
-        proposed = -found.ineqlin.marginals
-        chosen = [int(k) for k in np.flatnonzero(proposed > _NOTHING)]
-        columns: list[dict[int, Fraction]] = []
-        names = list(caps)
-        for k in chosen:
-            if k < len(matrix):
-                columns.append(_row(space, k))
-            else:
-                columns.append({c: -v for c, v in caps[names[k - len(matrix)]].items()})
-        need = [int(c) for c in inside if any(int(c) in col for col in columns) or int(c) in objective]
-        solved = solve_exactly(
-            [[col.get(c, Fraction(0)) for col in columns] for c in need],
-            [objective.get(c, Fraction(0)) for c in need],
-            [Fraction(float(proposed[k])).limit_denominator(10**6) for k in chosen],
-        )
-        if solved is None or any(v < 0 for v in solved):
-            continue
-        pairs = list(zip(chosen, solved, strict=True))
-        rows = {k: v for k, v in pairs if v and k < len(matrix)}
-        return rows, {names[k - len(matrix)]: v for k, v in pairs if v and k >= len(matrix)}
-    raise ArithmeticError("no exact multipliers were found for a degenerate program; change a multiplier slightly")
+    right[space.rows.shape[0] :] = -np.array(logs)
+    right -= matrix[:, np.flatnonzero(fixed)] @ _data_entropies(problem, setting, first[fixed])
+    unknown = [{column: v for column, v in form.items() if not fixed[column]} for form in forms]
+    return Program(unknown, matrix @ diags((~fixed).astype(float)), right)
 
 
 def _data_entropies(problem: JointProblem, setting: Setting, masks: Any) -> Any:
@@ -201,15 +200,6 @@ def _row(space: Cone, k: int) -> dict[int, Fraction]:
     low, high = space.rows.indptr[k], space.rows.indptr[k + 1]
     pairs = zip(space.rows.indices[low:high], space.rows.data[low:high], strict=True)
     return {int(c): Fraction(int(v)) for c, v in pairs}
-
-
-def _add(total: dict[int, Fraction], form: Mapping[int, Fraction], scale: Fraction) -> None:
-    for key, c in form.items():
-        value = total.get(key, Fraction(0)) + scale * c
-        if value:
-            total[key] = value
-        else:
-            total.pop(key, None)
 
 
 # ---- relaxations
@@ -238,10 +228,7 @@ def bounds(
     for kind in kinds:
         yield _relaxed(problem, at, kind, tol, max_cells, time_limit)
     if problem.n <= MOST_SAMPLES:
-        try:
-            found = shannon_bound(problem, at, sized=True)
-        except ArithmeticError:
-            return
+        found = shannon_bound(problem, at, sized=True)
         yield Bound("shannon", found.lower_bound, {"kind": "shannon", "proof": found.proof})
 
 

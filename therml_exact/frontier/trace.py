@@ -15,10 +15,10 @@ algorithm), so that the multipliers are chosen where the frontier bends. Lists o
 
 Work goes in pieces of at most CHUNK optima, in order of multipliers, each the same wherever it is done: `executor`
 takes any concurrent.futures.Executor, and the result does not depend on it. With `checkpoint` every finished piece is
-kept in a file (journal.py), and a later call with the same arguments goes on from it.
+kept in a file (journal.py), and a later call with the same arguments goes on from it; one run at a time.
 
 Errors: TypeError for multipliers foreign to the problem, ValueError for bad ones, for max_points < 2, and for a
-checkpoint that is damaged or about something else.
+checkpoint that is damaged, about something else or in use.
 Source: G. Rote (1992) for the sandwich; N. Tishby, F. Pereira, W. Bialek (1999); the paper's section 3, App. A-C.
 """
 
