@@ -277,4 +277,4 @@ def test_the_section_goes_through_json_and_resumes(tmp_path, monkeypatch):
     assert again == first
     monkeypatch.undo()
     whole = Section(first.title, first.text, first.tables)
-    assert Section.of(json.loads(json.dumps(asdict(whole)))) == whole
+    assert Section.of(json.loads(json.dumps(asdict(whole), allow_nan=False))) == whole

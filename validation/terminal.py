@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -28,13 +29,13 @@ def show(section: Part, says: str) -> None:
 
         found = section(arguments.full, Path(folder), start)
     console = Console(width=170)
-    console.print(f"[bold]{found.title}[/bold]\n\n{found.text}\n")
+    console.print(f"{found.title}\n\n{found.text}\n", markup=False, highlight=False)
     for content in found.tables:
-        table = Table(title=content.title, caption=content.note)
+        table = Table(title=escape(content.title), caption=escape(content.note))
         for heading in content.columns:
-            table.add_column(heading, overflow="fold")
+            table.add_column(escape(heading), overflow="fold")
         for row in content.rows:
-            table.add_row(*(f"{v:.4g}" if isinstance(v, float) else "" if v is None else str(v) for v in row))
+            table.add_row(*(f"{v:.4g}" if isinstance(v, float) else "" if v is None else escape(str(v)) for v in row))
         console.print(table)
     for claim in found.claims:
         console.print(f"{claim.where}: {claim.says} - {claim.verdict}: {claim.evidence}", markup=False)
