@@ -104,6 +104,23 @@ def test_nsb_of_many_samples_is_the_entropy():
     assert nsb.entropy(np.array([4])) == 0
 
 
+def test_nsbs_grid_is_fine_enough_for_large_samples(monkeypatch):
+    """The narrower the posterior, the finer the grid must be: many letters, many samples."""
+    counts = np.random.default_rng(1).multinomial(3000, np.full(576, 1 / 576))
+    found = nsb.entropy(counts)
+
+    def anew(step):
+        monkeypatch.setattr(nsb, "B", np.exp(np.arange(-nsb.REACH, nsb.REACH + step / 2, step)))
+        nsb._counts.cache_clear()
+        nsb._totals.cache_clear()
+        return nsb.entropy(counts)
+
+    assert found == pytest.approx(anew(nsb.STEP / 2), abs=1e-11)
+    assert abs(found - anew(20 * nsb.STEP)) > 1e-6
+    nsb._counts.cache_clear()
+    nsb._totals.cache_clear()
+
+
 # ---- means
 
 
@@ -226,6 +243,42 @@ def test_critics_find_the_density_ratio():
     for keep in (0.0, 0.9):
         t = donsker_varadhan.mine(c, keep)
         assert truth - 0.1 < donsker_varadhan.value(t, p, product) < truth
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.9])
+def test_mine_step_by_step(keep, monkeypatch):
+    """The same draws, one pair at a time, Adam letter by letter."""
+    monkeypatch.setattr(donsker_varadhan, "STEPS", 6)
+    monkeypatch.setattr(donsker_varadhan, "ascend", lambda gradient, shape: critic.ascend(gradient, shape, 6))
+    c = np.array([[5, 1, 0], [2, 2, 4]])
+    letters = [(x, y) for x in range(2) for y in range(3) for _ in range(c[x, y])]
+    rng = np.random.default_rng(0)
+    pairs, others = rng.integers(0, 14, (6, 32)), rng.integers(0, 14, (2, 6, 32))
+    t, mean, square, average = np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 3)), 1.0
+    for step in range(6):
+        joint, tilted = np.zeros((2, 3)), np.zeros((2, 3))
+        for k in range(32):
+            joint[letters[pairs[step, k]]] += 1 / 32
+            cell = letters[others[0, step, k]][0], letters[others[1, step, k]][1]
+            tilted[cell] += math.exp(t[cell]) / 32
+        average = keep * average + (1 - keep) * tilted.sum()
+        g = joint - tilted / average
+        mean, square = 0.9 * mean + 0.1 * g, 0.999 * square + 0.001 * g * g
+        corrected = np.sqrt(square / (1 - 0.999 ** (step + 1)))
+        t = t + 0.1 * mean / (1 - 0.9 ** (step + 1)) / (corrected + 1e-8)
+    assert donsker_varadhan.mine(c, keep) == pytest.approx(t, abs=1e-12)
+
+
+def test_decoder_and_marginal_by_hand():
+    train, test = np.array([[2, 0, 1], [0, 0, 0]]), np.array([[1, 0, 0], [0, 2, 1]])
+    # Half a count more: rows (5, 1, 3)/9 and (1, 1, 1)/3, the marginal (5, 1, 3)/9.
+    p_y = np.array([1 / 2, 1 / 4, 1 / 4])
+    lower = 1.5 * math.log(2) + (math.log(5 / 9) + 3 * math.log(1 / 3)) / 4
+    assert barber_agakov.lower(p_y, train, test) == pytest.approx(lower, abs=1e-15)
+    first = math.log(9 / 5)
+    second = (math.log(1 / 2 * 9 / 1) + math.log(1 / 2 * 9 / 3)) / 2
+    encoder = np.array([[1, 0, 0], [0, 1 / 2, 1 / 2]])
+    assert barber_agakov.upper(encoder, train, test) == pytest.approx((first + 3 * second) / 4, abs=1e-15)
 
 
 @settings(deadline=None, max_examples=20)
