@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import exp1
+from scipy.stats import poisson
 
 import therml_exact as tx
 import validation.estimators as study
@@ -60,6 +62,15 @@ def test_by_hand():
     # G(1) = -gamma - log 2, G(2) = G(3) = 2 - gamma - log 2.
     g = -np.euler_gamma - math.log(2)
     assert grassberger.entropy(np.array([1, 2, 3])) == pytest.approx(math.log(6) - (g + 5 * (2 + g)) / 6, rel=1e-14)
+
+
+@pytest.mark.parametrize("mean", [0.3, 1.0, 4.0])
+def test_grassbergers_bias_for_poisson_counts(mean):
+    c = np.arange(1, 80)
+    # One letter: c G(c) = c log c - c H, with H of the lone count c.
+    terms = [k * (math.log(k) - grassberger.entropy(np.array([k]))) for k in c]
+    found = float((poisson.pmf(c, mean) * terms).sum()) - mean * math.log(mean)
+    assert found == pytest.approx(mean * exp1(2 * mean), abs=1e-12)
 
 
 @given(LETTERS)
