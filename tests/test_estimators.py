@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import exp1
+from scipy.stats import poisson
 
 import therml_exact as tx
 import validation.estimators as study
@@ -62,6 +64,15 @@ def test_by_hand():
     assert grassberger.entropy(np.array([1, 2, 3])) == pytest.approx(math.log(6) - (g + 5 * (2 + g)) / 6, rel=1e-14)
 
 
+@pytest.mark.parametrize("mean", [0.3, 1.0, 4.0])
+def test_grassbergers_bias_for_poisson_counts(mean):
+    c = np.arange(1, 80)
+    # One letter: c G(c) = c log c - c H, with H of the lone count c.
+    terms = [k * (math.log(k) - grassberger.entropy(np.array([k]))) for k in c]
+    found = float((poisson.pmf(c, mean) * terms).sum()) - mean * math.log(mean)
+    assert found == pytest.approx(mean * exp1(2 * mean), abs=1e-12)
+
+
 @given(LETTERS)
 def test_the_jackknife_leaves_out_each_sample(c):
     n = int(c.sum())
@@ -102,6 +113,23 @@ def test_nsb_of_many_samples_is_the_entropy():
     h = -(p * np.log(p)).sum()
     assert nsb.entropy(rng.multinomial(3000, p)) == pytest.approx(h, abs=0.05)
     assert nsb.entropy(np.array([4])) == 0
+
+
+def test_nsbs_grid_is_fine_enough_for_large_samples(monkeypatch):
+    """The narrower the posterior, the finer the grid must be: many letters, many samples."""
+    counts = np.random.default_rng(1).multinomial(3000, np.full(576, 1 / 576))
+    found = nsb.entropy(counts)
+
+    def anew(step):
+        monkeypatch.setattr(nsb, "B", np.exp(np.arange(-nsb.REACH, nsb.REACH + step / 2, step)))
+        nsb._counts.cache_clear()
+        nsb._totals.cache_clear()
+        return nsb.entropy(counts)
+
+    assert found == pytest.approx(anew(nsb.STEP / 2), abs=1e-11)
+    assert abs(found - anew(20 * nsb.STEP)) > 1e-6
+    nsb._counts.cache_clear()
+    nsb._totals.cache_clear()
 
 
 # ---- means
@@ -228,6 +256,42 @@ def test_critics_find_the_density_ratio():
         assert truth - 0.1 < donsker_varadhan.value(t, p, product) < truth
 
 
+@pytest.mark.parametrize("keep", [0.0, 0.9])
+def test_mine_step_by_step(keep, monkeypatch):
+    """The same draws, one pair at a time, Adam letter by letter."""
+    monkeypatch.setattr(donsker_varadhan, "STEPS", 6)
+    monkeypatch.setattr(donsker_varadhan, "ascend", lambda gradient, shape: critic.ascend(gradient, shape, 6))
+    c = np.array([[5, 1, 0], [2, 2, 4]])
+    letters = [(x, y) for x in range(2) for y in range(3) for _ in range(c[x, y])]
+    rng = np.random.default_rng(0)
+    pairs, others = rng.integers(0, 14, (6, 32)), rng.integers(0, 14, (2, 6, 32))
+    t, mean, square, average = np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 3)), 1.0
+    for step in range(6):
+        joint, tilted = np.zeros((2, 3)), np.zeros((2, 3))
+        for k in range(32):
+            joint[letters[pairs[step, k]]] += 1 / 32
+            cell = letters[others[0, step, k]][0], letters[others[1, step, k]][1]
+            tilted[cell] += math.exp(t[cell]) / 32
+        average = keep * average + (1 - keep) * tilted.sum()
+        g = joint - tilted / average
+        mean, square = 0.9 * mean + 0.1 * g, 0.999 * square + 0.001 * g * g
+        corrected = np.sqrt(square / (1 - 0.999 ** (step + 1)))
+        t = t + 0.1 * mean / (1 - 0.9 ** (step + 1)) / (corrected + 1e-8)
+    assert donsker_varadhan.mine(c, keep) == pytest.approx(t, abs=1e-12)
+
+
+def test_decoder_and_marginal_by_hand():
+    train, test = np.array([[2, 0, 1], [0, 0, 0]]), np.array([[1, 0, 0], [0, 2, 1]])
+    # Half a count more: rows (5, 1, 3)/9 and (1, 1, 1)/3, the marginal (5, 1, 3)/9.
+    p_y = np.array([1 / 2, 1 / 4, 1 / 4])
+    lower = 1.5 * math.log(2) + (math.log(5 / 9) + 3 * math.log(1 / 3)) / 4
+    assert barber_agakov.lower(p_y, train, test) == pytest.approx(lower, abs=1e-15)
+    first = math.log(9 / 5)
+    second = (math.log(1 / 2 * 9 / 1) + math.log(1 / 2 * 9 / 3)) / 2
+    encoder = np.array([[1, 0, 0], [0, 1 / 2, 1 / 2]])
+    assert barber_agakov.upper(encoder, train, test) == pytest.approx((first + 3 * second) / 4, abs=1e-15)
+
+
 @settings(deadline=None, max_examples=20)
 @given(WEIGHTS)
 def test_held_out_tables_bound_from_both_sides(p):
@@ -277,4 +341,4 @@ def test_the_section_goes_through_json_and_resumes(tmp_path, monkeypatch):
     assert again == first
     monkeypatch.undo()
     whole = Section(first.title, first.text, first.tables)
-    assert Section.of(json.loads(json.dumps(asdict(whole)))) == whole
+    assert Section.of(json.loads(json.dumps(asdict(whole), allow_nan=False))) == whole

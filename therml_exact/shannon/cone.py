@@ -27,15 +27,16 @@ from scipy import sparse
 
 from therml_exact.graph import Graph
 from therml_exact.numbers.tables import Array
-from therml_exact.shannon.setting import MOST_VARIABLES, Setting
+from therml_exact.shannon.setting import Setting
 
 _KEPT = 24  # cones remembered
 MOST_GROUND = 14
+_MEMBERS = np.array([k.bit_count() for k in range(1 << 10)])  # by half a mask of 20 variables, the most
 
 
 def members(sets: Array) -> Array:
     """How many variables each bit mask holds (NumPy counts bits from 2.0 on only)."""
-    return np.asarray(sum((sets >> k & 1 for k in range(MOST_VARIABLES)), np.zeros_like(sets)))
+    return np.asarray(_MEMBERS[sets & 1023] + _MEMBERS[sets >> 10])
 
 
 @dataclass(frozen=True, eq=False)

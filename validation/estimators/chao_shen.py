@@ -2,7 +2,7 @@
 
     C = 1 - f_1/n,   q_c = C c/n,   H = - sum_c q_c log q_c / (1 - (1 - q_c)^n)
 
-f_1 is the number of letters seen once; if all were, one less (C = 0 would leave nothing), as in the authors' program.
+f_1 is the number of letters seen once; if all were, one less (C = 0 would leave nothing), as is usual.
 Source: Chao and Shen 2003.
 """
 

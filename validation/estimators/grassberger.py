@@ -2,8 +2,8 @@
 
     H = log n - (1/n) sum_c c G(c),   G(c) = psi(c) + (-1)^c [psi((c + 1)/2) - psi(c/2)]/2
 
-For Poisson counts of mean m, E[c G(c)] = m log m + O(m Ei(-2m)): the bias falls exponentially with the counts.
-Source: Grassberger 2003, equations (27) and (35).
+For Poisson counts of mean m, E[c G(c)] = m log m + m E1(2m), E1 the exponential integral: the bias falls
+exponentially with the counts. Source: Grassberger 2003.
 """
 
 from __future__ import annotations

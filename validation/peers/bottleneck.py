@@ -24,6 +24,7 @@ import numpy as np
 import therml_exact as tx
 from therml_exact.frontier.locate import locate
 from therml_exact.frontier.optimum import encoder_tables
+from therml_exact.frontier.path import minimize_path
 from validation.peers.cpu import alternate
 from validation.section import Cell, Picture, picture
 
@@ -87,7 +88,7 @@ def judged(
 
 
 def of_embo(embo: ModuleType, count: int, points: Points) -> Iterator[tuple[Cell, ...]]:
-    gammas = np.linspace(1.2, 10, 10)
+    path = [{"gamma": float(gamma)} for gamma in np.geomspace(1.05, 10, count)]
     for shape in SHAPES:
         p, problem = joint_of(shape), problem_of(shape)
         h_y = tx.entropy(problem.p_xy, "Y")
@@ -105,12 +106,12 @@ def of_embo(embo: ModuleType, count: int, points: Points) -> Iterator[tuple[Cell
         for factor in (1.0, 1 / LN2):
             at = [(found[k], float(beta[k]) * factor) for k in late[:: max(1, len(late) // 6)]]
             excess.append(max(r + g * c - tx.minimize(problem, gamma=g).lower_bound for (r, c), g in at))
-        ours, theirs = alternate(lambda q=problem: [tx.minimize(q, gamma=g) for g in gammas], run, budget=0.0)
+        ours, theirs = alternate(lambda q=problem: list(minimize_path(q, path)), run, budget=0.0)
         why = (
             f"R + gamma C misses its minimum by up to {excess[0]:.2g} at gamma = its beta, by {excess[1]:.2g} at "
             "beta/ln 2: bits inside its exponential; the rest is its stopping rule"
         )
-        yield judged("embo", shape, found, (ours / len(gammas), theirs / len(found)), why)
+        yield judged("embo", shape, found, (ours / len(path), theirs / len(found)), why)
 
 
 def of_dit(points: Points) -> Iterator[tuple[Cell, ...]]:
