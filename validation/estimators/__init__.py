@@ -41,6 +41,7 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     truths = {name: float(tx.mutual_information(joint, *joint.axes)) for name, joint in worlds.items()}
     ceiling, ceiling_table = ceilings(1000 if full else 200)
     tables = (
+        broken(found),
         verdicts(found),
         by_size(found, "bias", "bias (nats)", "Mean of the estimates minus I(X;Y)."),
         by_size(found, "sd", "standard deviation (nats)", "Of a single estimate."),
@@ -115,9 +116,28 @@ def verdicts(found: Found) -> Table:
         "Claimed bounds on the mean, and the audit's verdicts",
         ("estimator", "claimed bound", "joint", *(f"n = {n}" for n in SIZES)),
         tuple(rows),
-        "Broken: the mean lies beyond I(X;Y) by more than five standard errors; by how much, in nats. Estimators that "
-        "claim no bound are in the tables below. In the sparse joint most pairs of letters are impossible: the best "
-        "critic is -inf there, and without its floor of -20 the means of DV and of leave-one-out would be +inf.",
+        "Broken: the mean lies beyond I(X;Y) by more than five standard errors; by how much, in nats. Estimators "
+        "that claim no bound are in the tables below. In the sparse joint most pairs of letters are impossible: the "
+        "best critic is -inf there, and without its floor of -20 the means of DV and of leave-one-out would be +inf.",
+    )
+
+
+def broken(found: Found) -> Table:
+    """The claims that do not stand, a row each."""
+    rows: list[tuple[Cell, ...]] = []
+    for e in ESTIMATORS:
+        at = [
+            (joint, n, row) for (joint, name, n), row in found.items() if name == e.name and row["verdict"] == "broken"
+        ]
+        if at:
+            joint, n, row = max(at, key=lambda found: abs(found[2]["bias"]))
+            rows.append((e.name, e.claim, len(at), joint, n, row["bias"], abs(row["bias"]) / row["error"]))
+    kept = [e.name for e in ESTIMATORS if e.claim and not any(row[0] == e.name for row in rows)]
+    return Table(
+        "Claimed bounds that are broken",
+        ("estimator", "claims a bound from", "cases", "worst on", "at n", "by, nats", "standard errors"),
+        tuple((name, "below" if claim == "lower" else "above", *rest) for name, claim, *rest in rows),
+        f"A case is a joint and a size. Never broken in this run: {', '.join(kept)}.",
     )
 
 
@@ -157,8 +177,9 @@ def count_bias(found: Found, worlds: dict[str, tx.Joint]) -> Table:
             "Miller-Madow, exact (nats)",
         ),
         tuple(rows),
-        "First order: (K_XY - K_X - K_Y + 1)/(2n), which is (|X|-1)(|Y|-1)/(2n) if all pairs are possible. Exact: sums "
-        "over binomial counts. The first order rules once n p(x, y) is large in every possible cell, and not before.",
+        "First order: (K_XY - K_X - K_Y + 1)/(2n), which is (|X|-1)(|Y|-1)/(2n) if all pairs are possible. Exact: "
+        "sums over binomial counts. The first order rules once n p(x, y) is large in every possible cell, and not "
+        "before.",
     )
 
 
