@@ -137,7 +137,7 @@ def broken(found: Found) -> Table:
         "Claimed bounds that are broken",
         ("estimator", "claims a bound from", "cases", "worst on", "at n", "by, nats", "standard errors"),
         tuple((name, "below" if claim == "lower" else "above", *rest) for name, claim, *rest in rows),
-        f"A case is a joint and a size. Never broken in this run: {', '.join(kept)}.",
+        f"A case is a joint and a size. Never broken in this run: {'; '.join(kept)}.",
     )
 
 
