@@ -4,7 +4,8 @@
     distance: by how much the coordinates that the objective trains can be lowered at once (tx.Frontier.classify)
 
 R, C and D are those of the model's tables on the true p(x, y), by tx.audit.model: sums without sampling. A model with
-noise is evaluated as the finite rule of noise.py, Theta uniform on DRAWS encoders: exact for that rule, and `error` is
+noise (by tx.functionals of its world: Theta is independent of x and y, so that the frontier is that of p(x, y)) is
+evaluated as the finite rule of noise.py, Theta uniform on DRAWS encoders: exact for that rule, and `error` is
 the standard deviation over SCRAMBLES independent rules, the standard error of each as an estimate of the limit. A model
 whose objective has no S (sigma = 0) is evaluated without its noise; `effect` says what the noise would change.
 
@@ -23,6 +24,7 @@ import numpy as np
 
 import therml_exact as tx
 from therml_exact.audit import ModelAudit
+from validation.appendix_h.data import EXAMPLES
 from validation.appendix_h.model import Family
 from validation.appendix_h.noise import finite_rule
 from validation.appendix_h.objectives import Objective
@@ -68,19 +70,19 @@ class Assessed:
     true: dict[str, float]
     train: dict[str, float]
     error: dict[str, float]
-    audit: ModelAudit
-    location: tx.Classification
+    audit: ModelAudit | None  # of a model without noise
+    location: tx.Classification  # of what it trains
+    whole: tx.Classification  # of R, D and C
     excess: tuple[float, float]
     train_excess: tuple[float, float]
     blur: float  # H(Z|X, Theta)
-    drift: float
+    drift: float  # what the last quarter of the steps gained, per unit of multipliers
     tables: Tables
 
     @property
     def possible(self) -> bool:
         """Not certified to lie below the frontier: not in its own coordinates, nor in all three, nor in its cost."""
-        places = [self.location, self.audit.location]
-        return all(c is not None and c.verdict != "impossible" for c in places) and self.excess[1] >= 0
+        return all(c.verdict != "impossible" for c in (self.location, self.whole)) and self.excess[1] >= 0
 
 
 def world(p: np.ndarray, encoder: np.ndarray) -> tx.WorldP:
@@ -138,10 +140,13 @@ def assess(
     found = models[0]
     loop = dict(zip((*NAMES, "S"), history[-1].tolist(), strict=True))
     trained = [n for n, w in zip(NAMES, objective.weights, strict=False) if w > 0]
-    audit = tx.audit.model(world(truth, found.encoder), found.fitted(truth, objective), {n: loop[n] for n in trained})
+    audit = None
+    if not objective.sigma:
+        q = {"z_given_x": found.encoder[0], **found.fitted(truth, objective)}
+        audit = tx.audit.model(frontier.problem.p_xy, q, {n: loop[n] for n in trained})
     on_train = functionals(found, train, objective)
     entropies = -np.sum(found.encoder * np.log(np.where(found.encoder > 0, found.encoder, 1.0)), axis=2)
-    path = [cost(objective, dict(zip(NAMES, h, strict=False))) + objective.sigma * h[3] / 50 for h in history]
+    path = history @ (np.array(objective.weights) * [1, 1, 1, 1 / EXAMPLES])
     return Assessed(
         objective,
         name,
@@ -151,10 +156,11 @@ def assess(
         {n: float(np.std([v[n] for v in each], ddof=1)) if objective.sigma else 0.0 for n in NAMES},
         audit,
         frontier.classify(**{n: each[0][n] for n in trained}),
+        audit.location if audit and audit.location else frontier.classify(**{n: each[0][n] for n in NAMES}),
         excess_over(frontier.problem, objective, each[0]),
         excess_over(tx.EncoderProblem(tx.Joint(train, ("X", "Y"))), objective, on_train),
         float(truth.sum(axis=1) @ entropies.mean(axis=0)),
-        path[-len(path) // 4] - path[-1],
+        float(path[-len(path) // 4] - path[-1]) / sum(objective.weights[:3]),
         found,
     )
 

@@ -1,8 +1,9 @@
 """All models of Figures 6 to 10: trained together, the best restart of each kept and assessed.
 
 A run is every objective on the infinite data and on a few finite samples, from several starts; the start whose own
-training objective ends lowest is the model, whatever it is worth in truth. Beside it, by the same optimiser: free tables
-on the infinite data (free.py), for the question why; and the other reading of the decoder (model.py) on all data.
+training objective ends lowest is the model, whatever it is worth in truth. Beside it, by the same optimiser: free
+tables on the infinite data (free.py), for the question why; the other reading of the decoder (model.py) on all data;
+and, if asked for, the infinite ones again with twice the steps, for the question whether they had converged.
 """
 
 from __future__ import annotations
@@ -49,11 +50,14 @@ class Results:
     by_letter: dict[str, list[Tables]]  # the other reading of the decoder, on the infinite data and on each sample
     noise_at_start: float  # the most that the noise changes the cost of a start, nats
     noise_at_end: float  # the same for the trained models without S
+    longer: dict[str, float]  # by objective: what twice the steps gain on the infinite data, per unit of multipliers
     restarts: int
     steps: int
 
 
-def run(seeds: Sequence[int], restarts: int, folder: Path, start: Start, steps: int = STEPS) -> Results:
+def run(
+    seeds: Sequence[int], restarts: int, folder: Path, start: Start, steps: int = STEPS, longer: bool = False
+) -> Results:
     """Train, choose, assess."""
     truth = infinite()
     samples = tuple(finite(seed) for seed in seeds)
@@ -90,6 +94,15 @@ def run(seeds: Sequence[int], restarts: int, folder: Path, start: Start, steps: 
         found = tables(free.FREE, {key: value[best] for key, value in loose.parameters.items()}, quiet)
         excess[o.weights[:3]] = excess_over(frontier.problem, o, functionals(found, truth, o))
 
+    gains = {}
+    if longer:
+        patient = _train(
+            AS_PRINTED, model.initial, [(o, truth) for o in OBJECTIVES], restarts, folder, start, 2 * steps
+        )
+        for k, o in enumerate(OBJECTIVES):
+            before, after = (_best(t, o, k, restarts)[1][-1] @ _weights(o) for t in (trained, patient))
+            gains[o.name] = float(before - after) / sum(o.weights[:3])
+
     plain = [o for o in OBJECTIVES if o.sigma == 0]
     return Results(
         truth,
@@ -101,6 +114,7 @@ def run(seeds: Sequence[int], restarts: int, folder: Path, start: Start, steps: 
         by_letter,
         max(abs(effect(AS_PRINTED, model.initial(r), o, truth)) for o in plain for r in range(restarts)),
         max(abs(effect(AS_PRINTED, p, a.objective, truth)) for a, p in chosen if a.objective in plain),
+        gains,
         restarts,
         steps,
     )
@@ -121,14 +135,13 @@ def _train(
     advance = start(f"Training {len(jobs) * restarts} models ({family.name})", PIECES)
     data = np.repeat([p for _, p in jobs], restarts, axis=0)
     weights = np.repeat([o.weights for o, _ in jobs], restarts, axis=0)
-    place = folder / f"{family.name.replace(' ', '-')}.npz"
+    place = folder / f"{family.name.replace(' ', '-')}-{steps}.npz"
     return train(family, stacked, data, weights, place, steps, advance)
 
 
 def _costs(trained: Trained, objective: Objective, job: int, restarts: int) -> np.ndarray:
     """The training objective of each restart of a job above the least, by the loop's own last estimates."""
-    weights = np.array(objective.weights) * [1, 1, 1, 1 / EXAMPLES]
-    costs = trained.estimates[-1, job * restarts : (job + 1) * restarts] @ weights
+    costs = trained.estimates[-1, job * restarts : (job + 1) * restarts] @ _weights(objective)
     return np.asarray(costs - costs.min())
 
 
@@ -136,3 +149,8 @@ def _best(trained: Trained, objective: Objective, job: int, restarts: int) -> tu
     """The model of the least training objective, and its history."""
     best = job * restarts + int(np.argmin(_costs(trained, objective, job, restarts)))
     return best, trained.estimates[:, best]
+
+
+def _weights(objective: Objective) -> np.ndarray:
+    """Of R, D, C and S in the training objective."""
+    return np.array(objective.weights) * [1, 1, 1, 1 / EXAMPLES]

@@ -41,8 +41,8 @@ def pictures(results: Results) -> tuple[Picture, ...]:
                     f"Figure {number}{letter}: {NAMES[number]}",
                     _grid(shown, results),
                     f"{names}. Above: infinite data; below: 50 examples. A panel has data space, latent space and the "
-                    "matrices q(z|x), q(x|z), q(x'|x), dark for 0. Values on the true p(x, y), in nats; * computed, not "
-                    "trained; + is the certified excess of the objective without S.",
+                    "matrices q(z|x), q(x|z), q(x'|x), dark for 0. Values on the true p(x, y), in nats; * computed, "
+                    "not trained; last, the certified excess of the objective without S over the best encoder.",
                 )
             )
     return tuple(out)
@@ -53,7 +53,7 @@ def _five(results: Results) -> Picture:
     found = optimum(results.truth)
     f = functionals(found, results.truth, None)
     q = found.fitted(results.truth, None)
-    _panel(figure, found, q, results.truth, None, f"R {f['R']:.3f}  D {f['D']:.3f}  C {f['C']:.3f}")
+    _panel(figure, found, q, results.truth, None, f"R {f['R']:.3f}, D {f['D']:.3f}, C {f['C']:.3f} nats")
     return picture(
         "Figure 5: Hand-crafted optimum",
         figure,
@@ -67,8 +67,10 @@ def _grid(rows: Sequence[Sequence[Assessed]], results: Results) -> Figure:
     for d, row in enumerate(rows):
         for panel, a in zip(panels[d], row, strict=True):
             stars = ["" if w > 0 else "*" for w in a.objective.weights]
-            values = "  ".join(f"{n} {a.true[n]:.2f}{s}" for n, s in zip("RDC", stars, strict=False))
-            title = f"{a.objective.name}, {a.data}\n{values}  S {a.true['S']:.0f}  +{a.excess[1]:.2g}"
+            values = ", ".join(f"{n} {a.true[n]:.2f}{s}" for n, s in zip("RDC", stars, strict=False))
+            excess = f"{max(a.excess[1], 0.001):.3f}" if a.excess[1] < 0.0995 else f"{a.excess[1]:.3g}"
+            sign = "<" if a.excess[1] < 0.001 else "+"
+            title = f"{a.objective.name}, {a.data}\n{values}, S {a.true['S']:.0f}, {sign}{excess} nats"
             sample = None if d == 0 else results.samples[d - 1]
             _panel(panel, a.tables, a.tables.fitted(results.truth, a.objective), results.truth, sample, title)
     return figure
@@ -88,21 +90,21 @@ def _panel(
     mean = (np.arange(len(p)) * p) @ encoder / np.where(induced > 0, induced, 1.0)
     order = np.argsort(np.where(induced > 1e-3, mean, np.inf), kind="stable")
     encoder, induced, z, decoder = encoder[:, order], induced[order], q["z"][order], q["x_given_z"][order]
-    letters = np.arange(1, len(p) + 1)
     panel.suptitle(title, fontsize=8)
     grid = panel.add_gridspec(3, 3, height_ratios=(1, 1, 1.1))
     top, middle = panel.add_subplot(grid[0, :]), panel.add_subplot(grid[1, :])
 
-    top.bar(letters, p, width=1.0, color=GREY, label="p(x)")
+    edges = np.arange(len(p) + 1) + 0.5
+    top.stairs(p, edges, fill=True, color=GREY, label="p(x)")
     if sample is not None:
-        top.plot(letters, sample.sum(axis=1), ".", color="black", markersize=3, label="the 50")
-    top.plot(letters, z @ decoder, drawstyle="steps-mid", color=BLUE, linewidth=1.2, label="g(x)")
-    top.plot(letters, p @ encoder @ decoder, drawstyle="steps-mid", color=ORANGE, linewidth=1.2, ls="--", label="d(x)")
-    middle.bar(letters, induced, width=1.0, color=GREY, label="e(z)")
-    middle.plot(letters, z, drawstyle="steps-mid", color=BLUE, linewidth=1.2, label="q(z)")
+        top.plot(edges[:-1] + 0.5, sample.sum(axis=1), ".", color="black", markersize=3, label="the 50")
+    top.stairs(z @ decoder, edges, color=BLUE, linewidth=1.2, label="g(x)")
+    top.stairs(p @ encoder @ decoder, edges, color=ORANGE, linewidth=1.2, ls="--", label="d(x)")
+    middle.stairs(induced, edges, fill=True, color=GREY, label="e(z)")
+    middle.stairs(z, edges, color=BLUE, linewidth=1.2, label="q(z)")
     for bit, colour in ((0, PURPLE), (1, YELLOW)):
         e = truth[:, bit] / y[bit] @ encoder
-        middle.plot(letters, e, drawstyle="steps-mid", color=colour, linewidth=1.2, label=f"$e(z_{bit})$")
+        middle.stairs(e, edges, color=colour, linewidth=1.2, label=f"$e(z_{bit})$")
     for ax, name in ((top, "x"), (middle, "code z, sorted")):
         ax.set_xlim(0.4, len(p) + 0.6)
         ax.set_ylim(bottom=0)
@@ -129,6 +131,7 @@ def _overview(results: Results) -> Picture:
     left, right = figure.subplots(1, 2)
     points = sorted((o.point["R"], o.point["C"]) for o in results.frontier.points)
     h_x = max(p["R"] + p["D"] for p in (o.point for o in results.frontier.points))
+    points.append((3.75, points[-1][1]))
     left.plot(*zip(*points, strict=True), color="black", linewidth=1, label="certified frontier")
     right.plot([0, h_x], [h_x, 0], color="black", linewidth=1, label="certified frontier, R + D = H(X)")
     top = {"C": 0.75, "D": 4.0}
@@ -140,17 +143,18 @@ def _overview(results: Results) -> Picture:
             for k, a in enumerate(models):
                 marker, colour = MARKS[a.objective.figure]
                 x, y = a.true["R"], min(a.true[name], top[name])
-                ax.plot(x, y, marker, color=colour, mfc=colour if d == 0 else "white", markersize=9 if marker == "*" else 6,
-                        clip_on=False, zorder=3)  # fmt: skip
+                size, fill = 9 if marker == "*" else 6, colour if d == 0 else "white"
+                ax.plot(x, y, marker, color=colour, mfc=fill, markersize=size, clip_on=False, zorder=3)
                 cell = (round(x / 0.13), round(y / (0.02 if name == "C" else 0.11)))
                 places.setdefault(cell, []).append(str(k + 1))
                 at.setdefault(cell, (x, y))
             for cell, numbers in places.items():
-                ax.annotate(",".join(numbers), at[cell], (5, 5 if d == 0 else -11), textcoords="offset points", fontsize=7,
-                            color="black" if d == 0 else "0.45")  # fmt: skip
+                place, side, shade = ((5, 5), "left", "black") if d == 0 else ((-5, -11), "right", "0.4")
+                ax.annotate(",".join(numbers), at[cell], place, textcoords="offset points", fontsize=7, color=shade,
+                            ha=side)  # fmt: skip
         ax.set_xlabel("rate R (nats)")
         ax.set_ylabel({"C": "classification error C (nats)", "D": "distortion D (nats)"}[name])
-        ax.set_xlim(-0.05, None)
+        ax.set_xlim(-0.15, 3.75)
         ax.set_ylim(0, top[name])
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize=8, loc="lower left" if name == "D" else "upper right")
@@ -162,6 +166,7 @@ def _overview(results: Results) -> Picture:
     return picture(
         "All trained models and the certified frontier",
         figure,
-        "Values on the true p(x, y): filled, trained on the infinite data; hollow (grey numbers), on 50 examples. Grey is "
-        "impossible. A value above the axis is drawn at its upper edge. R, C or D without a multiplier is computed from the encoder.",
+        "Values on the true p(x, y): filled, trained on the infinite data; hollow (grey numbers), on 50 examples. Grey "
+        "is impossible. A value above the axis is drawn at its upper edge. What the objective does not train of R, C "
+        "and D is computed from the encoder.",
     )

@@ -17,9 +17,9 @@ from validation.appendix_h.model import CODES, Family, Parameters
 
 
 def initial(restart: int, letters: int = 2) -> dict[str, np.ndarray]:
-    """A start: random logits, and for every other restart the identity code, sharp or blurred."""
+    """A start: random logits, and for every other restart more of them on the identity code."""
     rng = np.random.default_rng([900, restart])
-    scale = (3.0, 0.0, 8.0, 0.0)[restart % 4]
+    scale = (8.0, 0.0, 3.0, 0.0)[restart % 4]
     return {
         "free_encoder": scale * np.eye(CODES) + rng.standard_normal((CODES, CODES)),
         "free_marginal": np.zeros(CODES),

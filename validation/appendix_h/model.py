@@ -8,10 +8,10 @@
 
 The paper prints q ~ -exp[(w x - b)^2], which is negative, and exp[(w x - b)^2] would prefer what is farthest away: read
 exp[-(w x - b)^2]. It indexes the weights of all three by the code i. That gives the encoder and the decoder the 60 + 60
-that it counts, the decoder being a discretised normal for each code; `AS_PRINTED`. But a classifier with two weights for
-each code has 60 as well, not 4: its 4 are there only if its weights are indexed by the letter that comes out and its
-input is the position of the code. The same rule for the decoder, weights indexed by the x_j that comes out, also has 60
-weights; `BY_LETTER`. Both are trained, so that what depends on the reading can be told: by letter the decoder can give
+that it counts, the decoder being a discretised normal for each code; `AS_PRINTED`. But a classifier with two weights
+for each code has 60 as well, not 4: its 4 are there only if its weights are indexed by the letter that comes out and
+its input is the position of the code. The same rule for the decoder, weights indexed by the x_j that comes out, also
+has 60; `BY_LETTER`. Both are trained, so that what depends on the reading can be told: by letter the decoder can give
 any one code any distribution of x, even the one of the training sample, and it overfits where the printed one cannot.
 
 Positions are x_j = z_j = j/15, j = 1 .. 30: letters by their number, mean about 1. A log-normal weight is positive: the
@@ -36,7 +36,7 @@ from validation.appendix_h.noise import entropy
 
 CODES = 30
 QUIET = -14.0  # log a at the start: a relative noise of exp(-7), about 0.001
-# How sharp codes and decoder are at the start (in codes per unit of x, times sqrt 2), and whether the codes are shuffled.
+# How sharp codes and decoder are at the start (w, in units of 1/x), and whether the codes are shuffled.
 STARTS = ((8, False), (45, False), (1.5, False), (15, True), (4, False), (30, True), (15, False), (45, True))
 Parameters = dict[str, Any]
 
@@ -51,7 +51,7 @@ class Family:
 
 
 def initial(restart: int) -> dict[str, np.ndarray]:
-    """A start: the codes' centres on the x_j, in order or shuffled, the decoder inverse to them, a random classifier."""
+    """A start: codes centred on the x_j, in order or shuffled, a decoder that inverts them, a random classifier."""
     rng = np.random.default_rng([184, restart])
     sharp, shuffled = STARTS[restart % len(STARTS)]
     centres = rng.permutation(_positions()) if shuffled else _positions()

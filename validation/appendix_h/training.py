@@ -110,7 +110,7 @@ def _fingerprint(
     family: Family, start: dict[str, np.ndarray], data: np.ndarray, weights: np.ndarray, steps: int
 ) -> str:
     """Of all that the result depends on: the sources, the versions, the data, the settings."""
-    text = "".join(inspect.getsource(sys.modules[name]) for name in _SOURCES + (family.tables.__module__,))
+    text = "".join(inspect.getsource(sys.modules[name]) for name in (*_SOURCES, family.tables.__module__))
     digest = hashlib.sha256(f"{text}{family.name}{jax.__version__}{optax.__version__}{steps}".encode())
     for array in (*start.values(), data, weights):
         digest.update(np.ascontiguousarray(array, dtype=float).tobytes())
