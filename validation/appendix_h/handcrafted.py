@@ -1,0 +1,29 @@
+"""The hand-crafted optimum of Figure 5, as tables.
+
+    q(z|x) = p(bit = z|x),   q(z) = p(bit),   q(x|z) = p(x|bit = z),   q(y|z) = p(y|z)
+
+two of the 30 codes, the others idle: the latent bit is inferred as well as x allows. Then R = I(x; bit) = 0.5 nats, the
+ideal rate, and D = H(X) - 0.5 lies on the frontier R + D = H(X). It is the optimum of no objective in C: z is a noisy
+copy of the bit, and C = H(Y|Z) is more than the least at R = 0.5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from validation.appendix_h.assessment import Tables
+from validation.appendix_h.model import CODES
+
+
+def optimum(p: np.ndarray) -> Tables:
+    """The tables for p[x, y]; idle codes tell nothing."""
+    x, y = p.sum(axis=1), p.sum(axis=0)
+    encoder = np.zeros((1, len(x), CODES))
+    encoder[0, :, : len(y)] = p / x[:, None]
+    marginal = np.zeros(CODES)
+    marginal[: len(y)] = y
+    decoder = np.tile(x, (CODES, 1))
+    decoder[: len(y)] = (p / y).T
+    classifier = np.tile(y, (CODES, 1))
+    classifier[: len(y)] = (p / x[:, None]).T @ p / y[:, None]
+    return Tables(encoder, marginal, decoder, classifier, 0.0)

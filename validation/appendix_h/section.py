@@ -1,0 +1,184 @@
+"""The section of the report: tables, figures and claims of Appendix H."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from validation.section import Section, Start, Table
+
+if TYPE_CHECKING:
+    from validation.appendix_h.assessment import Assessed
+    from validation.appendix_h.claims import Overfit
+    from validation.appendix_h.experiment import Results
+
+TITLE = "Appendix H: the paper's objectives, trained, against the certified frontier"
+NEAR = 0.03  # nats: within a few hundredths
+
+
+def section(full: bool, folder: Path, start: Start) -> Section:
+    """Train and judge: one sample of 50 and 4 restarts, or 5 samples and 8 restarts."""
+    absent = [name for name in ("jax", "optax") if importlib.util.find_spec(name) is None]
+    if absent:
+        return Section(
+            TITLE, "", missing=(f"{' and '.join(absent)} not installed: pip install 'therml_exact[validation]'",)
+        )
+    from validation.appendix_h.experiment import run
+
+    return report(run(range(5 if full else 1), 8 if full else 4, folder, start, longer=full), full)
+
+
+def report(results: Results, full: bool) -> Section:
+    """A run as a section."""
+    from validation.appendix_h.claims import claims, overfits
+    from validation.appendix_h.figures import pictures
+
+    rows = overfits(results)
+    missing = () if full else ("four more samples of 50, four more restarts, and twice the steps: the full mode",)
+    return Section(
+        TITLE,
+        _text(results),
+        (
+            _data(results),
+            *(_loop(models) for models in results.models[:2]),
+            *(_distance(models) for models in results.models[:2]),
+            _reasons(results),
+            _overfitting(rows, len(results.samples)),
+        ),
+        pictures(results),
+        claims(results, rows),
+        missing,
+    )
+
+
+def _text(results: Results) -> str:
+    from validation.appendix_h.data import EXAMPLES
+
+    return (
+        "A bit, a normal variable that depends on it, 30 bins; a model of 184 parameters with 30 codes. Each objective "
+        f"rho R + delta D + gamma C + sigma S/N, N = {EXAMPLES}, is trained for {results.steps:,} steps of Adam from "
+        f"{results.restarts} starts, on the true p(x, y) and on samples of {EXAMPLES}; the start that ends lowest on "
+        "its own training data is kept.\n\n"
+        "R, C and D are exact values of the trained tables on the true p(x, y), per sample. The excess is the "
+        "objective without its S term above the certified minimum over all encoders, from both sides; for an objective "
+        "with S that is the price of S too. The distance is how far all trained coordinates could be lowered at "
+        "once.\n\n"
+        "S is the divergence of the encoder's 60 log-normal weights from independent log N(-1/2, 1), in closed form; "
+        "the paper names no prior, and the log-uniform one of its source has no integral. R, C and D of a noisy "
+        "encoder are those of a finite rule, Theta uniform on 32 encoders; the column of errors says how far the "
+        "limit may be."
+    )
+
+
+def _data(results: Results) -> Table:
+    import therml_exact as tx
+    from validation.appendix_h.data import information
+
+    joint = results.frontier.problem.p_xy
+    middle, radius = information(results.truth)
+    h_x, h_y, i = (tx.entropy(joint, "X"), tx.entropy(joint, "Y"), tx.mutual_information(joint, "X", "Y"))
+    return Table(
+        "The toy data (nats)",
+        ("quantity", "value"),
+        (
+            ("I(x; bit)", i),
+            ("I(x; bit) - 0.5, middle of the ball", middle),
+            ("its radius", radius),
+            ("H(x)", h_x),
+            ("H(bit)", h_y),
+            ("H(bit|x)", tx.entropy(joint, "Y", given="X")),
+            ("gamma_c: below it no code pays (a ratio)", results.frontier.gamma_c),
+            *(
+                (f"I(x; bit) of sample {k}", tx.mutual_information(tx.Joint(p, ("X", "Y")), "X", "Y"))
+                for k, p in enumerate(results.samples)
+            ),
+        ),
+        "Normals of width 1 at -m and +m, m solved for; 30 bins of [-4, 4], the outer two with the tails.",
+    )
+
+
+def _loop(models: Sequence[Assessed]) -> Table:
+    where = models[0].data
+    exact = "exact on the true p(x, y)"
+    rows = []
+    for a in models:
+        trained = [w > 0 for w in a.objective.weights[:3]]
+        said = [a.loop[n] if t else None for n, t in zip("RDC", trained, strict=True)]
+        on_train = [a.train[n] if t else None for n, t in zip("RDC", trained, strict=True)]
+        star = "".join(n for n, t in zip("RDC", trained, strict=True) if not t)
+        rows.append((a.objective.figure, a.objective.name, *said, a.loop["S"], *on_train, *(a.true[n] for n in "RDC"),
+                     a.true["S"], max(a.error.values()), a.blur, star))  # fmt: skip
+    return Table(
+        f"What the training loop said, and what is so: {where} data (nats)",
+        ("figure", "objective", *(f"loop {n}" for n in "RDCS"), *(f"train {n}" for n in "RDC"),
+         *(f"true {n}" for n in "RDC"), "S", "error of R, D, C", "H(Z|X)", "computed, not trained"),
+        tuple(rows),
+        f"loop: mean of the last twentieth of the steps; train: exact on the training data; true: {exact}; error: the "
+        "standard error of the finite rule of the noise.",
+    )  # fmt: skip
+
+
+def _distance(models: Sequence[Assessed]) -> Table:
+    rows = []
+    for a in models:
+        norm = sum(a.objective.weights[:3])
+        rows.append((a.objective.figure, a.objective.name, a.location.verdict, *a.location.suboptimal,
+                     a.whole.verdict, *a.excess, a.excess[1] / norm,
+                     a.train_excess[1]))  # fmt: skip
+    return Table(
+        f"Certified distance to the frontier: {models[0].data} data (nats)",
+        ("figure", "objective", "trained coordinates", "distance from", "to", "(R, D, C)", "excess from", "to",
+         "excess/(rho + delta + gamma)", "excess on the training data"),
+        tuple(rows),
+        "distance: max norm, of the coordinates that are trained; excess: of rho R + delta D + gamma C over its "
+        "certified minimum on the true p(x, y), and on the training data.",
+    )  # fmt: skip
+
+
+def _reasons(results: Results) -> Table:
+    from validation.appendix_h.assessment import excess_over, functionals
+
+    rows = []
+    near = {a.objective.weights[:3] for a in results.models[0] if a.objective.sigma == 0 and a.excess[1] <= NEAR}
+    for a in results.models[0]:
+        o = a.objective
+        free = results.free[o.weights[:3]][1]
+        letter = None
+        if o.name in results.by_letter:
+            values = functionals(results.by_letter[o.name][0], results.truth, o)
+            letter = excess_over(results.frontier.problem, o, values)[1]
+        reason = _reason(a, free, letter, o.weights[:3] in near)
+        rows.append((o.name, a.excess[1], letter, free, float(max(results.spread[o.name])), reason))
+    return Table(
+        "Why a model is where it is: infinite data, excess over the certified minimum (nats)",
+        ("objective", "decoder as printed", "decoder by letter", "free tables", "worst restart above best", "reason"),
+        tuple(rows),
+        f"Free tables: every entry a parameter, the same optimiser and steps, no S. Within {NEAR} nats is near.",
+    )
+
+
+def _reason(a: Assessed, free: float, letter: float | None, plain: bool) -> str:
+    if a.excess[1] <= NEAR:
+        return "near"
+    if a.objective.sigma:
+        return "S and its noise: without them near" if plain else "S and its noise"
+    if free > NEAR:
+        return "optimiser: free tables stay farther too" if free > a.excess[1] / 2 else "optimiser and family"
+    if letter is not None and letter <= NEAR:
+        return "model family: with the decoder by letter it is near"
+    return "model family, or the optimiser in it: free tables are near"
+
+
+def _overfitting(rows: Sequence[Overfit], samples: int) -> Table:
+    return Table(
+        f"Who overfits: means over {samples} sample{'s' * (samples > 1)} of 50 (nats)",
+        ("objective", "decoder", "functional", "on the sample", "true", "overfits by", "standard error", "verdict"),
+        tuple(
+            (r.objective.name, r.decoder, r.name, r.train, r.true, r.by, r.error if samples > 1 else None, r.verdict)
+            for r in rows
+        ),
+        "overfits by: the gap between truth and sample, less that of the model trained on the infinite data; overfits "
+        "if above 0.05 nats by two standard errors.",
+    )
