@@ -36,6 +36,7 @@ PARTS = {
     "maxwell_relations": "validation.maxwell_relations",
     "predictive_information": "validation.predictive_information",
     "resampled_priors": "validation.resampled_priors",
+    "appendix_h": "validation.appendix_h",
     "estimators": "validation.estimators",
     "peers": "validation.peers",
     "benchmarks": "validation.benchmarks",
