@@ -51,10 +51,19 @@ def main(full: bool, out: Path, only: tuple[str, ...], fresh: bool) -> None:
                     console.print(f"{name} ...")
                 journal.compute(name, lambda what, total: _task(bar, what, total))
     except KeyboardInterrupt:
-        console.print(f"interrupted; {journal.folder} keeps {len(journal.sections)} parts: the same command goes on")
+        console.print(f"interrupted; {journal.folder} keeps {len(journal.sections)} parts: the same command goes on",
+                      markup=False, soft_wrap=True)  # fmt: skip
+        sys.exit(1)
+    except (OSError, ValueError) as error:  # not of a part: the journal's folder is full, or gone
+        console.print(f"cannot go on: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     run = journal.summary()
-    write_text(render(run, journal.sections), out)
+    page = render(run, journal.sections)
+    try:
+        write_text(page, out)
+    except (OSError, ValueError) as error:
+        console.print(f"{error}; {journal.folder} keeps the parts", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
     journal.remove()
     console.print(f"wrote {out} ({out.stat().st_size / 2**20:.1f} MiB)", markup=False, highlight=False, soft_wrap=True)
     bad = [*run.broken, *(name for name, section in journal.sections.items() if section.failures)]

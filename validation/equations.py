@@ -86,10 +86,11 @@ def outcomes_of_tests(folder: Path) -> dict[str, tuple[int, int]]:
     """Of each test that the registry names, how many cases passed and how many ran."""
     names = sorted({e.test for e in tx.EQUATIONS if e.test is not None})
     written = folder / "tests.xml"
+    written.unlink(missing_ok=True)  # an interrupted run's
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={written}", *names]
-    subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if not written.exists():
-        return {}
+        raise RuntimeError(f"the tests did not run: {(done.stderr or done.stdout).strip()[-300:]}")
     cases: dict[str, list[bool]] = defaultdict(list)
     for case in ET.parse(written).iter("testcase"):
         file = case.get("classname", "").replace(".", "/") + ".py"
