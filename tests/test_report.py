@@ -10,13 +10,16 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
 
+import therml_exact as tx
+from therml_exact import functional
 from therml_exact.files import jsonable
-from validation import equations
+from validation import equations, random_worlds, text_claims
 from validation import run as running
 from validation.alone import cell_text
 from validation.page import render
@@ -266,10 +269,43 @@ def test_a_folder_that_vanishes_is_no_traceback(tmp_path):
     assert process.returncode == 1 and "cannot go on" in said and "Traceback" not in said
 
 
-@pytest.mark.parametrize("name", ["text_claims", "inequalities", "maxwell_relations", "frontiers"])
+PARTS_HERE = ["text_claims", "inequalities", "maxwell_relations", "frontiers", "predictive_information"]
+
+
+@pytest.mark.parametrize("name", [*PARTS_HERE, "resampled_priors"])
 def test_parts_stand(name, tmp_path):
     section = __import__(PARTS[name], fromlist=["section"]).section(False, tmp_path, no_progress)
     assert section.failures == () and (section.claims or section.tables)
+
+
+def test_a_broken_relation_turns_its_claims_and_the_run(tmp_path, monkeypatch):
+    """A library whose D is too small by a thousandth: (13) and what rests on it are not said to hold."""
+    monkeypatch.setattr(
+        functional, "distortion", lambda *given, true=functional.distortion: true(*given) * Fraction(999, 1000)
+    )
+    monkeypatch.setattr(random_worlds, "WORLDS", {False: 30})
+    monkeypatch.setattr(equations, "WORLDS", 30)
+    monkeypatch.setattr(equations, "answers", lambda largest: ())
+    monkeypatch.setattr(equations, "outcomes_of_tests", lambda folder: {e.test: (1, 1) for e in tx.EQUATIONS})
+    assert random_worlds.section(False, tmp_path, no_progress).failures
+    section = equations.section(False, tmp_path, no_progress)
+    verdicts = {claim.where: claim.verdict for claim in section.claims}
+    assert section.failures and verdicts["(13)"] == verdicts["(60)"] == "undecided" and verdicts["(56)"] == "measured"
+
+
+def test_a_failed_test_turns_its_claim(tmp_path, monkeypatch):
+    outcomes = {e.test: (1, 1) for e in tx.EQUATIONS} | {tx.EQUATIONS[3].test: (0, 1)}
+    monkeypatch.setattr(equations, "WORLDS", 1)
+    monkeypatch.setattr(equations, "answers", lambda largest: ())
+    monkeypatch.setattr(equations, "outcomes_of_tests", lambda folder: outcomes)
+    section = equations.section(False, tmp_path, no_progress)
+    assert section.claims[3].verdict == "undecided" and any(text.startswith("(4): 0 of 1") for text in section.failures)
+
+
+def test_a_claim_that_does_not_stand_is_undecided(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_claims, "PARTS", (lambda full: (Claim("Section 3", "so", "proved", "no"), False),))
+    section = text_claims.section(False, tmp_path, no_progress)
+    assert [c.verdict for c in section.claims] == ["undecided"] and section.failures
 
 
 def test_control_c_keeps_what_is_done(tmp_path):

@@ -1,6 +1,6 @@
 """The 98 numbered equations: what is true of each, and what of it this run has proved, decided or measured.
 
-The verdict comes from the registry, and stands only if this run bears it out:
+The verdict comes from the registry, and stands only if this run bears it out; else it is "undecided", and a failure:
     proved      as printed, and the prover has certificates for all of its inequalities (for all N that were tried)
     corrected   true after a correction or with a hypothesis that the paper leaves out
     refuted     false as printed; the true form stands beside it
@@ -41,27 +41,34 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     advance()
     found = count(WORLDS, lambda: None)
     decisions: Counter[int] = Counter()
+    failed: Counter[int] = Counter()
     for name, counts in found.verdicts.items():
         label = re.match(r"\d+", name)
         if label:
             decisions[int(label[0])] += counts.total()
+            failed[int(label[0])] += found.failed[name]
     advance()
     claims, failures = [], list(found.failures[:5])
     for e in tx.EQUATIONS:
         passed, ran = outcomes.get(e.test or "", (0, 0))
-        proved = proofs[e.number]
+        proved, stands = proofs[e.number], not failed[e.number]
         evidence = [f"Instead: {e.corrected}."] if e.corrected else []
         if proved:
-            evidence.append(f"{len(proved)} certificates, rechecked.")
+            evidence.append(f"{sum(proved)} of {len(proved)} certificates, rechecked.")
         if decisions[e.number]:
-            evidence.append(f"{decisions[e.number]:,} exact decisions on random worlds, no failure.")
+            evidence.append(
+                f"{decisions[e.number]:,} exact decisions on random worlds, {failed[e.number] or 'no'} failures."
+            )
         if e.test is not None:
             evidence.append(f"{passed} of {ran} tests pass ({e.test.split('::')[1]}).")
             if not ran or passed < ran:
+                stands = False
                 failures.append(f"({e.number}): {passed} of {ran} tests of {e.test} pass")
         if proved and not all(proved):
+            stands = False
             failures.append(f"({e.number}): not proved as the registry says")
-        claims.append(Claim(f"({e.number})", e.statement, verdict(e, bool(proved)), " ".join(evidence)))
+        said = verdict(e, bool(proved)) if stands else "undecided"
+        claims.append(Claim(f"({e.number})", e.statement, said, " ".join(evidence)))
     tally = Counter(claim.verdict for claim in claims)
     return Section(
         "The 98 numbered equations",
