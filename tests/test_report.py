@@ -234,6 +234,15 @@ def test_tests_that_do_not_run_are_an_error(tmp_path, monkeypatch):
         equations.outcomes_of_tests(tmp_path)
 
 
+def test_tests_run_from_any_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("parts").mkdir()
+    (first,) = (e for e in tx.EQUATIONS if e.number == 1)
+    monkeypatch.setattr(equations.tx, "EQUATIONS", (first,))
+    passed, ran = equations.outcomes_of_tests(Path("parts"))[first.test]
+    assert passed == ran > 0 and not (ROOT / "parts").exists()
+
+
 def run(*arguments, cwd):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "validation", *arguments]

@@ -92,7 +92,7 @@ def verdict(e: tx.Equation, proved: bool) -> str:
 def outcomes_of_tests(folder: Path) -> dict[str, tuple[int, int]]:
     """Of each test that the registry names, how many cases passed and how many ran."""
     names = sorted({e.test for e in tx.EQUATIONS if e.test is not None})
-    written = folder / "tests.xml"
+    written = folder.resolve() / "tests.xml"  # the tests run in another directory
     written.unlink(missing_ok=True)  # an interrupted run's
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={written}", *names]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
