@@ -64,6 +64,14 @@ def test_the_picture_follows_the_sliders_and_nothing_else(name):
     assert any(pixels(module.picture(**other)) != first for other in moved.values())
 
 
+@pytest.mark.parametrize("sliders", [(1, 8, 1, 0), (1, 0, 0, 10), (2, 10, 0, 3), (2, 3, 10, 10)])
+def test_both_equalities_of_two_worlds_hold_and_are_not_made_to(sliders):
+    module, _ = run("two_worlds")
+    found = module.terms(*sliders)
+    assert found["J"] == found["I_P"] - found["I_Q"] and found["KL"] >= 0
+    assert sum(found[name] for name in "SRCD") == found["J"] + found["ΣH(X,Y|Φ)"] + found["KL"]
+
+
 @each_lesson
 def test_three_exercises_know_right_from_wrong(name):
     _, definitions = run(name)
