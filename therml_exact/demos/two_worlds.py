@@ -31,7 +31,10 @@ def _():
     explains $X_i$ and $Y_i$. The mismatch $J$ between them (5), and what the functionals of training add up to (66):
 
     $$J = \min_{q \in Q} D_{\mathrm{KL}}[p;q] = I_P - I_Q , \qquad
-    S + R + C + D = J + \sum_i H(X_i, Y_i \mid \Phi) + D_{\mathrm{KL}}[p;q] .$$
+    S + R + C + D = J + \sum_i H(X_i, Y_i \mid \Phi) + \mathrm{KL} .$$
+
+    KL adds up how far each $q$ is from the best one (61). The paper writes it $D_{\mathrm{KL}}[p;q]$ too, but the
+    divergence of the worlds in (5) is $J + \mathrm{KL}$.
     """)
     return
 
