@@ -111,7 +111,7 @@ def test_a_saved_frontier_is_verified_as_one_file(tmp_path):
     content = json.loads(place.read_text())
     for name, change in (
         ("R", 0.01), ("S", -0.01), ("C", 1e-8), ("value", -1e-4), ("lower_bound", 1e-6), ("gamma", 1), ("sigma", 1e-9),
-        ("gap", -1e-5), ("value", 1), ("value", math.inf),
+        ("gap", -1e-5), ("lower_bound", -1), ("value", 1), ("value", math.inf),
     ):  # fmt: skip
         rows = [dict(row) for row in content["rows"]]
         rows[2][name] += change

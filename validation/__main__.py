@@ -9,6 +9,7 @@ check failed or a part ended with an error, or on an interruption, 2 for bad arg
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -38,6 +39,7 @@ def main(full: bool, out: Path, only: tuple[str, ...], fresh: bool) -> None:
         journal = Journal.open(out.with_name(out.name + ".parts"), full, chosen, fresh)
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # take the tests along that a part has started
     console = Console(stderr=True)
     if journal.sections:
         console.print(f"resuming: {len(journal.sections)} of {len(chosen)} parts are there")

@@ -53,11 +53,11 @@ def _frontier(content: Mapping[str, Any], problem: LearningRuleProblem | None) -
         exact = {name: Fraction(text) for name, text in c["multipliers"].items()}
         given = {name: float(m) for name, m in exact.items()}
         require(given == {name: row[name] for name in given}, f"row {k} names other multipliers")
-        require(row["lower_bound"] <= lower, f"row {k} claims a lower bound of {row['lower_bound']!r}")
+        require(lower - NEAR <= row["lower_bound"] <= lower, f"row {k} claims a lower bound of {row['lower_bound']!r}")
         claim = rounded_up(row["value"], float(sum(exact.values())))
         told = value is not None and value <= claim <= value + NEAR
         require(told, f"row {k} claims a value of {row['value']!r}")
-        require(row["gap"] >= row["value"] - row["lower_bound"], f"row {k} claims a gap of {row['gap']!r}")
+        require(row["gap"] == max(row["value"] - row["lower_bound"], 0.0), f"row {k} claims a gap of {row['gap']!r}")
         require(set(row) == {*given, *NAMES, "value", "lower_bound", "gap", "status"}, f"row {k} has other fields")
         require(row["status"] == c["status"], f"row {k} claims the status {row['status']!r}")
         reached = _World(_problem(c["problem"])).functionals(c["witness"])
