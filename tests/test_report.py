@@ -234,6 +234,12 @@ def test_tests_that_do_not_run_are_an_error(tmp_path, monkeypatch):
         equations.outcomes_of_tests(tmp_path)
 
 
+def test_a_place_without_tests_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(equations, "ROOT", tmp_path)
+    with pytest.raises(RuntimeError, match="not found: tests/"):
+        equations.outcomes_of_tests(tmp_path)
+
+
 def test_tests_run_from_any_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("parts").mkdir()

@@ -96,12 +96,12 @@ def outcomes_of_tests(folder: Path) -> dict[str, tuple[int, int]]:
     written.unlink(missing_ok=True)  # an interrupted run's
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={written}", *names]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if not written.exists():
-        raise RuntimeError(f"the tests did not run: {(done.stderr or done.stdout).strip()[-300:]}")
     cases: dict[str, list[bool]] = defaultdict(list)
-    for case in ET.parse(written).iter("testcase"):
+    for case in ET.parse(written).iter("testcase") if written.exists() else ():
         file = case.get("classname", "").replace(".", "/") + ".py"
         cases[f"{file}::{case.get('name')}"].append(len(case) == 0)  # a child is a failure, an error or a skip
+    if not cases:  # no pytest, no tests
+        raise RuntimeError(f"the tests did not run: {(done.stderr or done.stdout).strip()[:300]}")
     return {
         name: (sum(passed), len(passed))
         for name in names
