@@ -65,6 +65,14 @@ def test_the_picture_follows_the_sliders_and_nothing_else(name):
     assert any(pixels(module.picture(**other)) != first for other in moved.values())
 
 
+@pytest.mark.parametrize("sliders", [(1, 8, 1, 0), (1, 0, 0, 10), (2, 10, 0, 3), (2, 3, 10, 10)])
+def test_both_equalities_of_two_worlds_hold_and_are_not_made_to(sliders):
+    module, _ = run("two_worlds")
+    found = module.terms(*sliders)
+    assert found["J"] == found["I_P"] - found["I_Q"] and found["KL"] >= 0
+    assert sum(found[name] for name in "SRCD") == found["J"] + found["ΣH(X,Y|Φ)"] + found["KL"]
+
+
 @each_lesson
 def test_three_exercises_know_right_from_wrong(name):
     _, definitions = run(name)
@@ -123,11 +131,66 @@ def test_whatever_is_typed_gives_a_number_or_a_value_error(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "log(0)", "1/0", "1e999", "log(1)/0", "1+1", "__import__('os')", "2**9", "log(-1)"]
+    "text",
+    [
+        "",
+        "log(0)",
+        "1/0",
+        "1e999",
+        "log(1)/0",
+        "1+1",
+        "__import__('os')",
+        "2**9",
+        "log(-1)",
+        "0,69",
+        "1,000",
+        "1 2/3",
+        "1 000",
+        "log(2",
+        "log 2)",
+        "*log(2)",
+        "nan",
+        "inf",
+        "1_0",
+        "1e400/1e400",
+        "1" * 61,
+        "1" * 10**6,
+        "1.5 bits",
+    ],
 )
 def test_what_is_refused(text):
     with pytest.raises(ValueError):
         read_number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("ln2/2", math.log(2) / 2),
+        ("3ln2/2", 1.5 * math.log(2)),
+        ("log 2/3", math.log(2) / 3),
+        ("٣", 3),
+        ("2 log 2", math.log(4)),
+    ],
+)
+def test_a_logarithm_without_brackets_is_of_its_number_alone(text, value):
+    # ln2/2 was once read as ln(2/2) = 0.
+    assert read_number(text) == pytest.approx(value)
+
+
+def test_what_is_typed_is_shown_as_code():
+    said = Exercise("?", lambda: 0.5, 0.01, "", "a half").check("<b>`$x$*y*")
+    assert "`'<b>'$x$*y*'`" in said
+
+
+def test_a_question_without_an_answer_blames_nobody():
+    assert Exercise("?", lambda: math.nan, 0.01, "", "").check("1").startswith("🟡")
+
+
+def test_demo_cannot_copy_into_a_folder_that_is_not_writable(tmp_path, monkeypatch):
+    monkeypatch.setattr("therml_exact.cli.lessons.Path.cwd", lambda: tmp_path / "gone")
+    refused = therml("two_worlds", "--edit")
+    assert refused.exit_code == 2 and "cannot be written" in refused.output
 
 
 def therml(*arguments):

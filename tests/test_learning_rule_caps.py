@@ -63,6 +63,74 @@ def test_caps_of_zero_are_met_exactly(caps):
     check(c)
 
 
+@pytest.mark.parametrize(
+    ("minimise", "caps"), [("R", {"C": 0}), ("R", {"D": 0}), ("R", {"D": 0, "S": 0}), ("D", {"C": 0, "S": 0})]
+)
+def test_no_error_at_all_can_be_asked_for(minimise, caps):
+    # Y = X, a fair bit: Z = X has C = D = 0. With R, {"D": 0, "S": 0} the multipliers once grew to 1e61, and the
+    # certificate was refused by its own verifier.
+    problem = tx.LearningRuleProblem([1], [["1/2", "1/2"]], [[[1, 0], [0, 1]]], 1, tx.encoders.deterministic(2, 2))
+    c = tx.minimize_capped(problem, minimise, caps, tol=1e-3)
+    assert c.status == "certified" and all(c.point[name] == 0 for name in caps)
+    assert c.value == pytest.approx(L if minimise == "R" else 0, abs=1e-12)
+    check(c)
+
+
+def test_a_cap_below_zero_is_not_met_by_zero():
+    # -1e-400 is -0.0 as a float.
+    c = tx.minimize_capped(bent(5), "C", {"S": Fraction(-1, 10**400)}, tol=2e-2, max_cells=50)
+    assert c.status == "open" and c.witness == {}
+    check(c)
+
+
+@pytest.mark.parametrize("by", [5e-324, 1e-17, 1e-3])
+def test_what_is_not_quite_zero_is_refused(by):
+    c = json.loads(json.dumps(tx.minimize_capped(bent(5), "C", {"R": 0, "S": 0}, tol=2e-2).certificate))
+    rows = [[float.fromhex(v) for v in row] for row in c["witness"]]
+    other = rows[0].index(0.0)
+    for changed in ([0], [0, 1]):  # S > 0 and R > 0; R > 0 alone
+        forged = [[v + by * (t in changed and a == other) for a, v in enumerate(row)] for t, row in enumerate(rows)]
+        edited = {**c, "witness": [[v.hex() for v in row] for row in forged], "value": "0x1p+0", "status": "open"}
+        v = verify_rule({**edited, "sha256": digest(edited)})
+        assert not v.valid and "above its cap" in v.reason
+
+
+@st.composite
+def problems_with_zeros(draw):
+    def rows(*shape):
+        count = math.prod(shape)
+        flat = draw(st.lists(st.integers(0, 2), min_size=count, max_size=count))
+        table = np.array(flat).reshape(shape)
+        table[..., 0] += table.sum(axis=-1) == 0
+        return [[Fraction(int(v), int(row.sum())) for v in row] for row in table.reshape(-1, shape[-1])]
+
+    phis, x, y, thetas, z = draw(st.tuples(st.integers(1, 2), *[st.integers(1, 3)] * 4))
+    labels = np.array(rows(phis, x, y), dtype=object).reshape(phis, x, y)
+    encoders = np.array(rows(thetas, x, z), dtype=object).reshape(thetas, x, z)
+    problem = tx.LearningRuleProblem(rows(phis)[0], rows(phis, x), labels, draw(st.integers(1, 2)), encoders)
+    return problem, np.array(rows(len(problem.types), thetas), dtype=object)
+
+
+@given(problems_with_zeros())
+@settings(deadline=None, max_examples=200)
+def test_zeros_are_all_exact_zeros_and_no_other(drawn):
+    """Against the exact joint of type, theta, x, y, z: unseen letters, unused encoders, soft and unequal rows."""
+    problem, rule = drawn
+    mass = np.array([p for _, p in problem.types], dtype=object)
+    counts = problem.counts.astype(object) * Fraction(1, problem.n)
+    j = tx.Joint(np.einsum("t,ta,txy,axz->taxyz", mass, rule, counts, problem.dictionary), tuple("TAXYZ"))
+    exact = {
+        "R": tx.mutual_information(j, "Z", ("X", "A")),
+        "C": tx.entropy(j, "Y", given="Z"),
+        "D": tx.entropy(j, "X", given="Z"),
+        "S": tx.mutual_information(j, "T", "A"),
+    }
+    told = problem.zeros(rule.astype(float))
+    assert set(told) == {name for name, value in exact.items() if value == 0}
+    point, _ = problem.evaluate(rule.astype(float))
+    assert all(point[name] == 0 for name in told)
+
+
 def test_the_numbers_of_the_proof():
     def h(p):
         return -p * math.log(p) - (1 - p) * math.log(1 - p)

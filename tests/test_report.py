@@ -3,17 +3,23 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
 
+import therml_exact as tx
+from therml_exact import functional
 from therml_exact.files import jsonable
+from validation import equations, random_worlds, text_claims
 from validation import run as running
 from validation.alone import cell_text
 from validation.page import render
@@ -48,10 +54,18 @@ def example():
     )
 
 
+@contextmanager
+def opened(place, chosen, full=False, fresh=False):
+    """A journal as one process has it: its lock ends with it."""
+    journal = Journal.open(place, full, chosen, fresh)
+    with journal.lock:
+        yield journal
+
+
 def page(tmp_path, section):
-    journal = Journal.open(tmp_path / "parts", False, ["one"], False)
-    journal.sections["one"], journal.seconds["one"] = section, 1.0
-    return render(journal.summary(), journal.sections)
+    with opened(tmp_path / "parts", ["one"]) as journal:
+        journal.sections["one"], journal.seconds["one"] = section, 1.0
+        return render(journal.summary(), journal.sections)
 
 
 def test_sections_survive_json():
@@ -110,25 +124,87 @@ def parts(monkeypatch):
 
 def test_an_interrupted_run_goes_on_and_another_one_does_not(tmp_path, parts):
     place, chosen = tmp_path / "parts", ["counts", "breaks"]
-    first = Journal.open(place, False, chosen, False)
-    first.compute("counts", no_progress)
-    again = Journal.open(place, False, chosen, False)
-    assert again.resumed == 1 and list(again.sections) == ["counts"] and again.started == first.started
-    assert Journal.open(place, True, chosen, False).sections == {}, "another mode starts anew"
+    with opened(place, chosen) as first:
+        first.compute("counts", no_progress)
+    with opened(place, chosen) as again:
+        assert again.resumed == 1 and list(again.sections) == ["counts"] and again.started == first.started
+    with opened(place, chosen, full=True) as other:
+        assert other.sections == {}, "another mode starts anew"
     assert not (place / "counts.json").exists()
 
 
 def test_fresh_forgets(tmp_path, parts):
-    Journal.open(tmp_path / "p", False, ["counts"], False).compute("counts", no_progress)
-    assert Journal.open(tmp_path / "p", False, ["counts"], True).sections == {}
+    with opened(tmp_path / "p", ["counts"]) as journal:
+        journal.compute("counts", no_progress)
+    with opened(tmp_path / "p", ["counts"], fresh=True) as journal:
+        assert journal.sections == {}
 
 
 def test_a_broken_part_is_named_and_does_not_stop_the_others(tmp_path, parts):
-    journal = Journal.open(tmp_path / "p", False, ["breaks", "counts"], False)
-    journal.compute("breaks", no_progress)
-    journal.compute("counts", no_progress)
-    assert journal.broken == {"breaks": "RuntimeError: no luck"} and list(journal.sections) == ["counts"]
-    assert "no luck" in render(journal.summary(), journal.sections)
+    with opened(tmp_path / "p", ["breaks", "counts"]) as journal:
+        journal.compute("breaks", no_progress)
+        journal.compute("counts", no_progress)
+        assert journal.broken == {"breaks": "RuntimeError: no luck"} and list(journal.sections) == ["counts"]
+        assert "no luck" in render(journal.summary(), journal.sections)
+
+
+def damaged(whole):
+    """Files that a part can be found as: cut off, of other types, edited by hand, of another part."""
+    content = json.loads(whole)
+    yield from (b"", b"\xff\xfe", whole[: len(whole) // 2].encode(), b"null", b"[]", b"{}")
+    section = content["section"]
+    for change in (
+        {"section": None}, {"section": {**section, "text": 2}}, {"section": {**section, "tables": [[]]}},
+        {"seconds": "<b>"}, {"section": {**section, "failures": []}, "sha256": "0" * 64},
+    ):  # fmt: skip
+        yield json.dumps({**content, **change}).encode()
+
+
+def test_a_damaged_part_is_computed_again(tmp_path, parts):
+    place = tmp_path / "p"
+    with opened(place, ["counts"]) as journal:
+        journal.compute("counts", no_progress)
+    whole = (place / "counts.json").read_text()
+    for content in damaged(whole):
+        (place / "counts.json").write_bytes(content)
+        with opened(place, ["counts"]) as again:
+            assert again.sections == {} and again.resumed
+    (place / "counts.json").unlink()
+    (place / "counts.json").mkdir()
+    with opened(place, ["counts"]) as again:
+        assert again.sections == {}
+
+
+def test_a_part_of_another_version_is_not_read(tmp_path, parts, monkeypatch):
+    # Behind a link the folder cannot be removed: old parts once came back under a new fingerprint.
+    (tmp_path / "real").mkdir()
+    (tmp_path / "p").symlink_to(tmp_path / "real")
+    with opened(tmp_path / "p", ["counts"]) as journal:
+        journal.compute("counts", no_progress)
+    old = (tmp_path / "real" / "counts.json").read_text()
+    with opened(tmp_path / "p", ["counts"], full=True) as other:
+        assert other.sections == {} and not (tmp_path / "real" / "counts.json").exists()
+    (tmp_path / "real" / "counts.json").write_text(old)
+    with opened(tmp_path / "p", ["counts"], full=True) as other:
+        assert other.resumed and other.sections == {}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks are those of POSIX")
+def test_two_runs_do_not_share_a_journal(tmp_path):
+    with opened(tmp_path / "p", []), pytest.raises(ValueError, match="another run is at work"):
+        Journal.open(tmp_path / "p", False, [], False)
+    with opened(tmp_path / "p", []) as journal:
+        assert journal.resumed
+
+
+def test_data_and_templates_are_part_of_the_fingerprint(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "ROOT", tmp_path)
+    (tmp_path / "therml_exact" / "__pycache__").mkdir(parents=True)
+    prints = [running.fingerprint(False, [])]
+    for name, changes in (("data.csv", True), ("__pycache__/kernel.nbi", False), ("page.html.jinja", True)):
+        (tmp_path / "therml_exact" / name).write_text("1")
+        prints.append(running.fingerprint(False, []))
+        assert (prints[-1] != prints[-2]) == changes
 
 
 def test_a_folder_of_somebody_else_is_refused(tmp_path):
@@ -140,12 +216,37 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path):
     assert (place / "mine.txt").read_text() == "precious"
 
 
-def test_a_half_written_journal_is_refused_by_its_text(tmp_path):
+@pytest.mark.parametrize("content", ['{"key": ', "[]", "{}", '{"key": "KEY", "started": "now", "resumed": "x"}'])
+def test_a_damaged_journal_is_refused_by_its_text(tmp_path, content):
     place = tmp_path / "p"
     place.mkdir()
-    (place / "run.json").write_text('{"key": ')
-    with pytest.raises(ValueError, match="not readable as JSON"):
+    (place / "run.json").write_text(content.replace("KEY", running.fingerprint(False, [])))
+    with pytest.raises(ValueError, match=r"is damaged .* --fresh starts anew"):
         Journal.open(place, False, [], False)
+    with opened(place, [], fresh=True) as journal:
+        assert not journal.resumed
+
+
+def test_tests_that_do_not_run_are_an_error(tmp_path, monkeypatch):
+    (tmp_path / "tests.xml").write_text("<testsuites/>")  # of an interrupted run
+    monkeypatch.setattr(equations.sys, "executable", "/bin/false" if os.name == "posix" else "false")
+    with pytest.raises(RuntimeError, match="the tests did not run"):
+        equations.outcomes_of_tests(tmp_path)
+
+
+def test_a_place_without_tests_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(equations, "ROOT", tmp_path)
+    with pytest.raises(RuntimeError, match="not found: tests/"):
+        equations.outcomes_of_tests(tmp_path)
+
+
+def test_tests_run_from_any_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("parts").mkdir()
+    (first,) = (e for e in tx.EQUATIONS if e.number == 1)
+    monkeypatch.setattr(equations.tx, "EQUATIONS", (first,))
+    passed, ran = equations.outcomes_of_tests(Path("parts"))[first.test]
+    assert passed == ran > 0 and not (ROOT / "parts").exists()
 
 
 def run(*arguments, cwd):
@@ -169,10 +270,80 @@ def test_bad_arguments(tmp_path):
     assert done.returncode == 2 and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("name", ["text_claims", "inequalities", "maxwell_relations", "frontiers"])
+def test_a_folder_that_vanishes_is_no_traceback(tmp_path):
+    place = tmp_path / "gone"
+    place.mkdir()
+    command = [sys.executable, "-m", "validation", "--only", "inequalities", "--out", str(place / "r.html")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    stop = time.monotonic() + 120
+    while not (place / "r.html.parts" / "inequalities").exists() and process.poll() is None and time.monotonic() < stop:
+        time.sleep(0.02)
+    shutil.rmtree(place)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 1 and "cannot go on" in said and "Traceback" not in said
+
+
+PARTS_HERE = ["text_claims", "inequalities", "maxwell_relations", "frontiers", "predictive_information"]
+
+
+@pytest.mark.parametrize("name", [*PARTS_HERE, "resampled_priors"])
 def test_parts_stand(name, tmp_path):
     section = __import__(PARTS[name], fromlist=["section"]).section(False, tmp_path, no_progress)
     assert section.failures == () and (section.claims or section.tables)
+
+
+def test_a_broken_relation_turns_its_claims_and_the_run(tmp_path, monkeypatch):
+    """A library whose D is too small by a thousandth: (13) and what rests on it are not said to hold."""
+    monkeypatch.setattr(
+        functional, "distortion", lambda *given, true=functional.distortion: true(*given) * Fraction(999, 1000)
+    )
+    monkeypatch.setattr(random_worlds, "WORLDS", {False: 30})
+    monkeypatch.setattr(equations, "WORLDS", 30)
+    monkeypatch.setattr(equations, "answers", lambda largest: ())
+    monkeypatch.setattr(equations, "outcomes_of_tests", lambda folder: {e.test: (1, 1) for e in tx.EQUATIONS})
+    assert random_worlds.section(False, tmp_path, no_progress).failures
+    section = equations.section(False, tmp_path, no_progress)
+    verdicts = {claim.where: claim.verdict for claim in section.claims}
+    assert section.failures and verdicts["(13)"] == verdicts["(60)"] == "undecided" and verdicts["(56)"] == "measured"
+
+
+def test_a_failed_test_turns_its_claim(tmp_path, monkeypatch):
+    outcomes = {e.test: (1, 1) for e in tx.EQUATIONS} | {tx.EQUATIONS[3].test: (0, 1)}
+    monkeypatch.setattr(equations, "WORLDS", 1)
+    monkeypatch.setattr(equations, "answers", lambda largest: ())
+    monkeypatch.setattr(equations, "outcomes_of_tests", lambda folder: outcomes)
+    section = equations.section(False, tmp_path, no_progress)
+    assert section.claims[3].verdict == "undecided" and any(text.startswith("(4): 0 of 1") for text in section.failures)
+
+
+def test_a_claim_that_does_not_stand_is_undecided(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_claims, "PARTS", (lambda full: (Claim("Section 3", "so", "proved", "no"), False),))
+    section = text_claims.section(False, tmp_path, no_progress)
+    assert [c.verdict for c in section.claims] == ["undecided"] and section.failures
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are read from /proc")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_the_tests_of_a_part_end_with_the_run(tmp_path, how):
+    command = [sys.executable, "-m", "validation", "--only", "equations"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    children, stop = Path(f"/proc/{process.pid}/task/{process.pid}/children"), time.monotonic() + 60
+
+    def of_pytest(pid):
+        place = Path(f"/proc/{pid}/cmdline")
+        return place.exists() and b"pytest" in place.read_bytes()
+
+    found = []
+    while not found and process.poll() is None and time.monotonic() < stop:
+        found = [pid for pid in children.read_text().split() if of_pytest(pid)]
+        time.sleep(0.05)
+    process.send_signal(how)
+    _, said = process.communicate(timeout=60)
+    assert found and process.returncode in (1, 143) and "Traceback" not in said
+    assert not any(of_pytest(pid) for pid in found)
+    assert not list((tmp_path / "therml-report.html.parts" / "equations").iterdir())
 
 
 def test_control_c_keeps_what_is_done(tmp_path):

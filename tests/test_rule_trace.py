@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -110,6 +111,7 @@ def test_a_saved_frontier_is_verified_as_one_file(tmp_path):
     content = json.loads(place.read_text())
     for name, change in (
         ("R", 0.01), ("S", -0.01), ("C", 1e-8), ("value", -1e-4), ("lower_bound", 1e-6), ("gamma", 1), ("sigma", 1e-9),
+        ("gap", -1e-5), ("lower_bound", -1), ("value", 1), ("value", math.inf),
     ):  # fmt: skip
         rows = [dict(row) for row in content["rows"]]
         rows[2][name] += change
@@ -118,5 +120,6 @@ def test_a_saved_frontier_is_verified_as_one_file(tmp_path):
         {**content, "rows": []}, {**content, "rows": [], "certificates": []},
         {**content, "rows": content["rows"][::-1]}, {**content, "certificates": content["certificates"][1:]},
         {**content, "rows": [{**row, "status": "open"} for row in content["rows"]]}, {"format": content["format"]},
+        {**content, "units": "bits"}, {**content, "rows": [{**row, "V": 0.0} for row in content["rows"]]},
     ):  # fmt: skip
         assert not tx.verify(edited).valid

@@ -9,6 +9,7 @@ check failed or a part ended with an error, or on an interruption, 2 for bad arg
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -38,6 +39,7 @@ def main(full: bool, out: Path, only: tuple[str, ...], fresh: bool) -> None:
         journal = Journal.open(out.with_name(out.name + ".parts"), full, chosen, fresh)
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # take the tests along that a part has started
     console = Console(stderr=True)
     if journal.sections:
         console.print(f"resuming: {len(journal.sections)} of {len(chosen)} parts are there")
@@ -51,10 +53,19 @@ def main(full: bool, out: Path, only: tuple[str, ...], fresh: bool) -> None:
                     console.print(f"{name} ...")
                 journal.compute(name, lambda what, total: _task(bar, what, total))
     except KeyboardInterrupt:
-        console.print(f"interrupted; {journal.folder} keeps {len(journal.sections)} parts: the same command goes on")
+        console.print(f"interrupted; {journal.folder} keeps {len(journal.sections)} parts: the same command goes on",
+                      markup=False, soft_wrap=True)  # fmt: skip
+        sys.exit(1)
+    except (OSError, ValueError) as error:  # not of a part: the journal's folder is full, or gone
+        console.print(f"cannot go on: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     run = journal.summary()
-    write_text(render(run, journal.sections), out)
+    page = render(run, journal.sections)
+    try:
+        write_text(page, out)
+    except (OSError, ValueError) as error:
+        console.print(f"{error}; {journal.folder} keeps the parts", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
     journal.remove()
     console.print(f"wrote {out} ({out.stat().st_size / 2**20:.1f} MiB)", markup=False, highlight=False, soft_wrap=True)
     bad = [*run.broken, *(name for name, section in journal.sections.items() if section.failures)]

@@ -1,6 +1,6 @@
 """The 98 numbered equations: what is true of each, and what of it this run has proved, decided or measured.
 
-The verdict comes from the registry, and stands only if this run bears it out:
+The verdict comes from the registry, and stands only if this run bears it out; else it is "undecided", and a failure:
     proved      as printed, and the prover has certificates for all of its inequalities (for all N that were tried)
     corrected   true after a correction or with a hypothesis that the paper leaves out
     refuted     false as printed; the true form stands beside it
@@ -41,27 +41,34 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     advance()
     found = count(WORLDS, lambda: None)
     decisions: Counter[int] = Counter()
+    failed: Counter[int] = Counter()
     for name, counts in found.verdicts.items():
         label = re.match(r"\d+", name)
         if label:
             decisions[int(label[0])] += counts.total()
+            failed[int(label[0])] += found.failed[name]
     advance()
     claims, failures = [], list(found.failures[:5])
     for e in tx.EQUATIONS:
         passed, ran = outcomes.get(e.test or "", (0, 0))
-        proved = proofs[e.number]
+        proved, stands = proofs[e.number], not failed[e.number]
         evidence = [f"Instead: {e.corrected}."] if e.corrected else []
         if proved:
-            evidence.append(f"{len(proved)} certificates, rechecked.")
+            evidence.append(f"{sum(proved)} of {len(proved)} certificates, rechecked.")
         if decisions[e.number]:
-            evidence.append(f"{decisions[e.number]:,} exact decisions on random worlds, no failure.")
+            evidence.append(
+                f"{decisions[e.number]:,} exact decisions on random worlds, {failed[e.number] or 'no'} failures."
+            )
         if e.test is not None:
             evidence.append(f"{passed} of {ran} tests pass ({e.test.split('::')[1]}).")
             if not ran or passed < ran:
+                stands = False
                 failures.append(f"({e.number}): {passed} of {ran} tests of {e.test} pass")
         if proved and not all(proved):
+            stands = False
             failures.append(f"({e.number}): not proved as the registry says")
-        claims.append(Claim(f"({e.number})", e.statement, verdict(e, bool(proved)), " ".join(evidence)))
+        said = verdict(e, bool(proved)) if stands else "undecided"
+        claims.append(Claim(f"({e.number})", e.statement, said, " ".join(evidence)))
     tally = Counter(claim.verdict for claim in claims)
     return Section(
         "The 98 numbered equations",
@@ -85,15 +92,16 @@ def verdict(e: tx.Equation, proved: bool) -> str:
 def outcomes_of_tests(folder: Path) -> dict[str, tuple[int, int]]:
     """Of each test that the registry names, how many cases passed and how many ran."""
     names = sorted({e.test for e in tx.EQUATIONS if e.test is not None})
-    written = folder / "tests.xml"
+    written = folder.resolve() / "tests.xml"  # the tests run in another directory
+    written.unlink(missing_ok=True)  # an interrupted run's
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={written}", *names]
-    subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
-    if not written.exists():
-        return {}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     cases: dict[str, list[bool]] = defaultdict(list)
-    for case in ET.parse(written).iter("testcase"):
+    for case in ET.parse(written).iter("testcase") if written.exists() else ():
         file = case.get("classname", "").replace(".", "/") + ".py"
         cases[f"{file}::{case.get('name')}"].append(len(case) == 0)  # a child is a failure, an error or a skip
+    if not cases:  # no pytest, no tests
+        raise RuntimeError(f"the tests did not run: {(done.stderr or done.stdout).strip()[:300]}")
     return {
         name: (sum(passed), len(passed))
         for name in names

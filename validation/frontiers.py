@@ -57,7 +57,7 @@ def section(full: bool, folder: Path, start: Start) -> Section:
             begin = time.perf_counter()
             best = tx.minimize(problem, **m)
             solved = time.perf_counter()
-            check = tx.verify(best.certificate)
+            check = tx.verify(best.certificate, problem)
             verified = time.perf_counter()
             rows.append(
                 (
@@ -73,6 +73,8 @@ def section(full: bool, folder: Path, start: Start) -> Section:
             )
             if not check.valid:
                 failures.append(f"{name}, {m}: the certificate is refused: {check.reason}")
+            elif not (best.lower_bound <= check.lower_bound and best.value <= check.value <= best.value + 1e-9):
+                failures.append(f"{name}, {m}: the certificate proves {check.lower_bound!r} and {check.value!r}")
             advance()
     p = tx.EncoderProblem(tx.examples.appendix_h())
     frontier = tx.trace(p, tol=1e-3)

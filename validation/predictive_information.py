@@ -6,6 +6,7 @@ H(T_N), and the information between N training and M test samples rising to I_pr
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,17 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     rows = []
     for size, points in zip((2, 3, 5), curves.values(), strict=True):
         rows += [(size, p.n, float(p.I_pred), p.error, p.ratio) for p in points]
+    failures = []
+    for size, points in zip((2, 3, 5), curves.values(), strict=True):
+        told = [float(p.I_pred) for p in points]
+        slack = 2 * max(p.error for p in points)
+        if not (np.diff(told) >= -slack).all() or not told[-1] <= math.log(size) + slack:
+            failures.append(f"|Phi| = {size}: I_pred falls with N, or exceeds H(Phi)")
+        if not (np.diff([p.ratio for p in points]) <= 0).all():
+            failures.append(f"|Phi| = {size}: the share of I_pred in H(data) grows with N")
+    for name, tested in rising.items():
+        if not (np.diff([float(p.I_pred) for p in tested]) >= -2 * max(p.error for p in tested)).all():
+            failures.append(f"{name}: the information about M test samples does not rise to I_pred")
     worst = max(p.error / float(p.I_pred) for points in curves.values() for p in points)
     return Section(
         "Why learning data forever teaches so little",
@@ -65,6 +77,7 @@ def section(full: bool, folder: Path, start: Start) -> Section:
                 "of the data. Right: the information between N training and M test samples rises to it.",
             ),
         ),
+        failures=tuple(failures),
     )
 
 

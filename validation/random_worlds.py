@@ -46,16 +46,18 @@ def draw_q(rng: np.random.Generator, world: tx.World) -> tx.Variational:
 
 @dataclass(frozen=True)
 class Count:
-    """How often each verdict was given to each relation (equation and part), and every failure in words."""
+    """How often each verdict was given to each relation (equation and part), and every failure: counted, in words."""
 
     worlds: int
     verdicts: dict[str, Counter[str]]
+    failed: Counter[str]
     failures: tuple[str, ...]
 
 
 def count(worlds: int, advance: Callable[[], None]) -> Count:
     rng = np.random.default_rng(SEED)
     verdicts: dict[str, Counter[str]] = {}
+    failed: Counter[str] = Counter()
     failures: list[str] = []
     for k in range(worlds):
         world = draw_world(rng)
@@ -63,10 +65,11 @@ def count(worlds: int, advance: Callable[[], None]) -> Count:
             verdicts.setdefault(f"{row.equation}{row.part}", Counter())[row.verdict] += 1
             equal = row.relation.sense != "=" or row.verdict in ("tight", "infinite")
             if row.verdict == "violated" or not equal:
+                failed[f"{row.equation}{row.part}"] += 1
                 failures.append(f"world {k}: {row}")
         advance()
     order = [f"{relation.equation}{relation.part}" for relation in tx.RELATIONS]
-    return Count(worlds, {name: verdicts[name] for name in order if name in verdicts}, tuple(failures))
+    return Count(worlds, {name: verdicts[name] for name in order if name in verdicts}, failed, tuple(failures))
 
 
 def section(full: bool, folder: Path, start: Start) -> Section:

@@ -66,6 +66,11 @@ def section(full: bool, folder: Path, start: Start) -> Section:
                 tuple(rows),
             ),
         ),
+        failures=tuple(
+            f"beta = {beta}, N = {n}: a prior has a smaller S than p(theta), by {-least:.1g} nats"
+            for beta, n, _, *costs in rows
+            if not (least := min(costs)) >= 0
+        ),
     )
 
 

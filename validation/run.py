@@ -2,9 +2,10 @@
 
 The journal is a folder: `run.json` with the fingerprint of what is run (mode, parts, sources, versions), a file for
 each finished part, and a folder of its own for each part that keeps steps. It is read only where the fingerprint is the
-same, so that a report never mixes numbers of two versions; once the report is written the folder is removed.
+same, so that a report never mixes numbers of two versions; once the report is written the folder is removed. A part's
+file carries a digest of itself and of the fingerprint: what does not fit, or cannot be read, is computed again.
 
-Errors: ValueError where the journal's place holds something else.
+Errors: ValueError where the journal's place holds something else, or another run is at work in it.
 """
 
 from __future__ import annotations
@@ -19,14 +20,20 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from therml_exact.files import jsonable, read_json, write_text
 from validation.benchmarks.timing import machine
 from validation.page import Run
 from validation.section import Section, Start
 
+try:
+    import fcntl
+except ImportError:  # Windows: two runs at once are not told apart
+    fcntl = None  # type: ignore[assignment]
+
 ROOT = Path(__file__).parents[1]
+LOCK = "lock"
 PARTS = {
     "equations": "validation.equations",
     "text_claims": "validation.text_claims",
@@ -61,9 +68,22 @@ def versions() -> dict[str, str]:
 def fingerprint(full: bool, chosen: list[str]) -> str:
     digest = hashlib.sha256(json.dumps([full, chosen, versions(), platform.platform()]).encode())
     for folder in ("therml_exact", "validation", "tests"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
+        # Data and templates count as much as code; what Python and numba compile does not.
+        for path in sorted(p for p in (ROOT / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts):
             digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def _lock(folder: Path) -> TextIO:
+    """Held as long as the file is open, and no longer than the process lives."""
+    file = (folder / LOCK).open("w")
+    if fcntl is not None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise ValueError(f"another run is at work in {folder}; wait for it, or give another --out") from None
+    return file
 
 
 @dataclass
@@ -75,6 +95,7 @@ class Journal:
     chosen: list[str]
     key: str
     started: str
+    lock: TextIO
     resumed: int = 0
     sections: dict[str, Section] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -85,24 +106,42 @@ class Journal:
         """The journal of the run that was interrupted, if it was the same; else a new one."""
         key = fingerprint(full, chosen)
         head = folder / "run.json"
-        if folder.exists() and not head.exists() and any(folder.iterdir()):
+        if folder.exists() and not head.exists() and {p.name for p in folder.iterdir()} - {LOCK}:
             raise ValueError(f"{folder} is no journal of a run; move it away, or give another --out")
-        journal = Journal(folder, full, chosen, key, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
-        if head.exists() and not fresh:
-            content = read_json(head)
-            if content.get("key") == key:
-                journal.started, journal.resumed = content["started"], content["resumed"] + 1
-                for name in chosen:
-                    if (folder / f"{name}.json").exists():
-                        part = read_json(folder / f"{name}.json")
-                        journal.sections[name] = Section.of(part["section"])
-                        journal.seconds[name] = part["seconds"]
-        if not journal.resumed:
-            shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
+        journal = Journal(folder, full, chosen, key, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), _lock(folder))
+        if head.exists() and not fresh:
+            try:
+                content = read_json(head)
+                if content["key"] == key:
+                    journal.started, journal.resumed = str(content["started"]), int(content["resumed"]) + 1
+            except (KeyError, TypeError, ValueError) as error:
+                journal.lock.close()
+                raise ValueError(f"{head} is damaged ({error}); --fresh starts anew") from None
+        if journal.resumed:
+            for name in chosen:
+                journal.read(name)
+        else:
+            for path in folder.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                elif path.name != LOCK:
+                    path.unlink()
         head_content = {"key": key, "started": journal.started, "resumed": journal.resumed}
         write_text(json.dumps(head_content), head)
         return journal
+
+    def read(self, name: str) -> None:
+        """A part that an earlier run has finished, if its file is whole and of this version."""
+        try:
+            part = read_json(self.folder / f"{name}.json")
+            if part["sha256"] == self._digest(name, part["section"], part["seconds"]):
+                self.sections[name], self.seconds[name] = Section.of(part["section"]), part["seconds"]
+        except (OSError, KeyError, TypeError, ValueError):
+            return
+
+    def _digest(self, name: str, section: Any, seconds: Any) -> str:
+        return hashlib.sha256(json.dumps([self.key, name, section, seconds], sort_keys=True).encode()).hexdigest()
 
     def compute(self, name: str, start: Start) -> None:
         """One part; an error of its own does not keep the others from running, and the report names it."""
@@ -115,9 +154,11 @@ class Journal:
             self.broken[name] = f"{type(error).__name__}: {error}"
             return
         self.seconds[name] = time.perf_counter() - begin
-        content = {"section": jsonable(asdict(section)), "seconds": self.seconds[name]}
-        write_text(json.dumps(content), self.folder / f"{name}.json")
-        self.sections[name] = Section.of(content["section"])
+        content = jsonable(asdict(section))
+        sha256 = self._digest(name, content, self.seconds[name])
+        part = {"section": content, "seconds": self.seconds[name], "sha256": sha256}
+        write_text(json.dumps(part), self.folder / f"{name}.json")
+        self.sections[name] = Section.of(content)
 
     def summary(self) -> Run:
         """What the page says of the run."""
@@ -135,4 +176,5 @@ class Journal:
 
     def remove(self) -> None:
         """Once the report is there."""
+        self.lock.close()
         shutil.rmtree(self.folder, ignore_errors=True)

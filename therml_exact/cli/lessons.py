@@ -52,6 +52,8 @@ def _copy(shipped: Path) -> Path:
             file.write(shipped.read_text(encoding="utf-8"))
     except FileExistsError:
         raise click.UsageError(f"{copy.name} exists here; open it with `marimo edit {copy.name}`, or move it") from None
+    except OSError as error:
+        raise click.UsageError(f"{copy} cannot be written: {error.strerror}; go to another folder") from None
     click.echo(f"copied to {copy}")
     return copy
 

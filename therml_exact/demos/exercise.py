@@ -17,24 +17,30 @@ __all__ = ["Exercise", "read_number"]
 _NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
 _FORM = re.compile(
     rf"(?P<sign>[+\-−])?(?:(?P<top>{_NUMBER})(?:/(?P<bottom>{_NUMBER}))?)?"
-    rf"(?:(?P<times>[*·])?(?:log|ln)\(?(?P<of>{_NUMBER})(?:/(?P<over>{_NUMBER}))?\)?(?:/(?P<by>{_NUMBER}))?)?"
+    rf"(?:(?P<times>[*·])?(?:log|ln)(?:\((?P<of>{_NUMBER})(?:/(?P<over>{_NUMBER}))?\)|(?P<alone>{_NUMBER}))"
+    rf"(?:/(?P<by>{_NUMBER}))?)?"
 )
 
 
 def read_number(text: str) -> float:
-    """The number that was typed: 0.69, 2/3, log(2), 3/2*log(2), log(4/3)/2. ValueError says what can be read."""
+    """The number that was typed: 0.69, 2/3, log(2), 3/2*log(2), log(4/3)/2. ValueError says what can be read.
+
+    ln2/2 is half of ln 2. Digits that a space parts, such as 1 2/3, and commas are refused: they are read in many ways.
+    """
     bare = text.replace(" ", "")
-    form = _FORM.fullmatch(bare) if 0 < len(bare) <= 60 else None
-    if form is None or (form["top"] is None and form["of"] is None):
-        raise ValueError(f"cannot read {text[:60]!r}; type a number such as 0.69, 2/3 or 3/2*log(2)")
+    shown = "`" + repr(text[:60]).replace("`", "'") + "`"  # as code: nothing that is typed becomes HTML or a formula
+    form = _FORM.fullmatch(bare) if len(bare) <= 60 and not re.search(r"[\d.] +[\d.]", text) else None
+    of = (form["of"] or form["alone"]) if form else None
+    if form is None or (form["top"] is None and (of is None or form["times"])):
+        raise ValueError(f"cannot read {shown}; type a number such as 0.69, 2/3 or 3/2*log(2)")
     try:
         value = float(form["top"] or 1) / float(form["bottom"] or 1)
-        if form["of"] is not None:
-            value *= math.log(float(form["of"]) / float(form["over"] or 1)) / float(form["by"] or 1)
+        if of is not None:
+            value *= math.log(float(of) / float(form["over"] or 1)) / float(form["by"] or 1)
     except (ZeroDivisionError, ValueError):
-        raise ValueError(f"{text[:60]!r} is no number: it divides by zero or takes a logarithm of zero") from None
+        raise ValueError(f"{shown} is no number: it divides by zero or takes a logarithm of zero") from None
     if not math.isfinite(value):
-        raise ValueError(f"{text[:60]!r} is too large a number")
+        raise ValueError(f"{shown} is too large a number")
     return -value if form["sign"] in ("-", "−") else value
 
 
@@ -57,6 +63,8 @@ class Exercise:
         except ValueError as error:
             return f"🟡 {error}"
         right = float(self.answer())
+        if not math.isfinite(right):
+            return "🟡 The library finds no number here; the question is at fault, not you."
         unit = f" {self.unit}" if self.unit else ""
         if abs(given - right) <= self.tolerance:
             return f"✅ Right: {right:.6g}{unit}."

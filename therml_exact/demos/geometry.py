@@ -40,8 +40,9 @@ def _():
     $$F(\gamma) = \min\,(R + \gamma C), \qquad F'(\gamma) = C, \qquad
     R + \gamma C \ge F(\gamma)\ \text{ everywhere.} \tag{22}$$
 
-    A polytope has finitely many corners, and $C$ would jump from one to the next. On a smooth surface it would never
-    jump, nor would its slope $F''$. On a convex one every mixture of two achievable points would be achievable.
+    A polytope has finitely many corners, and $C$ would jump from one to the next. Multipliers can stand for
+    functionals, as section 4.1 has it, where $C(\gamma)$ is a smooth function with an inverse: $C$ never jumps, and
+    neither does its slope $F''$. On a convex surface every mixture of two achievable points would be achievable.
     """)
     return
 
@@ -247,7 +248,7 @@ def _(controls):
 def _():
     mo.md(r"""
     **What to see.** *No polytope.* $X$ is a fair bit, $Y$ is $X$ with an error of $\varepsilon = 1/10$. Move $\gamma$:
-    the line touches the frontier in one point, which moves on without stopping; each is a corner of its own. The
+    the line touches the frontier in one point, which moves on without stopping; infinitely many are extreme. The
     polytope ($C \ge H(Y) - R$ and $C \ge H(Y|X)$) is only an outer bound.
 
     *Not smooth.* With $k = (1 - 2\varepsilon)^2$ no code pays below $\gamma_c = 1/k$. There $F'$ has a kink: $F''$

@@ -84,7 +84,7 @@ def told(process: str, n: int) -> tx.PredictiveInformation:
 @app.function
 @cache
 def learnt(process: str, n: int, sigma: float) -> tx.LearnedInformation:
-    """What the tempered posterior over the 257 biases keeps of the data, and of the process."""
+    """What the tempered posterior over the 129 biases keeps of the data, and of the process."""
 
     def rule(counts: np.ndarray) -> np.ndarray:
         logs = (counts[:, :1] * np.log(1 - PARAMETERS) + counts[:, 1:] * np.log(PARAMETERS)) / sigma

@@ -200,12 +200,13 @@ def _(controls):
 @app.cell(hide_code=True)
 def _():
     mo.md(rf"""
-    **What to see.** Left: hair colour $X$ is encoded to tell of eye colour $Y$ (592 students). The line $(1-\delta) R +
-    \gamma C$ touches the frontier at the best encoder; steeper than the dotted line it touches at $R = 0$: below
-    $\gamma_c$ no code pays. With $\Theta$ trivial $R + D = H(X)$, so $\delta$ only tilts the line, as if $\gamma$ were
-    $\gamma/(1-\delta)$. Middle: codes are born one by one. Right: the process of the lesson `two_worlds`, $N = 2$,
-    $\gamma = {GAMMA_OF_RULES}$; what the rule keeps of its data costs $\sigma S$. At the jump a rule that listens and
-    one that does not are equally good: a transition of first order, as water to steam.
+    **What to see.** Left: hair colour $X$ is encoded to tell of eye colour $Y$ (592 students). The line $(1-\delta)
+    R + \gamma C$ touches the frontier at the best encoder; steeper than the dotted line it touches at $R = 0$:
+    below $\gamma_c$ no code pays. With $\Theta$ trivial $R + D = H(X)$, so $\delta$ only tilts the line, as if
+    $\gamma$ were $\gamma/(1-\delta)$. Middle: codes are born one by one (raise $\delta$ too). Right: the process of
+    the lesson `two_worlds`, $N = 2$, $\gamma = {GAMMA_OF_RULES}$; what the rule keeps of its data costs $\sigma S$.
+    At the jump a rule that listens and one that does not are equally good: a transition of first order, as water to
+    steam.
     """)
     return
 

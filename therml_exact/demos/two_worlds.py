@@ -17,6 +17,7 @@ with app.setup:
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
     from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
+    from therml_exact.functional import divergence
     from therml_exact.plots import draw_graph
 
 
@@ -30,7 +31,10 @@ def _():
     explains $X_i$ and $Y_i$. The mismatch $J$ between them (5), and what the functionals of training add up to (66):
 
     $$J = \min_{q \in Q} D_{\mathrm{KL}}[p;q] = I_P - I_Q , \qquad
-    S + R + C + D = J + \sum_i H(X_i, Y_i \mid \Phi) + D_{\mathrm{KL}}[p;q] .$$
+    S + R + C + D = J + \sum_i H(X_i, Y_i \mid \Phi) + \mathrm{KL} .$$
+
+    KL adds up how far each $q$ is from the best one (61). The paper writes it $D_{\mathrm{KL}}[p;q]$ too, but the
+    divergence of the worlds in (5) is $J + \mathrm{KL}$.
     """)
     return
 
@@ -77,9 +81,9 @@ def terms(n: int, listens: int, noise: int, off: int) -> dict[str, Any]:
     )
     f = tx.functionals(w, q)
     found: dict[str, Any] = {name: getattr(f, name) for name in ("S", "R", "C", "D")}
-    total, least = sum(found.values()), w.mismatch()
     chance = sum(tx.entropy(w, [f"X{i}", f"Y{i}"], given="Phi") for i in w.samples)
-    found |= {"J": least, "ΣH(X,Y|Φ)": chance, "KL": total - least - chance}
+    apart = sum(divergence(w, q, name, i) for name in ("z", "x_given_z", "y_given_z") for i in w.samples)
+    found |= {"J": w.mismatch(), "ΣH(X,Y|Φ)": chance, "KL": divergence(w, q, "theta", 1) + apart}
     return found | {"I_P": w.multi_information(), "I_Q": w.desired_information()}
 
 
@@ -121,10 +125,13 @@ def _(controls):
 @app.cell(hide_code=True)
 def _(controls):
     _found = terms(**controls.value)
+    _five = _found["J"] == _found["I_P"] - _found["I_Q"]
+    _left, _right = (sum(_found[name] for name in names) for names in ("SRCD", ("J", "ΣH(X,Y|Φ)", "KL")))
     _numbers = ", ".join(f"{name} = {float(value):.4f}" for name, value in _found.items())
     mo.md(
         f"""
-        In nats: {_numbers}. Both equalities hold exactly, as sums of logarithms of primes:
+        In nats: {_numbers}. Both equalities {"hold" if _five and _left == _right else "**fail**"}, decided exactly, as
+        sums of logarithms of primes:
         J = `{_found["J"]}`.
         """
     )
@@ -138,7 +145,7 @@ def _():
     $\Theta$ says which of the two the encoder assumes; a learner that does not listen assumes "the same". The grey bar
     is what the process leaves to chance; no learner moves it. The red bar $J$ is what the learner can change: a rule
     that listens to the data pays for it with $S \geq I(\Theta; X^N, Y^N)$ (10), a sharp encoder with $R$ (11), to buy
-    a smaller $C$ or $D$. With other $q$'s than the best ones the sum exceeds $J$ by a divergence (61): hence
+    a smaller $C$ or $D$. With other $q$'s than the best ones the sum exceeds both bars by a divergence (61): hence
     *variational bound*.
     """)
     return
@@ -162,7 +169,7 @@ def _():
             least,
             0.002,
             "nats",
-            "move the first two sliders to their ends; the learner that is best in this sense learns nothing.",
+            "move the first slider to its end, and see what the second does then; the best learner learns nothing.",
         ),
         Exercise(
             r"$N = 2$, $\Theta$ listens fully (10), no noise (0): by how many nats does $S+R+C+D$ grow when the $q$'s"

@@ -144,11 +144,20 @@ class LearningRuleProblem:
         return {name: max(value, 0.0) + 0.0 for name, value in point.items()}, witness
 
     def zeros(self, rule: Array) -> list[str]:
-        """Functionals that are exactly 0: S where no data set changes the rule, R where no code tells of X or Theta."""
-        found = ["S"] if bool((rule == rule[0]).all()) else []
-        seen = self.counts.sum(axis=(0, 2)) > 0
-        codes = self.dictionary[(rule > 0).any(axis=0)][:, seen].reshape(-1, self.dictionary.shape[-1])
-        return [*found, "R"] if bool((codes == codes[0]).all()) else found
+        """Functionals that are exactly 0, by supports alone: no rounding enters.
+
+        S where no data set changes the rule, R where all codes in use are one, C (D) where each z has one y (x).
+        """
+        used = np.einsum("ta,txy->axy", rule > 0, self.counts > 0) > 0
+        codes = self.dictionary[used.any(axis=2)]
+        zxy = np.einsum("axy,axz->zxy", used, self.dictionary > 0) > 0
+        holds = {
+            "S": (rule == rule[0]).all(),
+            "R": (codes == codes[0]).all(),
+            "C": (zxy.any(axis=1).sum(axis=1) <= 1).all(),
+            "D": (zxy.any(axis=2).sum(axis=1) <= 1).all(),
+        }
+        return [name for name, zero in holds.items() if zero]
 
 
 def _kl(weight: Array, top: Array, bottom: Array) -> float:

@@ -215,7 +215,7 @@ def minimize_capped(
         raise TypeError(f"caps has {minimise}, which is minimised; cap the others")
     compile_capped()
     deadline = time.monotonic() + time_limit
-    floats = {name: float(v) for name, v in exact.items()}
+    floats = {name: _rounded_down(v) for name, v in exact.items()}
     caps_only = _Caps(problem, minimise, floats, tol)
     caps_only.begin()
     for theta in range(caps_only.arrays.thetas):
@@ -303,6 +303,12 @@ def _check(problem: Any, tol: float, max_cells: int, time_limit: float) -> None:
         raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
     if max_cells < 1 or not time_limit > 0:
         raise ValueError(f"max_cells is {max_cells!r} and time_limit {time_limit!r}; both are positive")
+
+
+def _rounded_down(cap: Fraction) -> float:
+    """The largest float that is no larger: a cap below 0 stays below 0."""
+    near = float(cap)
+    return near if near <= cap else math.nextafter(near, -math.inf)
 
 
 def _read(values: Mapping[str, Any], name: str) -> dict[str, Fraction]:

@@ -45,6 +45,7 @@ def verify_rule_frontier(saved: Any, problem: LearningRuleProblem | None = None)
 def _frontier(content: Mapping[str, Any], problem: LearningRuleProblem | None) -> tuple[None, None, str]:
     rows, certificates = content["rows"], content["certificates"]
     require(len(rows) == len(certificates) > 0, "the frontier has no rows, or not a certificate for each")
+    require(content["units"] == "nats", f"the units are {content['units']!r}; a saved frontier is in nats")
     for k, (row, c) in enumerate(zip(rows, certificates, strict=True)):
         require(c["problem"] == certificates[0]["problem"], f"the certificate of row {k} is about another problem")
         value, lower = _verify(c, problem)
@@ -52,9 +53,12 @@ def _frontier(content: Mapping[str, Any], problem: LearningRuleProblem | None) -
         exact = {name: Fraction(text) for name, text in c["multipliers"].items()}
         given = {name: float(m) for name, m in exact.items()}
         require(given == {name: row[name] for name in given}, f"row {k} names other multipliers")
-        require(row["lower_bound"] <= lower, f"row {k} claims a lower bound of {row['lower_bound']!r}")
+        require(lower - NEAR <= row["lower_bound"] <= lower, f"row {k} claims a lower bound of {row['lower_bound']!r}")
         claim = rounded_up(row["value"], float(sum(exact.values())))
-        require(value is not None and claim >= value, f"row {k} claims a value of {row['value']!r}")
+        told = value is not None and value <= claim <= value + NEAR
+        require(told, f"row {k} claims a value of {row['value']!r}")
+        require(row["gap"] == max(row["value"] - row["lower_bound"], 0.0), f"row {k} claims a gap of {row['gap']!r}")
+        require(set(row) == {*given, *NAMES, "value", "lower_bound", "gap", "status"}, f"row {k} has other fields")
         require(row["status"] == c["status"], f"row {k} claims the status {row['status']!r}")
         reached = _World(_problem(c["problem"])).functionals(c["witness"])
         for name in NAMES:
@@ -182,7 +186,7 @@ class _World:
         found = self.f(m)
         found["R"] -= self.n * quiet
         found["S"] = s + sum((_eta(v) for v in theta), arb(0))
-        # Independence is exact, and a ball around 0 would not tell that a cap of 0 is kept.
+        # What supports decide is exact; a ball around 0 would not tell that a cap of 0 is kept.
         return found | dict.fromkeys(self.problem.zeros(np.array(rows)), arb(0))
 
     def vertices(self, given: dict[str, Fraction]) -> arb:

@@ -60,6 +60,7 @@ def _frontier(content: Mapping[str, Any], problem: Problem | None) -> int:
     about = read_problem(content["problem"])
     points = [point for sheet in content["sheets"] for point in sheet["points"]]
     require(len(points) > 0, "the frontier has no points")
+    require(content["units"] == "nats", f"the units are {content['units']!r}; a saved frontier is in nats")
     for k, point in enumerate(points):
         c = point["certificate"]
         require(c["problem"] == content["problem"], f"the certificate of point {k} is about another problem")

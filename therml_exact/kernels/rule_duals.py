@@ -59,6 +59,7 @@ def dual(p, g, limit, lam, q, rule, c, slope):
 
 
 CUTS = 20
+LARGEST = 1e8  # of a multiplier found: larger ones (a box that no cap allows) would drown every bound in rounding
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -167,7 +168,7 @@ def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
             break
         total = 0.0
         for i in range(4):
-            trial[i] = min(max(lam[i] + step[i], 0.0), 10.0 * lam[i] + 10.0) if free[i] else lam[i]
+            trial[i] = min(max(lam[i] + step[i], 0.0), 10.0 * lam[i] + 10.0, LARGEST) if free[i] else lam[i]
             total += trial[i] if free[i] else 0.0
         if simplex:
             for i in range(4):
