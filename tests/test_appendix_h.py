@@ -176,6 +176,10 @@ def test_a_state_of_other_settings_is_not_continued(tmp_path):
     place = tmp_path / "state.npz"
     training.train(model.AS_PRINTED, start, data, weights, place, 20)
     other = training.train(model.AS_PRINTED, start, data, weights * 2, place, 20)
+    place.write_bytes(place.read_bytes()[:100])
+    assert training._load(place, "") is None
+    with pytest.raises(ValueError, match="steps is 30"):
+        training.train(model.AS_PRINTED, start, data, weights, None, 30)
     alone = training.train(model.AS_PRINTED, start, data, weights * 2, None, 20)
     assert np.array_equal(other.estimates, alone.estimates)
 

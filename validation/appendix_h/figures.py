@@ -131,7 +131,8 @@ def _overview(results: Results) -> Picture:
     left, right = figure.subplots(1, 2)
     points = sorted((o.point["R"], o.point["C"]) for o in results.frontier.points)
     h_x = max(p["R"] + p["D"] for p in (o.point for o in results.frontier.points))
-    points.append((3.75, points[-1][1]))
+    end = max(3.5, *(a.true["R"] for models in results.models[:2] for a in models)) + 0.15
+    points.append((end, points[-1][1]))
     left.plot(*zip(*points, strict=True), color="black", linewidth=1, label="certified frontier")
     right.plot([0, h_x], [h_x, 0], color="black", linewidth=1, label="certified frontier, R + D = H(X)")
     top = {"C": 0.75, "D": 4.0}
@@ -154,7 +155,7 @@ def _overview(results: Results) -> Picture:
                             ha=side)  # fmt: skip
         ax.set_xlabel("rate R (nats)")
         ax.set_ylabel({"C": "classification error C (nats)", "D": "distortion D (nats)"}[name])
-        ax.set_xlim(-0.15, 3.75)
+        ax.set_xlim(-0.15, end)
         ax.set_ylim(0, top[name])
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize=8, loc="lower left" if name == "D" else "upper right")

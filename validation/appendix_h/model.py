@@ -35,7 +35,7 @@ import numpy as np
 from validation.appendix_h.noise import entropy
 
 CODES = 30
-QUIET = -14.0  # log a at the start: a relative noise of exp(-7), about 0.001
+QUIET = -18.0  # log a at the start: a relative noise of exp(-9), about 0.0001
 # How sharp codes and decoder are at the start (w, in units of 1/x), and whether the codes are shuffled.
 STARTS = ((8, False), (45, False), (1.5, False), (15, True), (4, False), (30, True), (15, False), (45, True))
 Parameters = dict[str, Any]

@@ -172,6 +172,8 @@ def _reason(a: Assessed, free: float, letter: float | None, plain: bool) -> str:
 
 
 def _overfitting(rows: Sequence[Overfit], samples: int) -> Table:
+    from validation.appendix_h.claims import MARGIN
+
     return Table(
         f"Who overfits: means over {samples} sample{'s' * (samples > 1)} of 50 (nats)",
         ("objective", "decoder", "functional", "on the sample", "true", "overfits by", "standard error", "verdict"),
@@ -180,5 +182,5 @@ def _overfitting(rows: Sequence[Overfit], samples: int) -> Table:
             for r in rows
         ),
         "overfits by: the gap between truth and sample, less that of the model trained on the infinite data; overfits "
-        "if above 0.05 nats by two standard errors.",
+        f"if above {MARGIN:.2g} nats by two standard errors (claims.py says why).",
     )

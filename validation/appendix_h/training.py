@@ -9,6 +9,7 @@ under a fingerprint of the sources and the settings. What an interrupted run lef
 step depends on its number only, the result is the same bit for bit.
 
 estimates: what the training loop itself saw of R, D, C, S, the mean over the steps of each piece.
+Errors: ValueError if the steps do not divide into the pieces. A file that cannot be read is no state to continue from.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +68,8 @@ def train(
     advance: Callable[[], None] = lambda: None,
 ) -> Trained:
     """Train models k = 0, 1, ... from start[name][k] on data[k, x, y] with weights[k] of (R, D, C, S)."""
+    if steps < PIECES or steps % PIECES:
+        raise ValueError(f"steps is {steps}; give a multiple of {PIECES}, the pieces that a run is saved in")
     with jax.enable_x64(True):
         each = jax.vmap(lambda q, p, draws: functionals(family, q, p, draws), (0, 0, None))
         optimiser = optax.adam(optax.cosine_decay_schedule(1.0, steps))
@@ -131,6 +135,9 @@ def _load(place: Path, mark: str) -> dict[str, np.ndarray] | None:
     """What an earlier run of the very same settings left."""
     if not place.is_file():
         return None
-    with np.load(place, allow_pickle=False) as file:
-        saved = dict(file)
-    return saved if str(saved["mark"]) == mark else None
+    try:
+        with open(place, "rb") as file:
+            saved = dict(np.load(file, allow_pickle=False))
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return None
+    return saved if str(saved.get("mark")) == mark else None
