@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
@@ -106,8 +107,17 @@ def bent_frontier() -> Figure:
     return figure
 
 
+def appendix_h() -> Figure:
+    """Appendix H: every objective of the paper trained for 10,000 steps, beside the certified frontier."""
+    from validation.appendix_h.experiment import run
+    from validation.appendix_h.figures import overview
+
+    with TemporaryDirectory() as folder:
+        return overview(run(range(1), 4, Path(folder), lambda what, total: lambda: None))
+
+
 FIGURES: dict[str, Callable[[], Figure]] = {
-    f.__name__: f for f in (frontier, surface, teaching, jump, maxwell, second_law, bent_frontier)
+    f.__name__: f for f in (frontier, surface, teaching, jump, maxwell, second_law, bent_frontier, appendix_h)
 }
 
 

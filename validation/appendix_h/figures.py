@@ -28,7 +28,14 @@ NAMES = {6: "Supervised learning", 7: "VIB", 8: "Autoencoders", 9: "VAE", 10: "T
 
 def pictures(results: Results) -> tuple[Picture, ...]:
     """Figures 5 to 10, and all models on the frontier."""
-    out = [_overview(results), _five(results)]
+    every = picture(
+        "All trained models and the certified frontier",
+        overview(results),
+        "Values on the true p(x, y): filled, trained on the infinite data; hollow (grey numbers), on 50 examples. Grey "
+        "is impossible. A value above the axis is drawn at its upper edge. What the objective does not train of R, C "
+        "and D is computed from the encoder.",
+    )
+    out = [every, _five(results)]
     for number in sorted({o.figure for o in OBJECTIVES}):
         group = [k for k, o in enumerate(OBJECTIVES) if o.figure == number]
         for first in range(0, len(group), 3):
@@ -126,7 +133,8 @@ def _panel(
         ax.set_yticks([])
 
 
-def _overview(results: Results) -> Picture:
+def overview(results: Results) -> Figure:
+    """All models in the planes of (R, C) and (R, D), beside the certified frontier."""
     figure = Figure(figsize=(13, 6.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     points = sorted((o.point["R"], o.point["C"]) for o in results.frontier.points)
@@ -164,10 +172,4 @@ def _overview(results: Results) -> Picture:
         left.plot([], [], marker, color=colour, label=f"{k + 1}  {o.name}")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles[1:], labels[1:], loc="outside right center", frameon=False, fontsize=8, title="objective")
-    return picture(
-        "All trained models and the certified frontier",
-        figure,
-        "Values on the true p(x, y): filled, trained on the infinite data; hollow (grey numbers), on 50 examples. Grey "
-        "is impossible. A value above the axis is drawn at its upper edge. What the objective does not train of R, C "
-        "and D is computed from the encoder.",
-    )
+    return figure
