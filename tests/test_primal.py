@@ -192,6 +192,22 @@ def test_active_set_against_least_squares(size, seed):
     assert float(np.linalg.norm(a @ x - b)) == pytest.approx(distance, abs=1e-9)
 
 
+def test_a_code_that_explains_nothing_ends_the_active_set():
+    """Its row of h is 0 and its c is -1: no ridge makes a pivot of it, and its weight goes to 0."""
+    h, c, x = np.diag([1.0, 0.0]), np.array([1.0, -1.0]), np.array([0.5, 0.5])
+    assert mixing.nonnegative(h, c, x, 20)
+    assert x[0] == pytest.approx(1.0, rel=1e-12) and x[1] == 0.0
+    assert not mixing.nonnegative(np.full((2, 2), np.nan), c, np.array([0.5, 0.5]), 20)
+
+
+def test_a_large_multiplier_on_rows_that_agree_up_to_rounding_ends():
+    p, rng = tx.examples.appendix_h(30).table, np.random.default_rng(0)
+    t = np.repeat(p[:, None, :] / 4, 4, axis=1) * (1 + 2.0**-52 * rng.integers(0, 3, size=(30, 4, 2)))
+    problem = EncoderProblem(tx.Joint(t / t.sum(), ("X", "Theta", "Y")))
+    best = tx.minimize(problem, gamma=32548, time_limit=2)
+    assert best.gap < 1e-5 and tx.verify(best.certificate).valid
+
+
 def test_weights_meet_their_conditions():
     """G <= 1 at every code, and G = 1 at those with weight; equal codes, and one that explains nothing, included."""
     tables = tables_of(BayesProblem(*COIN, 20), beta=2)

@@ -123,6 +123,9 @@ def substitute(h, size, b):
 def nonnegative(h, c, x, steps):
     """The least x.h.x/2 - c.x on x >= 0, by `steps` of an active set from feasible x; whether they sufficed."""
     size = x.size
+    for i in range(size):
+        if not h[i, i] > 0.0:  # a code that explains no letter: no ridge would make a pivot of it
+            x[i] = 0.0
     free = x > 0.0
     part, s, index = np.empty((size, size)), np.empty(size), np.empty(size, dtype=np.int64)
     for _ in range(steps):
@@ -138,6 +141,8 @@ def nonnegative(h, c, x, steps):
         ridge = 1e-13
         while not factor(part, n, 1e-15):
             ridge *= 10.0
+            if ridge > 1e6:  # h is not finite
+                return False
             for i in range(n):
                 for j in range(i + 1):
                     part[i, j] = h[index[i], index[j]]
@@ -308,6 +313,8 @@ def newton(p, a, own, sums, ends, q, t, steps):
         lower[:] = h
         while not factor(lower, size, least):
             ridge = max(30.0 * ridge, RIDGE)
+            if ridge > 1e30:  # h is not finite
+                return value
             least = 0.3 * ridge / (1.0 + ridge)  # no step much longer than the ridge alone would allow
             lower[:] = h
             for i in range(size):
