@@ -256,10 +256,10 @@ def run(*arguments, cwd):
 
 
 def test_the_command_writes_a_page(tmp_path):
-    done = run("--only", "resampled_priors", "--only", "random_worlds", "--out", "r.html", cwd=tmp_path)
+    done = run("--only", "resampled_priors", "--only", "inequalities", "--out", "r.html", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     html = (tmp_path / "r.html").read_text()
-    assert "Priors fitted to one data set" in html and "2,000 random worlds" in html
+    assert "Priors fitted to one data set" in html and "proofs and refutations" in html
     assert [p.name for p in tmp_path.iterdir()] == ["r.html"], "the journal is gone"
 
 
