@@ -171,7 +171,7 @@ def test_max_points_is_kept_and_said():
 
 
 def test_an_open_gap_is_said():
-    cells = np.random.default_rng(0).dirichlet(np.ones(49)).reshape(7, 7)
+    cells = np.random.default_rng(0).dirichlet(np.ones(25)).reshape(5, 5)
     f = trace(tx.EncoderProblem(tx.Joint(cells, ("X", "Y"))), gammas=[6.0], max_cells=200)
     (o,) = f.points
     assert f.status == o.status == "open" and o.gap > 1e-9
@@ -251,7 +251,7 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
 
 
 def test_a_larger_budget_goes_on_where_a_smaller_one_left_open(tmp_path):
-    cells = np.random.default_rng(0).dirichlet(np.ones(49)).reshape(7, 7)
+    cells = np.random.default_rng(0).dirichlet(np.ones(25)).reshape(5, 5)
     problem = tx.EncoderProblem(tx.Joint(cells, ("X", "Y")))
     path = tmp_path / "run.checkpoint"
     short = trace(problem, gammas=[3.5], max_cells=10, checkpoint=path)
