@@ -21,10 +21,9 @@ from therml_exact import functional
 from therml_exact.files import jsonable
 from validation import equations, random_worlds, text_claims
 from validation import run as running
-from validation.alone import cell_text
 from validation.page import render
 from validation.run import PARTS, Journal
-from validation.section import Claim, Section, Table, picture
+from validation.section import Claim, Section, Table, cell_text, picture
 
 pytest.importorskip("jinja2", reason="the report needs jinja2: pip install 'therml_exact[validation]'")
 ROOT = Path(__file__).parents[1]

@@ -350,9 +350,9 @@ def test_two_runs_of_one_process_exclude_each_other_and_follow_each_other(tmp_pa
 
 
 def test_without_flock_a_checkpoint_is_kept_all_the_same(tmp_path, monkeypatch):
-    from therml_exact.frontier import journal as module
+    from therml_exact import locks
 
-    monkeypatch.setattr(module, "fcntl", None)
+    monkeypatch.setattr(locks, "fcntl", None)
     whole = trace(BSC, gammas=[2], checkpoint=tmp_path / "c")
     assert same(whole, trace(BSC, gammas=[2], checkpoint=tmp_path / "c"))
 

@@ -1,4 +1,4 @@
-"""One part by itself: `python -m validation.NAME [--full] [--pictures FOLDER]` prints its tables and verdicts."""
+"""One part by itself: `python -m validation.NAME [--full] [--folder F] [--pictures F]` prints its section."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.table import Table as Printed
 
 from therml_exact.cli.terminal import plain, progress_bar
 from therml_exact.files import write_text
-from validation.section import Cell, Part, Section
+from validation.section import Part, Section, cell_text
 
 
 def alone(part: Part) -> None:
@@ -21,10 +21,13 @@ def alone(part: Part) -> None:
     @click.command(help=(part.__doc__ or "").strip())
     @click.option("--full", is_flag=True, help="The full mode: more worlds, more points.")
     @click.option("--pictures", type=click.Path(path_type=Path), help="Write the pictures into this folder, as SVG.")
-    def main(full: bool, pictures: Path | None) -> None:
+    @click.option("--folder", type=click.Path(path_type=Path), help="Keep finished steps here, and go on from them.")
+    def main(full: bool, pictures: Path | None, folder: Path | None) -> None:
         console = Console(width=None if Console().is_terminal else 150)
-        with tempfile.TemporaryDirectory() as folder, progress_bar(Console()) as start:
-            section = part(full, Path(folder), start)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as temporary, progress_bar(Console()) as start:
+            section = part(full, folder or Path(temporary), start)
         show(section, console)
         if pictures is not None:
             pictures.mkdir(parents=True, exist_ok=True)
@@ -52,14 +55,3 @@ def show(section: Section, console: Console) -> None:
         console.print(plain(f"left out: {text}"))
     for text in section.failures:
         console.print(plain(f"FAILED: {text}"), style="bold red")
-
-
-def cell_text(cell: Cell) -> str:
-    """A cell as people read it: whole numbers with their thousands apart, others to five digits."""
-    if cell is None:
-        return "–"
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, int):
-        return f"{cell:,}"
-    return f"{cell:.5g}" if isinstance(cell, float) else cell

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from validation.alone import cell_text
-from validation.section import VERDICTS, Section
+from validation.section import VERDICTS, Section, cell_text
 
 PAGE = Path(__file__).with_name("page.html.jinja")
 LONG = 30  # rows; a longer table is folded

@@ -18,19 +18,16 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib import import_module, metadata
+from importlib import import_module
+from io import FileIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from therml_exact.files import jsonable, read_json, write_text
-from validation.benchmarks.timing import machine
+from therml_exact.locks import hold
+from validation.benchmarks.timing import installed, machine
 from validation.page import Run
 from validation.section import Section, Start
-
-try:
-    import fcntl
-except ImportError:  # Windows: two runs at once are not told apart
-    fcntl = None  # type: ignore[assignment]
 
 ROOT = Path(__file__).parents[1]
 LOCK = "lock"
@@ -56,13 +53,8 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Of Python and of every package that a number of the report may depend on."""
-    found = {"Python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    found = {name: version or "not installed" for name, version in installed(PACKAGES).items()}
+    return {"Python": platform.python_version(), **found}
 
 
 def fingerprint(full: bool, chosen: list[str]) -> str:
@@ -74,18 +66,6 @@ def fingerprint(full: bool, chosen: list[str]) -> str:
     return digest.hexdigest()
 
 
-def _lock(folder: Path) -> TextIO:
-    """Held as long as the file is open, and no longer than the process lives."""
-    file = (folder / LOCK).open("w")
-    if fcntl is not None:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.close()
-            raise ValueError(f"another run is at work in {folder}; wait for it, or give another --out") from None
-    return file
-
-
 @dataclass
 class Journal:
     """What has been computed so far."""
@@ -95,7 +75,7 @@ class Journal:
     chosen: list[str]
     key: str
     started: str
-    lock: TextIO
+    lock: FileIO
     resumed: int = 0
     sections: dict[str, Section] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -109,7 +89,8 @@ class Journal:
         if folder.exists() and not head.exists() and {p.name for p in folder.iterdir()} - {LOCK}:
             raise ValueError(f"{folder} is no journal of a run; move it away, or give another --out")
         folder.mkdir(parents=True, exist_ok=True)
-        journal = Journal(folder, full, chosen, key, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), _lock(folder))
+        lock = hold(folder / LOCK, f"another run is at work in {folder}; wait for it, or give another --out")
+        journal = Journal(folder, full, chosen, key, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), lock)
         if head.exists() and not fresh:
             try:
                 content = read_json(head)
@@ -162,13 +143,12 @@ class Journal:
 
     def summary(self) -> Run:
         """What the page says of the run."""
-        host: dict[str, Any] = {k: v for k, v in machine().items() if k != "versions"}
         return Run(
             "full" if self.full else "quick",
             self.started,
             sum(self.seconds.values()),
             self.resumed,
-            {**host, "system": platform.platform(), "byte order": sys.byteorder},
+            {**machine(), "system": platform.platform(), "byte order": sys.byteorder},
             versions(),
             self.seconds,
             self.broken,

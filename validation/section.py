@@ -103,3 +103,14 @@ def picture(title: str, figure: Figure, caption: str) -> Picture:
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return Picture(title, re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.DOTALL), caption)
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as people read it: whole numbers with their thousands apart, others to five digits."""
+    if cell is None:
+        return "–"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    return f"{cell:.5g}" if isinstance(cell, float) else cell

@@ -6,35 +6,27 @@
 Each line ends with the digest of its own content and is written and synchronised before the work goes on. A process
 that is killed while it writes leaves an unfinished last line, which is dropped; any other damage is refused.
 
-One run at a time: an open journal holds an advisory lock (flock) on its file, which ends with the process, however that
-ends, and is not kept alive by workers that it has forked. Where there is no flock (Windows, some network file systems)
-nothing is locked, for a lock made of a file's existence would outlive a killed process: there it is up to the user.
+One run at a time: an open journal holds the lock of its file (locks.py).
 Errors: ValueError for a file that is no checkpoint, is damaged, belongs to another problem or other settings, or is
 in use by another run.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import os
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import IO, Any
-from weakref import WeakSet
 
 import numpy as np
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 from therml_exact.files import Path, check_writable
 from therml_exact.frontier.certificate import describe, digest
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import Problem
+from therml_exact.locks import hold
 
 FORMAT = "therml-exact/checkpoint"
 
@@ -86,7 +78,10 @@ class Journal:
             raise ValueError(f"{self.path}: a checkpoint is a regular file; name another")
         head = {"format": FORMAT, "version": 1, "problem": describe(problem), "settings": dict(settings)}
         self.optima: list[Optimum] = []
-        self._lock = _locked(self.path)
+        self._lock = hold(
+            self.path,
+            f"{self.path}: another run is at work on this checkpoint; wait until it ends, or name another file",
+        )
         try:
             keep = self._read(head) if os.path.getsize(self.path) else 0
             # Not replaced at the end of the run but grown, so that a kill at any time costs the line at hand at most.
@@ -158,36 +153,6 @@ class Journal:
         if not isinstance(content, dict) or content.pop("sha256", None) != digest(content):
             raise ValueError(damaged)
         return content
-
-
-_locks: WeakSet[io.FileIO] = WeakSet()
-
-
-def _locked(path: str) -> io.FileIO:
-    """A handle that holds the file's lock while it is open; the file is made if there is none."""
-    handle = io.FileIO(path, "a")
-    try:
-        if fcntl is not None:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        handle.close()
-        raise ValueError(
-            f"{path}: another run is at work on this checkpoint; wait until it ends, or name another file"
-        ) from None
-    except OSError:  # a file system without locks
-        pass
-    _locks.add(handle)
-    return handle
-
-
-def _forget() -> None:
-    """In a forked worker: its copies of the handles would keep the locks of a process that has been killed."""
-    for handle in list(_locks):
-        handle.close()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
 
 
 def _line_of(content: Mapping[str, Any]) -> bytes:

@@ -46,6 +46,7 @@ def _frontier(content: Mapping[str, Any], problem: LearningRuleProblem | None) -
     rows, certificates = content["rows"], content["certificates"]
     require(len(rows) == len(certificates) > 0, "the frontier has no rows, or not a certificate for each")
     require(content["units"] == "nats", f"the units are {content['units']!r}; a saved frontier is in nats")
+    world = _World(_problem(certificates[0]["problem"]))
     for k, (row, c) in enumerate(zip(rows, certificates, strict=True)):
         require(c["problem"] == certificates[0]["problem"], f"the certificate of row {k} is about another problem")
         value, lower = _verify(c, problem)
@@ -60,7 +61,7 @@ def _frontier(content: Mapping[str, Any], problem: LearningRuleProblem | None) -
         require(row["gap"] == max(row["value"] - row["lower_bound"], 0.0), f"row {k} claims a gap of {row['gap']!r}")
         require(set(row) == {*given, *NAMES, "value", "lower_bound", "gap", "status"}, f"row {k} has other fields")
         require(row["status"] == c["status"], f"row {k} claims the status {row['status']!r}")
-        reached = _World(_problem(c["problem"])).functionals(c["witness"])
+        reached = world.functionals(c["witness"])
         for name in NAMES:
             near = abs(reached[name] - arb(row[name])) <= arb(NEAR)
             require(near, f"row {k} claims {name} = {row[name]!r}; its rule has {reached[name].str(17)}")

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from therml_exact.files import jsonable, write_text
 from validation.benchmarks import bounds, cold_start, encoders, entropies, frontier, types
-from validation.benchmarks.timing import Row, machine
+from validation.benchmarks.timing import Row, installed, machine
 
 PARTS = {
     "bounds": bounds,
@@ -30,6 +30,7 @@ PARTS = {
     "types": types,
     "cold_start": cold_start,
 }
+PACKAGES = ("numpy", "numba", "scipy", "dit", "embo")
 
 
 def main() -> None:
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS))
     arguments = parser.parse_args()
     console = Console(width=150)
-    host = machine()
+    host = {**machine(), "versions": installed(PACKAGES)}
     console.print(host)
     rows: list[Row] = []
     with console.status("timing") as status:

@@ -12,7 +12,8 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -40,24 +41,32 @@ class Row:
 
 def alternate(first: Call, second: Call, seconds: float = 3.0, rounds: int = 2001) -> tuple[float, float]:
     """Medians of the two calls' times, taken in turn; at least three rounds of each."""
-    bursts = [_burst(call) for call in (first, second)]
-    times: tuple[list[float], list[float]] = ([], [])
-    stop = time.perf_counter() + seconds
-    while len(times[0]) < 3 or (len(times[0]) < rounds and time.perf_counter() < stop):
-        for call, burst, record in zip((first, second), bursts, times, strict=True):
-            start = time.perf_counter()
-            for _ in range(burst):
-                call()
-            record.append((time.perf_counter() - start) / burst)
+    times = in_turn(first, second, time.perf_counter, BURST, seconds, 3, rounds)
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def _burst(call: Call) -> int:
+def in_turn(
+    first: Call, second: Call, clock: Callable[[], float], burst: float, seconds: float, least: int, most: int
+) -> tuple[list[float], list[float]]:
+    """Seconds of a call by this clock, from `least` to `most` rounds while `seconds` last."""
+    bursts = [_burst(call, clock, burst) for call in (first, second)]
+    times: tuple[list[float], list[float]] = ([], [])
+    stop = clock() + seconds
+    while len(times[0]) < least or (len(times[0]) < most and clock() < stop):
+        for call, count, record in zip((first, second), bursts, times, strict=True):
+            start = clock()
+            for _ in range(count):
+                call()
+            record.append((clock() - start) / count)
+    return times
+
+
+def _burst(call: Call, clock: Callable[[], float], seconds: float) -> int:
     """How many calls make a burst; the first call, which may compile, is not counted."""
     call()
-    start = time.perf_counter()
+    start = clock()
     call()
-    return max(1, math.ceil(BURST / max(time.perf_counter() - start, 1e-9)))
+    return max(1, math.ceil(seconds / max(clock() - start, 1e-7)))
 
 
 def faster(kernel: str, size: str, against: str, ours: Call, other: Call, at_least: float | None, **kw: Any) -> Row:
@@ -88,19 +97,19 @@ def machine() -> dict[str, Any]:
                 flags = set(value.split())
             elif name.strip() == "model name":
                 model = value.strip()
-    packages = ("numpy", "numba", "scipy", "dit", "embo")
     return {
         "processor": model,
         "avx512": "avx512f" in flags,
         "avx2": "avx2" in flags,
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in packages},
     }
 
 
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+def installed(packages: Iterable[str]) -> dict[str, str | None]:
+    """The version of each package, None where it is not installed."""
+    found: dict[str, str | None] = dict.fromkeys(packages)
+    for name in found:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found

@@ -1,4 +1,4 @@
-"""python -m validation.peers [--full] [--pictures FOLDER]: the tables in the terminal, the pictures as SVG."""
+"""python -m validation.peers [--full] [--folder F] [--pictures F]: the tables in the terminal."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from validation.peers.cpu import Call, alternate
+from validation.benchmarks.timing import Call
+from validation.peers.cpu import alternate
 from validation.section import Cell
 
 COLUMNS = (
