@@ -16,7 +16,7 @@ import therml_exact as tx
 from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.minimize import minimize
 from therml_exact.frontier.problems import BayesProblem, DiscriminativeProblem, EncoderProblem
-from therml_exact.frontier.verify import verify
+from therml_exact.verification import verify
 
 TOL = 1e-9
 ROUNDING = 1e-12

@@ -367,10 +367,10 @@ def test_certificates_are_checked(problem: JointProblem, at: dict, kind: str) ->
     found = tx.minimize(problem, **at)
     c = found.certificate
     assert c["bound"]["kind"] == kind
-    checked = tx.verify_joint(c, problem)
+    checked = tx.verify(c, problem)
     assert checked.valid, checked.reason
     assert (checked.value, checked.lower_bound) == (found.value, found.lower_bound)
-    assert not tx.verify_joint({**c, "value": (found.value - 1e-6).hex()}, problem).valid  # the digest
+    assert not tx.verify({**c, "value": (found.value - 1e-6).hex()}, problem).valid  # the digest
     edits: list[dict[str, Any]] = [
         {"value": (found.value - 1e-9).hex()},
         {"lower_bound": (found.lower_bound + 1e-9).hex()},
@@ -382,10 +382,10 @@ def test_certificates_are_checked(problem: JointProblem, at: dict, kind: str) ->
         {"version": 2},
     ]
     for edit in edits:
-        assert not tx.verify_joint(signed({**c, **edit})).valid, edit
-    assert not tx.verify_joint(c, random_problem(2, 1, 1)).valid
-    assert not tx.verify_joint("no such file").valid
-    assert not tx.verify_joint(None).valid  # type: ignore[arg-type]
+        assert not tx.verify(signed({**c, **edit})).valid, edit
+    assert not tx.verify(c, random_problem(2, 1, 1)).valid
+    assert not tx.verify("no such file").valid
+    assert not tx.verify(None).valid  # type: ignore[arg-type]
 
 
 def test_a_tree_of_rules_with_a_gap_is_refused() -> None:
@@ -394,10 +394,10 @@ def test_a_tree_of_rules_with_a_gap_is_refused() -> None:
     leaves = c["bound"]["leaves"]
     for k in range(0, len(leaves), 7):
         rest = leaves[:k] + leaves[k + 1 :]
-        assert not tx.verify_joint(signed({**c, "bound": {"kind": "partitions", "leaves": rest}})).valid
+        assert not tx.verify(signed({**c, "bound": {"kind": "partitions", "leaves": rest}})).valid
     moved = [{"decided": leaves[0]["decided"], "certificate": leaves[1]["certificate"]}, *leaves[1:]]
-    assert not tx.verify_joint(signed({**c, "bound": {"kind": "partitions", "leaves": moved}})).valid
-    assert not tx.verify_joint(signed({**c, "bound": {"kind": "partitions", "leaves": []}})).valid
+    assert not tx.verify(signed({**c, "bound": {"kind": "partitions", "leaves": moved}})).valid
+    assert not tx.verify(signed({**c, "bound": {"kind": "partitions", "leaves": []}})).valid
 
 
 def test_a_chord_below_a_smaller_sigma_is_checked() -> None:
@@ -406,7 +406,7 @@ def test_a_chord_below_a_smaller_sigma_is_checked() -> None:
     c = found.certificate
     assert c["bound"]["kind"] == "chord"
     assert found.lower_bound > max(v for kind, v in found.bounds.items() if kind != "chord") + 0.01
-    assert tx.verify_joint(c, problem).valid
+    assert tx.verify(c, problem).valid
     low, high = c["bound"]["parts"]
     for parts in (
         [low, {**high, "weight": "1"}],
@@ -415,7 +415,7 @@ def test_a_chord_below_a_smaller_sigma_is_checked() -> None:
         [{**low, "weight": "-1"}, {**high, "weight": "2"}],
         [low, {**high, "bound": c["bound"]}],
     ):
-        assert not tx.verify_joint(signed({**c, "bound": {"kind": "chord", "parts": parts}})).valid
+        assert not tx.verify(signed({**c, "bound": {"kind": "chord", "parts": parts}})).valid
 
 
 def test_a_proof_of_something_else_is_refused() -> None:
@@ -429,13 +429,13 @@ def test_a_proof_of_something_else_is_refused() -> None:
         proof = getattr(tx.prove(statement, world="P", n=1), "certificate", None)
         edited = copy.deepcopy(c)
         edited["bound"]["proof"] = proof
-        checked = tx.verify_joint(signed(edited), problem)
+        checked = tx.verify(signed(edited), problem)
         assert not checked.valid
         assert reason in checked.reason or "malformed" in checked.reason
     free = tx.prove("H(A) >= 0")
     edited = copy.deepcopy(c)
     edited["bound"]["proof"] = free.certificate
-    assert not tx.verify_joint(signed(edited), problem).valid
+    assert not tx.verify(signed(edited), problem).valid
 
 
 def test_the_verifier_imports_no_solver(tmp_path: Path) -> None:
@@ -443,7 +443,7 @@ def test_the_verifier_imports_no_solver(tmp_path: Path) -> None:
     path = tmp_path / "certificate.json"
     path.write_text(json.dumps(tx.minimize(problem, gamma=2).certificate))
     code = (
-        "import sys; from therml_exact.frontier.joint_verify import verify_joint\n"
+        "import sys; from therml_exact.verification import verify as verify_joint\n"
         f"print(verify_joint({str(path)!r}).valid)\n"
         "solver = ['solve', 'minimize', 'joint_below', 'joint_multipliers', 'joint_above', 'joint_minimize']\n"
         "solver = ['therml_exact.frontier.' + name for name in solver]\n"

@@ -18,8 +18,8 @@ from learning_rules import alternate, enumerate_halves, functionals, random_prob
 import therml_exact as tx
 from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.rule_certificate import describe
-from therml_exact.frontier.rule_verify import verify_rule
 from therml_exact.frontier.rule_vertices import choices, directions, points, rules
+from therml_exact.verification import verify as verify_rule
 
 ROUNDING = 1e-11
 
@@ -313,7 +313,7 @@ def test_the_verifier_needs_no_solver(certificate, tmp_path):
     path = tmp_path / "c.json"
     path.write_text(json.dumps(certificate))
     code = (
-        "import sys; from therml_exact.frontier.rule_verify import verify_rule\n"
+        "import sys; from therml_exact.verification import verify as verify_rule\n"
         f"assert verify_rule({str(path)!r}).valid\n"
         "assert not {'numba', 'therml_exact.frontier.rule_cells', 'therml_exact.frontier.solve'} & set(sys.modules)"
     )

@@ -15,7 +15,7 @@ from learning_rules import alternate, functionals, random_problem
 import therml_exact as tx
 from therml_exact.frontier.bent import MIDPOINT, bent
 from therml_exact.frontier.certificate import digest
-from therml_exact.frontier.rule_verify import verify_rule
+from therml_exact.verification import verify as verify_rule
 
 L = math.log(2)
 

@@ -14,7 +14,7 @@ from learning_rules import functionals, random_problem, value
 import therml_exact as tx
 from therml_exact.frontier.bent import MIDPOINT, bent
 from therml_exact.frontier.figures import draw_unseen
-from therml_exact.frontier.rule_verify import verify_rule
+from therml_exact.verification import verify as verify_rule
 
 
 @pytest.fixture(scope="module")

@@ -527,3 +527,74 @@ if __name__ == "__main__":
     assert done.returncode == 0, done.stderr[-2000:]
     facts = json.loads(done.stdout.strip().splitlines()[-1])
     assert facts["same"] and facts["killed"] and facts["points"] > 20
+
+
+def _killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_killed_worker_is_said_in_one_sentence_with_the_way_to_go_on(tmp_path):
+    """As when the system kills a worker for its memory: no traceback of the pool's, and the finished part is kept."""
+    from concurrent.futures import BrokenExecutor
+
+    class Dying:
+        """An executor whose workers die after the first piece."""
+
+        def __init__(self):
+            self.done = 0
+
+        def submit(self, work, *arguments):
+            from concurrent.futures import Future
+
+            future = Future()
+            self.done += 1
+            if self.done > 1:
+                future.set_exception(BrokenExecutor("a process in the pool was terminated abruptly"))
+            else:
+                future.set_result(work(*arguments))
+            return future
+
+    path = tmp_path / "run.checkpoint"
+    gammas = [1 + k / 4 for k in range(12)]
+    with pytest.raises(BrokenExecutor, match=r"worker process was killed .* 8 finished optima .* goes on from them"):
+        trace(BSC, gammas=gammas, executor=Dying(), checkpoint=path)
+    assert len(trace(BSC, gammas=gammas, checkpoint=path)) == 12
+    with pytest.raises(BrokenExecutor, match="with a checkpoint the finished part is kept"):
+        trace(BSC, gammas=gammas, executor=Dying())
+
+
+def test_a_real_pool_whose_worker_is_killed():
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        future = pool.submit(_killed)
+        with pytest.raises(BrokenExecutor):
+            future.result()
+        with pytest.raises(BrokenExecutor, match="worker process was killed"):
+            trace(BSC, gammas=[2], executor=pool)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_disk_names_the_file(tmp_path, monkeypatch):
+    import errno
+
+    import therml_exact as tx
+    from therml_exact import files
+    from therml_exact.frontier.journal import Journal
+
+    journal = Journal(tmp_path / "run.checkpoint", BSC, {})
+    journal._file.close()
+    journal._file = open("/dev/full", "wb", buffering=0)  # noqa: SIM115
+    with pytest.raises(OSError, match=r"goes on from it.*run\.checkpoint"):
+        journal.add([tx.minimize(BSC, gamma=2)])
+    journal.close()
+
+    def full(path, text):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "_write", full)
+    with pytest.raises(OSError, match=r"nothing was written.*out\.json"):
+        tx.examples.hair_eye().save(tmp_path / "out.json")
+    assert list(tmp_path.iterdir()) == [tmp_path / "run.checkpoint"] or not (tmp_path / "out.json").exists()

@@ -32,8 +32,9 @@ def load(path: Path) -> World | Joint | Variational | Frontier:
             f'{where}: "format" is {kind!r}; expected "therml-exact/world", "/joint", "/variational" or "/frontier"'
         )
     version = content.pop("version", None)
-    if version != VERSION or isinstance(version, bool):
-        raise ValueError(f'{where}: "version" is {version!r}; this release reads version {VERSION}')
+    readable = (1, 2) if kind == "therml-exact/frontier" else (VERSION,)
+    if type(version) is not int or version not in readable:
+        raise ValueError(f'{where}: "version" is {version!r}; this release reads {" and ".join(map(str, readable))}')
     readers: dict[str, Callable[[dict[str, Any]], World | Joint | Variational | Frontier]] = {
         "therml-exact/world": _world,
         "therml-exact/joint": _joint,

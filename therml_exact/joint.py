@@ -33,6 +33,7 @@ from therml_exact.numbers.tables import (
     read_table,
     to_fractions,
 )
+from therml_exact.numbers.text import has_control
 from therml_exact.numbers.weights import Weights, exact_sum
 
 Names = str | Sequence[str]
@@ -232,6 +233,9 @@ def _check_labels(labels: Mapping[str, Sequence[str]] | None, axes: tuple[str, .
         size = shape[find_name(name, axes)]
         if len(letters) != size:
             raise ValueError(f"labels[{name!r}] has {len(letters)} entries; {name} has {size} letters")
+        for k, letter in enumerate(letters):
+            if isinstance(letter, str) and has_control(letter):
+                raise ValueError(f"labels[{name!r}][{k}] is {letter!r}, which holds control characters; remove them")
 
 
 def _reduced(counts: Array, total: int) -> Weights:
@@ -247,6 +251,8 @@ def check_axes(axes: Sequence[str], ndim: int | None) -> tuple[str, ...]:
     for k, name in enumerate(names):
         if not isinstance(name, str) or not name.strip():
             raise ValueError(f"axes[{k}] is {name!r}; a variable's name is a non-empty text")
+        if has_control(name):
+            raise ValueError(f"axes[{k}] is {name!r}, which holds control characters; remove them")
         if name in names[:k]:
             raise ValueError(f"axes[{k}] is {name!r}, which is axes[{names.index(name)}] too; names must be distinct")
     if ndim is not None and len(names) != ndim:
@@ -281,6 +287,8 @@ def flatten_names(names: Iterable[Names]) -> tuple[str, ...]:
 
 def _read_csv(path: str | os.PathLike[str], columns: Sequence[str], count: str | None) -> Counter[tuple[str, ...]]:
     where = os.fspath(path)
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device may have no end
+        raise ValueError(f"{where} is no regular file; save what it gives to a file first, and name that")
     if os.path.getsize(path) > _CSV_BYTES:
         raise ValueError(f"{where} is larger than {_CSV_BYTES // 2**20} MiB; aggregate it to counts first")
     observed: Counter[tuple[str, ...]] = Counter()

@@ -12,14 +12,13 @@ The tests that the registry names run in a process of their own; one that fails 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ET  # reads what pytest has just written
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import therml_exact as tx
 from validation.alone import alone
+from validation.child import run_module
 from validation.inequalities import LARGEST, answers
 from validation.random_worlds import count
 from validation.section import Claim, Section, Start, Table
@@ -94,8 +93,7 @@ def outcomes_of_tests(folder: Path) -> dict[str, tuple[int, int]]:
     names = sorted({e.test for e in tx.EQUATIONS if e.test is not None})
     written = folder.resolve() / "tests.xml"  # the tests run in another directory
     written.unlink(missing_ok=True)  # an interrupted run's
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={written}", *names]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = run_module(["pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={written}", *names], ROOT)
     cases: dict[str, list[bool]] = defaultdict(list)
     for case in ET.parse(written).iter("testcase") if written.exists() else ():
         file = case.get("classname", "").replace(".", "/") + ".py"

@@ -192,19 +192,29 @@ def _executor(workers: int | None, scheduler: str | None) -> Iterator[Any]:
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, dir_okay=False))
-def verify(path: str) -> None:
-    """Recheck PATH: a certificate, a saved frontier or a proof, exactly. Exit code 1 if a claim does not hold."""
+@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=600.0, show_default=True,
+              help="Seconds; beyond, the verdict is `not checked`.")  # fmt: skip
+def verify(path: str, time_limit: float) -> None:
+    """Recheck PATH: a certificate, a saved frontier, an audit or a proof, exactly.
+
+    Prints the problem, multipliers or statement that were verified: compare them with what you meant. Exit code 1 if a
+    claim does not hold or could not be checked.
+    """
     from therml_exact.verification import verify as check_claims
 
-    found = check_claims(path)
+    found = check_claims(path, time_limit=time_limit)
     console = open_console()
     if found.valid:
+        console.print(found.claim, markup=False, highlight=False, soft_wrap=True)
         bounds = ""
         if found.value is not None:
             bounds = f": {found.lower_bound!r} <= minimum <= {found.value!r} nats"
+        elif found.lower_bound is not None:
+            bounds = f": {found.lower_bound!r} nats <= minimum"
         console.print(f"valid{bounds} ({found.reason})", markup=False, highlight=False, soft_wrap=True)
         return
-    console.print(f"not valid: {found.reason}", style="bold red", markup=False, highlight=False, soft_wrap=True)
+    text = found.reason if found.verdict == "not checked" else f"{found.verdict}: {found.reason}"
+    console.print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(1)
 
 
@@ -249,8 +259,5 @@ def audit(
     }
     console.print(told[found.verdict], markup=False, highlight=False)
     if output is not None:
-        proof = getattr(found.evidence, "certificate", None)
-        witness = None if found.evidence is None or proof is not None else vars(found.evidence)
-        content = {"claimed": found.claimed, "verdict": found.verdict, "distance": found.distance}
-        save_result("audit", {"units": "nats", **content, "certificate": proof, "witness": witness}, output)
+        save_result("audit", found.content(problem), output, version=2)
         say_written(console, output)

@@ -35,6 +35,12 @@ class Commands(click.Group):
         except (ValueError, KeyError, OSError, MemoryError) as error:
             text = str(error) if isinstance(error, OSError) or not error.args else str(error.args[0])
             raise click.UsageError(text) from None
+        except RuntimeError as error:
+            from concurrent.futures import BrokenExecutor
+
+            if isinstance(error, BrokenExecutor):  # the workers are gone; exit code 1, as after an interruption
+                raise click.ClickException(str(error)) from None
+            raise
 
 
 def open_console() -> Console:

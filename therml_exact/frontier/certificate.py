@@ -23,6 +23,8 @@ import numpy as np
 
 from therml_exact.frontier.problems import BayesProblem, DiscriminativeProblem, EncoderProblem, Problem
 from therml_exact.joint import Joint
+from therml_exact.numbers.text import is_hexadecimal, read_exact, read_hexadecimal, shown
+from therml_exact.verification import UnfinishedError
 
 if TYPE_CHECKING:
     from therml_exact.frontier.solve import Solution
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 FORMAT = "therml-frontier-2"
 SYMBOLS = ".+-~"  # leaves: by chord, ellipsoid, quadratic, series
 LONGEST = 100_000  # samples of a problem that is read
+MOST_WORK = 1_000_000_000  # bits of the types' exact probabilities, in a problem that is read: some seconds
+MOST_MULTIPLIER = 10**18  # or its inverse; `minimize` takes 1e12, and bounds of joint problems add some up
 ROUNDING = 2e-13  # between a float value and the exact value of its witness, relative to |value| + 1
 
 
@@ -38,10 +42,11 @@ def describe(problem: Problem) -> dict[str, Any]:
     if isinstance(problem, EncoderProblem):
         array = problem.p_xy.weights(problem.p_xy.axes).array
         return {"kind": "encoder", "axes": list(problem.p_xy.axes), "shape": list(array.shape), "cells": _text(array)}
+    if not isinstance(problem, (BayesProblem, DiscriminativeProblem)):
+        raise TypeError(f"a {type(problem).__name__} has no certificates of the format {FORMAT}")
     tables = {"phi": _table(problem.phi), "x_given_phi": _table(problem.x_given_phi), "n": problem.n}
     if isinstance(problem, BayesProblem):
         return {"kind": "bayes", **tables}
-    assert isinstance(problem, DiscriminativeProblem)
     return {"kind": "discriminative", **tables, "y_given_x_phi": _table(problem.y_given_x_phi)}
 
 
@@ -106,42 +111,77 @@ def _table(values: Any) -> dict[str, Any]:
 def read_problem(content: Mapping[str, Any]) -> Problem:
     """What `describe` wrote; ValueError, KeyError or TypeError if it is malformed."""
     kind = content["kind"]
+    _check(kind in _NAMES, f"the kind {shown(kind)} is unknown")
+    _check(set(content) == {"kind", *_NAMES[kind]}, f"a problem of this kind has the fields {', '.join(_NAMES[kind])}")
     if kind == "encoder":
+        _check(type(content["axes"]) is list, "axes is no list of names")
         return EncoderProblem(Joint(_scaled(content), content["axes"]))
-    phi, x_given_phi = read_cells(content["phi"]), read_cells(content["x_given_phi"])
-    n = content["n"]
-    _check(type(n) is int and n <= LONGEST, f"n is no integer up to {LONGEST:,}")
+    n, tables = content["n"], [read_cells(content[name]) for name in _NAMES[kind] if name != "n"]
+    _check(type(n) is int and 1 <= n <= LONGEST, f"n is no integer from 1 to {LONGEST:,}")
+    check_types(n, tables)
     if kind == "bayes":
-        return BayesProblem(phi, x_given_phi, n)
-    _check(kind == "discriminative", f"the kind {kind!r} is unknown")
-    return DiscriminativeProblem(phi, x_given_phi, read_cells(content["y_given_x_phi"]), n)
+        return BayesProblem(tables[0], tables[1], n)
+    return DiscriminativeProblem(tables[0], tables[1], tables[2], n)
+
+
+_NAMES = {
+    "encoder": ("axes", "shape", "cells"),
+    "bayes": ("phi", "x_given_phi", "n"),
+    "discriminative": ("phi", "x_given_phi", "y_given_x_phi", "n"),
+}
+
+
+def check_types(n: int, tables: Sequence[np.ndarray]) -> None:
+    """UnfinishedError, before any type is enumerated, where their exact probabilities are more work than MOST_WORK.
+
+    tables: phi[phi], x_given_phi[phi, x] and possibly y_given_x_phi[phi, x, y]. A type is a histogram of n letters. Its
+    probability is a sum over phi of numbers with about n times the bits of the tables' common denominators, times a
+    multinomial coefficient made of factorials of some n log n bits.
+    """
+    letters = math.prod(tables[-1].shape[1:])
+    bits = sum(53 if table.dtype != object else _bits_of(table) for table in tables[1:])
+    work = math.comb(n + letters - 1, letters - 1) * n * (bits * len(tables[0]) + 4 * n.bit_length())
+    if work > MOST_WORK:
+        raise UnfinishedError(
+            f"not checked: too long, n = {n} over {letters} letters asks for about {float(work):.1g} bits of exact "
+            f"probabilities; at most {MOST_WORK:.1g} are computed"
+        )
+
+
+def _bits_of(table: np.ndarray) -> int:
+    """The bits of the common denominator of an exact table."""
+    return max(math.lcm(*(v.denominator for v in table.reshape(-1).tolist())).bit_length(), 1)
 
 
 def read_cells(content: Mapping[str, Any]) -> np.ndarray:
     """A table: float64 where all entries are hexadecimal, else Fractions."""
-    if all("0x" in text for text in content["cells"]):
-        return np.array([float.fromhex(text) for text in content["cells"]]).reshape(content["shape"])
-    values = np.empty(len(content["cells"]), dtype=object)
-    values[:] = [read_number(text) for text in content["cells"]]
-    return values.reshape(content["shape"])
+    cells, shape = content["cells"], content["shape"]
+    _check_shape(cells, shape)
+    if all(is_hexadecimal(text) for text in cells):
+        return np.array([read_hexadecimal(text) for text in cells]).reshape(shape)
+    values = np.empty(len(cells), dtype=object)
+    values[:] = [read_number(text) for text in cells]
+    return values.reshape(shape)
+
+
+def _check_shape(cells: Any, shape: Any) -> None:
+    whole = type(shape) is list and all(type(k) is int and k > 0 for k in shape)
+    _check(whole and type(cells) is list and math.prod(shape) == len(cells), "the cells do not fill the shape")
 
 
 def _scaled(content: Mapping[str, Any]) -> np.ndarray:
+    _check_shape(content["cells"], content["shape"])
     cells = np.empty(len(content["cells"]), dtype=object)
     cells[:] = [read_number(text) for text in content["cells"]]
     cells = cells.reshape(content["shape"])
     _check(min(cells.reshape(-1)) >= 0, "a probability is negative")
+    _check(max(cells.reshape(-1)) > 0, "all probabilities are 0")
     return np.asarray(cells / cells.sum())
 
 
-def read_number(text: str) -> Fraction:
-    """A rational "n/d", or a float in hexadecimal; exponents of ten could stand for numbers that fill the memory."""
-    if "0x" in text:
-        value = float.fromhex(text)
-        _check(math.isfinite(value), "a number is not finite")
-        return Fraction(value)
-    _check("e" not in text.lower() and "_" not in text, f"{text[:40]!r} is no rational")
-    return Fraction(text)
+def read_number(text: Any) -> Fraction:
+    """A rational "n/d", or a float in hexadecimal (numbers/text.py)."""
+    return read_exact(text)
 
 
 def _check(holds: bool, reason: str) -> None:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from fractions import Fraction
 from typing import Any
 
@@ -56,6 +57,25 @@ class Critical:
 
     def __float__(self) -> float:
         return self.value
+
+    def __str__(self) -> str:
+        """The digits that both ends share, or the interval (rounded outwards) where they share fewer than three.
+
+        >>> for value, low in ((3.7881034, 3.7880921), (5.12, 4.61), (5.12, 0.0)):
+        ...     print(Critical(value, low))
+        = 3.7881
+        between 4.61 and 5.12
+        at most 5.12
+        """
+        for digits in range(9, 2, -1):
+            text = f"{self.value:.{digits}g}"
+            if text == f"{self.low:.{digits}g}":
+                return f"= {text}"
+        high = Context(4, ROUND_CEILING).create_decimal(f"{self.value:.12g}")
+        if self.low <= 0:
+            return f"at most {high}"
+        low = Context(4, ROUND_FLOOR).create_decimal(f"{self.low:.12g}")
+        return f"between {low} and {high}"
 
 
 def critical(problem: Problem, delta: float = 0.0, time_limit: float = 10.0) -> Critical | None:

@@ -9,9 +9,10 @@ Errors: ValueError for a claim that is no point; ImportError for to_dataframe wi
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,57 +20,76 @@ import numpy as np
 
 from therml_exact.files import save_result
 from therml_exact.frontier.certificate import describe, read_problem
-from therml_exact.frontier.critical import Critical
+from therml_exact.frontier.corners import Kink, Segment, kinks, straight_parts
+from therml_exact.frontier.critical import Critical, critical
 from therml_exact.frontier.journal import from_json, to_json
 from therml_exact.frontier.locate import Classification, locate
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import EncoderProblem, Problem
+from therml_exact.frontier.sandwich import largest_step
+from therml_exact.frontier.support import Support
 
 if TYPE_CHECKING:
     import pandas
 
 Array = np.ndarray[Any, Any]
 
-
-@dataclass(frozen=True)
-class Segment:
-    """Points between two optima that are optimal for one multiplier: time sharing reaches all of them."""
-
-    multipliers: dict[str, float]
-    start: dict[str, float]
-    end: dict[str, float]
-    shared: tuple[dict[str, float], ...]  # functionals of time-shared encoders between them
-
-
-@dataclass(frozen=True)
-class Kink:
-    """One point that is optimal for the whole interval [low, high] of a multiplier: the slope jumps there."""
-
-    name: str
-    low: float
-    high: float
-    point: dict[str, float]
+VERSION = 2  # of the saved file; version 1 also held what follows from the points
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """The optima seen in one view, in the order of their multipliers."""
+    """The optima seen in one view, in the order of their multipliers.
+
+    names, view, fixed   the coordinates (views.py)
+    optima               two-sided optima
+    adaptive             whether the multipliers were chosen, not given
+
+    What follows from these is computed when it is asked for, and never stored.
+    """
 
     names: tuple[str, ...]
     view: tuple[tuple[float, ...], ...]
     fixed: dict[str, float]
     optima: tuple[Optimum, ...]
-    gap: float
-    critical: Critical | None = None
-    segments: tuple[Segment, ...] = ()
-    kinks: tuple[Kink, ...] = ()
+    adaptive: bool = True
+
+    @cached_property
+    def supports(self) -> tuple[Support, ...]:
+        """The half-space of each optimum."""
+        return tuple(Support.of(o) for o in self.optima)
 
     @cached_property
     def coordinates(self) -> Array:
-        """The achieved points in this view, [optimum, coordinate]."""
-        from therml_exact.frontier.support import Support
+        """The achieved points in this view, [optimum, coordinate], nats."""
+        return np.array([np.array(self.view) @ s.point for s in self.supports])
 
-        return np.array([np.array(self.view) @ Support.of(o).point for o in self.optima])
+    @cached_property
+    def gap(self) -> float:
+        """The largest step between the inner and the outer polytope, nats."""
+        return largest_step(np.array(self.view), self.supports)
+
+    @cached_property
+    def critical(self) -> Critical | None:
+        """Where the first code pays: gamma_c of C against R or V, beta_c of U against S; None for D against R."""
+        if self.names[-1] == "D":
+            return None
+        delta = self.fixed.get("delta", float(self.names[0] == "V"))
+        return critical(self.optima[0].problem, delta)
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """The straight parts of a plane."""
+        if len(self.names) != 2:
+            return ()
+        return straight_parts(self.optima[0].problem, np.array(self.view), self.supports)
+
+    @cached_property
+    def kinks(self) -> tuple[Kink, ...]:
+        """The corners of a plane whose multipliers were chosen."""
+        if len(self.names) != 2 or not self.adaptive:
+            return ()
+        return kinks(self.optima[0].problem, np.array(self.view), self.names, self.supports)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +100,14 @@ class Frontier:
     sheets: tuple[Sheet, ...]
     tol: float
     volume: bool = False
-    constant: float = field(default=0.0, repr=False)  # H(X), which V = R + D - H(X) needs
+
+    @cached_property
+    def constant(self) -> float:
+        """H(X) in nats, which V = R + D - H(X) needs."""
+        if not isinstance(self.problem, EncoderProblem):
+            return 0.0
+        p = self.problem.cells.sum(axis=(1, 2)).astype(float)
+        return -math.fsum(x * math.log(x) for x in p.tolist() if x > 0)
 
     @property
     def points(self) -> tuple[Optimum, ...]:
@@ -195,23 +222,13 @@ class Frontier:
                 "names": sheet.names,
                 "view": sheet.view,
                 "fixed": sheet.fixed,
-                "gap": sheet.gap,
-                "critical": None if sheet.critical is None else vars(sheet.critical),
-                "segments": [vars(s) for s in sheet.segments],
-                "kinks": [vars(k) for k in sheet.kinks],
+                "adaptive": sheet.adaptive,
                 "points": [to_json(o) for o in sheet.optima],
             }
             for sheet in self.sheets
         ]
-        content = {
-            "units": "nats",
-            "tol": self.tol,
-            "gap": self.gap,
-            "status": self.status,
-            "volume": self.volume,
-            "constant": self.constant,
-        }
-        save_result("frontier", {**content, "problem": describe(self.problem), "sheets": sheets}, path)
+        content = {"units": "nats", "tol": self.tol, "volume": self.volume, "problem": describe(self.problem)}
+        save_result("frontier", {**content, "sheets": sheets}, path, version=VERSION)
 
     @staticmethod
     def from_json(content: dict[str, Any]) -> Frontier:
@@ -223,14 +240,11 @@ class Frontier:
                 tuple(tuple(float(v) for v in row) for row in sheet["view"]),
                 {str(name): float(v) for name, v in sheet["fixed"].items()},
                 tuple(from_json(problem, o) for o in sheet["points"]),
-                float(sheet["gap"]),
-                None if sheet["critical"] is None else Critical(**{n: float(v) for n, v in sheet["critical"].items()}),
-                tuple(Segment(s["multipliers"], s["start"], s["end"], tuple(s["shared"])) for s in sheet["segments"]),
-                tuple(Kink(k["name"], float(k["low"]), float(k["high"]), k["point"]) for k in sheet["kinks"]),
+                bool(sheet.get("adaptive", True)),
             )
             for sheet in content["sheets"]
         )
-        return Frontier(problem, sheets, float(content["tol"]), bool(content["volume"]), float(content["constant"]))
+        return Frontier(problem, sheets, float(content["tol"]), bool(content["volume"]))
 
     def __str__(self) -> str:
         gap = f"{self.gap:.2g} nats ({'complete' if self.complete else f'the tolerance was {self.tol:g}'})"
@@ -242,7 +256,7 @@ class Frontier:
             told = [f"{len(sheet.optima)} points in ({', '.join(sheet.names)})" + (f" at {fixed}" if fixed else "")]
             if sheet.critical is not None:
                 name = "gamma_c" if isinstance(self.problem, EncoderProblem) else "beta_c"
-                told.append(f"{name} = {sheet.critical.value:.9g}")
+                told.append(f"{name} {sheet.critical}")
             told += [f"corner for {k.name} in [{k.low:.6g}, {k.high:.6g}]" for k in sheet.kinks]
             told += [
                 "straight at " + ", ".join(f"{n} = {v:.6g}" for n, v in s.multipliers.items() if n != "rho")

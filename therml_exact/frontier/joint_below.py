@@ -28,7 +28,6 @@ from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
-from flint import ctx
 from scipy.sparse import csr_matrix, diags
 
 from therml_exact.frontier.joint_multipliers import Program, add, exact_multipliers
@@ -47,13 +46,14 @@ from therml_exact.frontier.joint_verify import (
 from therml_exact.frontier.minimize import minimize
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import read_multipliers
+from therml_exact.numbers.balls import precision
 from therml_exact.shannon import certificate as proofs
 from therml_exact.shannon.cone import Cone, cone
 from therml_exact.shannon.derivation import derive
 from therml_exact.shannon.grammar import Form, parse
 from therml_exact.shannon.program import Answer, decide
 from therml_exact.shannon.setting import Setting, of_world
-from therml_exact.verification import BITS
+from therml_exact.verification import BITS, Clock
 
 MOST_SAMPLES = 3
 _MOST_LEAVES = 400
@@ -129,12 +129,9 @@ def shannon_bound(problem: JointProblem, at: Mapping[str, Fraction], sized: bool
     derivation = derive(setting, space, samples, claim, [], Answer(rows, {}, {}))
     part = {"claim": proofs.LEFT, "sum": proofs.terms(setting, derivation)}
     proof = proofs.header(setting, statement, [], "proved") | {"parts": [part]}
-    before, ctx.prec = ctx.prec, BITS
-    try:
+    with precision(BITS):
         rest = {m: u for m, u in sizes.items() if u} | {s: -m for s, m in known.items()}
         lower = rounded(known_in_balls(problem, setting, rest), up=False)
-    finally:
-        ctx.prec = before
     return ShannonBound(lower, statement.text, {",".join(setting.members(s)): m for s, m in known.items()}, proof)
 
 
@@ -239,11 +236,8 @@ def _relaxed(
     # The shares of the tolerance: a part of it is left for rounding and for the witness.
     optimum = minimize(relaxed, **multipliers, tol=tol / (2 * float(scale)), max_cells=max_cells, time_limit=time_limit)
     content = {"kind": kind, "certificate": optimum.certificate}
-    before, ctx.prec = ctx.prec, BITS
-    try:
-        lower = rounded(bound_in_balls(problem, at, content), up=False)
-    finally:
-        ctx.prec = before
+    with precision(BITS):
+        lower = rounded(bound_in_balls(problem, at, content, Clock(None)), up=False)
     return Bound(kind, lower, content, optimum)
 
 
@@ -279,9 +273,6 @@ def partitioned(
         block[t] = decided[k] if k < len(decided) else blocks + k - len(decided)
     leaves = [{"decided": list(decided), "certificate": found.certificate} for _, decided, found in heap]
     content = {"kind": "partitions", "leaves": leaves}
-    before, ctx.prec = ctx.prec, BITS
-    try:
-        lower = rounded(bound_in_balls(problem, at, content), up=False)
-    finally:
-        ctx.prec = before
+    with precision(BITS):
+        lower = rounded(bound_in_balls(problem, at, content, Clock(None)), up=False)
     return Bound("partitions", lower, content), best.encoder[:, block]

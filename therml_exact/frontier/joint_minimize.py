@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 
 from therml_exact.frontier import joint_above
 from therml_exact.frontier.certificate import digest
@@ -33,8 +33,9 @@ from therml_exact.frontier.joint_verify import (
     rounded,
 )
 from therml_exact.frontier.minimize import minimize
+from therml_exact.numbers.balls import precision, settled
 from therml_exact.numbers.tables import Array
-from therml_exact.verification import BITS
+from therml_exact.verification import BITS, Clock
 
 SEED = 20180711
 _OTHERS = tuple(Fraction(2) ** k for k in (-2, -1, 1, 2, 3))  # sigmas near one whose gap is open
@@ -76,7 +77,7 @@ class JointOptimum:
 
     @cached_property
     def certificate(self) -> dict[str, Any]:
-        """Plain data that `verify_joint` checks."""
+        """Plain data that `verify` checks."""
         content = {
             "format": FORMAT,
             "version": VERSION,
@@ -149,11 +150,8 @@ def _chord(
             {"weight": str(v), "sigma": str(s), "bound": dict(known[s].content)} for v, s in ((1 - w, low), (w, high))
         ],
     }
-    before, ctx.prec = ctx.prec, BITS
-    try:
-        return Bound("chord", rounded(bound_in_balls(problem, at, content), up=False), content)
-    finally:
-        ctx.prec = before
+    with precision(BITS):
+        return Bound("chord", rounded(bound_in_balls(problem, at, content, Clock(None)), up=False), content)
 
 
 def _above(
@@ -162,12 +160,9 @@ def _above(
     """The best tables, their functionals and value in balls, rounded up."""
     floats = {name: float(m) for name, m in at.items()}
     rule, encoder = joint_above.pruned(*joint_above.best_tables(problem, floats, starts, SEED), *problem.floats)
-    before, ctx.prec = ctx.prec, BITS
-    try:
-        balls = functionals_in_balls(problem, rule, encoder)
+    with precision(BITS):
+        balls = settled(lambda: functionals_in_balls(problem, rule, encoder))
         return rule, encoder, balls, rounded(objective_of(balls, at), up=True)
-    finally:
-        ctx.prec = before
 
 
 def _encoders(

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.certificate import read_number
+from therml_exact.frontier.certificate import check_types, read_number
 from therml_exact.frontier.problems import DiscriminativeProblem
 from therml_exact.numbers.tables import Array
 
@@ -98,6 +98,8 @@ class JointProblem:
         if content["kind"] != "joint":
             raise ValueError(f"the kind {content['kind']!r} is unknown")
         phi, x, y = (_cells(content[name]) for name in ("phi", "x_given_phi", "y_given_x_phi"))
+        if type(content["n"]) is int and content["n"] > 0:
+            check_types(content["n"], (phi, x, y))
         return cls(phi, x, y, content["n"], content["theta_size"], content["z_size"])
 
 

@@ -37,7 +37,6 @@ def to_json(optimum: Optimum) -> dict[str, Any]:
         "multipliers": {name: value.hex() for name, value in optimum.multipliers.items()},
         "value": optimum.value,
         "lower_bound": optimum.lower_bound,
-        "gap": optimum.gap,
         "status": optimum.status,
         "tol": optimum.tol,
         "point": optimum.point,
@@ -106,9 +105,13 @@ class Journal:
         self._lock.close()
 
     def _write(self, content: Mapping[str, Any]) -> None:
-        self._file.write(_line_of(content))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write(_line_of(content))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:  # a full disk names no file
+            told = f"{error.strerror}; what was finished before is kept, and the same call goes on from it"
+            raise OSError(error.errno, told, self.path) from None
 
     def _read(self, head: Mapping[str, Any]) -> int:
         """Take over what the file holds; the number of bytes that are whole lines."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise, product
 from typing import Any
 
-from flint import arb, arb_mat, arb_poly, arb_series, ctx
+from flint import arb, arb_mat, arb_poly
 
 from therml_exact.frontier.problems import Mixture
 
@@ -243,14 +243,9 @@ class Gradient:
         for k in range(ORDER):
             moments.append(sum(r, ZERO))
             r = [x * y / (k + 1) for x, y in zip(r, d, strict=True)]
-        before = ctx.cap
-        ctx.cap = ORDER
-        try:
-            z = arb_series([ZERO, h])
-            factor = (mean[0] * z - m * (1 + t0 * (z.exp() - 1)).log()).exp()
-            g = arb_poly(list(arb_series(moments) * factor)) - 1
-        finally:
-            ctx.cap = before
+        tilt = _exponential(mean[0] * h)
+        factor = _truncated(arb_poly(tilt), arb_poly(_power(t0, h, -m)))
+        g = _truncated(arb_poly(moments), factor) - 1
         most = (level - height).exp() - 1 - rest
         return _below(g, most)
 
@@ -297,6 +292,34 @@ class Ellipsoid:
         return self.holds_any and all(
             _quadratic(self.form, [v - c for v, c in zip([v for row in vertex for v in row[:-1]], self.centre,
             strict=True)]) <= self.radius for vertex in product(*(block[0] for block in cell)))  # fmt: skip
+
+
+def _exponential(a: arb) -> Balls:
+    """The coefficients of exp(a z) below z^ORDER."""
+    out = [ONE]
+    for k in range(1, ORDER):
+        out.append(out[-1] * a / k)
+    return out
+
+
+def _power(t0: arb, h: arb, exponent: arb) -> Balls:
+    """The coefficients of u(z)^exponent below z^ORDER, for u(z) = 1 + t0 (exp(h z) - 1).
+
+    With u = sum u_k z^k, u_0 = 1, and v = u^s, comparing u v' = s u' v gives
+    k v_k = sum_{i=1..k} (s i - k + i) u_i v_{k-i}.
+    Every coefficient is written out: no setting of flint's decides where the series ends.
+    """
+    u = [t0 * c for c in _exponential(h)]
+    v = [ONE]
+    for k in range(1, ORDER):
+        terms = ((exponent * i - (k - i)) * u[i] * v[k - i] for i in range(1, k + 1))
+        v.append(sum(terms, ZERO) / k)
+    return v
+
+
+def _truncated(f: arb_poly, g: arb_poly) -> arb_poly:
+    """The product of two polynomials without the powers from z^ORDER on, which the remainder covers."""
+    return arb_poly(list(f * g)[:ORDER])
 
 
 def below_summit(slope: Balls, form: list[Balls], room: arb) -> bool:

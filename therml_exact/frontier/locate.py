@@ -25,13 +25,17 @@ from typing import Any, Literal
 
 import numpy as np
 
+from therml_exact.frontier.certificate import describe
+from therml_exact.frontier.half_space import missing, rounded_down
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems import Problem
 from therml_exact.frontier.sharing import share
 from therml_exact.frontier.support import Support, functionals, multipliers, solve_all
+from therml_exact.frontier.verify import read_multiplier
+from therml_exact.frontier.verify_audit import RESOLUTION, TABLES
+from therml_exact.verification import finite
 
 Array = np.ndarray[Any, Any]
-RESOLUTION = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +65,20 @@ class Classification:
     def suboptimal(self) -> tuple[float, float]:
         """[low, high]: how far all given coordinates could be lowered at once."""
         return max(0.0, -self.distance[1]), max(0.0, -self.distance[0])
+
+    def content(self, problem: Problem) -> dict[str, Any]:
+        """Plain data of an audit about this problem, which `verify` checks (verify_audit.py)."""
+        by, proof, witness = None, None, None
+        if isinstance(self.evidence, Achieved):
+            tables = self.evidence.witness
+            witness = {name: tables[name].tolist() for name in TABLES if name in tables}
+        elif self.evidence is not None:
+            proof = self.evidence.certificate
+            multipliers = {name: read_multiplier(text) for name, text in proof["multipliers"].items()}
+            t = missing(multipliers, finite(proof["lower_bound"]), self.claimed)
+            by = None if t is None else rounded_down(t)
+        return {"units": "nats", "claimed": self.claimed, "verdict": self.verdict, "by": by,
+                "problem": describe(problem), "certificate": proof, "witness": witness}  # fmt: skip
 
     def __str__(self) -> str:
         claimed = ", ".join(f"{name} = {value:.6g}" for name, value in self.claimed.items())

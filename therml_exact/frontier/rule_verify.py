@@ -1,4 +1,4 @@
-"""verify_rule: is a certificate of a learning-rule problem true? Ball arithmetic; no solver, no numba (nats).
+"""check_rule: is a certificate of a learning-rule problem true? Ball arithmetic; no solver, no numba (nats).
 
 Everything is rebuilt from the problem's exact content: p(type), m[type, theta] and l[type, theta] (learning_rule.py).
 
@@ -8,7 +8,7 @@ Everything is rebuilt from the problem's exact content: p(type), m[type, theta] 
                  tightened outwards. A leaf passes if its rate-distortion bound is at least the claimed one, for the
                  multipliers and q(theta) it names: any are valid (kernels/rule_cells.py states the inequalities).
 
-A Verification never raises: whatever is malformed or false is not valid, with the reason.
+Errors: RefusedError for a claim that is false or not proved, UnfinishedError where the time ends.
 """
 
 from __future__ import annotations
@@ -21,98 +21,147 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from therml_exact.frontier.certificate import LONGEST, digest, read_cells
+from therml_exact.frontier.certificate import LONGEST, check_types, digest, read_cells, read_number
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
 from therml_exact.frontier.rule_certificate import FORMAT, describe, rounded_up
 from therml_exact.frontier.rule_vertices import rules
-from therml_exact.verification import Verification, finite, judge, read, require
+from therml_exact.frontier.verify import DEEPEST
+from therml_exact.frontier.witness import within
+from therml_exact.numbers.balls import settled
+from therml_exact.numbers.text import shown
+from therml_exact.verification import (
+    Clock,
+    Proven,
+    RefusedError,
+    UnfinishedError,
+    bracketed,
+    finite,
+    number,
+    require,
+    told,
+)
 
 SHIFT = 80
+MOST_PLACES = 20_000_000
+LARGE = 10**18  # of a multiplier; `minimize` takes 1e12
+COMMON = {
+    "format",
+    "kind",
+    "problem",
+    "value",
+    "lower_bound",
+    "tol",
+    "status",
+    "rule",
+    "witness",
+    "tree",
+    "leaves",
+    "sha256",
+}
+OWN = {"lagrangian": {"multipliers"}, "capped": {"minimise", "caps"}, "excess": {"point"}}
+SAVED = {"format", "version", "units", "rows", "certificates"}
 NEAR = 1e-9  # nats; a row's coordinates are floats
 OF = {"R": "rho", "C": "gamma", "D": "delta", "S": "sigma"}
 
 
-def verify_rule(certificate: Any, problem: LearningRuleProblem | None = None) -> Verification:
-    """Check a certificate (a mapping, or the path of a JSON file), and that it is about `problem` if one is given."""
-    return judge(lambda: (*_verify(read(certificate), problem), "every claim holds"))
+def check_rule(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
+    """Every claim of one certificate."""
+    value, lower = _check(content, problem, clock)
+    status = content["status"]
+    what = "every claim holds" + ("; the certificate itself says 'open'" if status == "open" else "")
+    names = {"lagrangian": ("multipliers",), "capped": ("minimise", "caps"), "excess": ("point",)}[content["kind"]]
+    about = {"claim": content["kind"], **{name: content[name] for name in names}}
+    return Proven(value, lower, what, told(content["problem"], about))
 
 
-def verify_rule_frontier(saved: Any, problem: LearningRuleProblem | None = None) -> Verification:
-    """Check every certificate of a saved RuleFrontier, and that each row says no more than its own."""
-    return judge(lambda: _frontier(read(saved), problem))
-
-
-def _frontier(content: Mapping[str, Any], problem: LearningRuleProblem | None) -> tuple[None, None, str]:
+def check_rule_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
+    """Every certificate of a saved RuleFrontier, and that each row says no more than its own."""
+    version = content.get("version")
+    require(type(version) is int and version == 1, f"the version is {shown(version)}; 1 is read")
+    require(set(content) == SAVED, f"the fields are {shown(sorted(content))}; they are {', '.join(sorted(SAVED))}")
     rows, certificates = content["rows"], content["certificates"]
+    require(type(rows) is list and type(certificates) is list, "rows and certificates are no lists")
     require(len(rows) == len(certificates) > 0, "the frontier has no rows, or not a certificate for each")
-    require(content["units"] == "nats", f"the units are {content['units']!r}; a saved frontier is in nats")
-    world = _World(_problem(certificates[0]["problem"]))
+    require(content["units"] == "nats", f"the units are {shown(content['units'])}; a saved frontier is in nats")
+    stated = certificates[0]["problem"]
+    world = _World(_problem(stated), clock)
     for k, (row, c) in enumerate(zip(rows, certificates, strict=True)):
-        require(c["problem"] == certificates[0]["problem"], f"the certificate of row {k} is about another problem")
-        value, lower = _verify(c, problem)
+        require(isinstance(c, Mapping) and c.get("problem") == stated,
+                f"the certificate of row {k} is about another problem")  # fmt: skip
+        value, lower = _check(c, problem, clock)
         require(c["kind"] == "lagrangian", f"the certificate of row {k} is of another kind")
-        exact = {name: Fraction(text) for name, text in c["multipliers"].items()}
-        given = {name: float(m) for name, m in exact.items()}
-        require(given == {name: row[name] for name in given}, f"row {k} names other multipliers")
-        require(lower - NEAR <= row["lower_bound"] <= lower, f"row {k} claims a lower bound of {row['lower_bound']!r}")
-        claim = rounded_up(row["value"], float(sum(exact.values())))
-        told = value is not None and value <= claim <= value + NEAR
-        require(told, f"row {k} claims a value of {row['value']!r}")
-        require(row["gap"] == max(row["value"] - row["lower_bound"], 0.0), f"row {k} claims a gap of {row['gap']!r}")
-        require(set(row) == {*given, *NAMES, "value", "lower_bound", "gap", "status"}, f"row {k} has other fields")
-        require(row["status"] == c["status"], f"row {k} claims the status {row['status']!r}")
-        reached = world.functionals(c["witness"])
-        for name in NAMES:
-            near = abs(reached[name] - arb(row[name])) <= arb(NEAR)
-            require(near, f"row {k} claims {name} = {row[name]!r}; its rule has {reached[name].str(17)}")
-    return None, None, f"{len(rows)} certificates hold, and the rows say what they prove"
+        _check_row(world, row, c, value, lower, k)
+    return Proven(None, None, f"{len(rows)} certificates hold, and the rows say what they prove",
+                  told(stated, {"rows": str(len(rows))}))  # fmt: skip
 
 
-def _verify(c: Mapping[str, Any], problem: LearningRuleProblem | None) -> tuple[float | None, float]:
-    require(isinstance(c, Mapping) and c["format"] == FORMAT, f"the format is not {FORMAT}")
+def _check_row(world: _World, row: Any, c: Mapping[str, Any], value: float | None, lower: float, k: int) -> None:
+    """A row of a saved frontier against its certificate."""
+    exact = {name: read_number(text) for name, text in c["multipliers"].items()}
+    given = {name: float(m) for name, m in exact.items()}
+    fields = {*given, *NAMES, "value", "lower_bound", "gap", "status"}
+    require(isinstance(row, Mapping) and fields <= set(row) <= {*fields, "reason"}, f"row {k} has other fields")
+    numbers = {name: number(row[name], f"{name} of row {k}") for name in fields - {"status"}}
+    require(given == {name: numbers[name] for name in given}, f"row {k} names other multipliers")
+    bound = numbers["lower_bound"]
+    require(lower - NEAR <= bound <= lower, f"row {k} claims a lower bound of {bound!r}")
+    claim = rounded_up(numbers["value"], float(sum(exact.values())))
+    require(value is not None and value <= claim <= value + NEAR, f"row {k} claims a value of {numbers['value']!r}")
+    gap = max(numbers["value"] - bound, 0.0)
+    require(numbers["gap"] == gap, f"row {k} claims a gap of {numbers['gap']!r}")
+    require(row["status"] == c["status"], f"row {k} claims the status {shown(row['status'])}")
+    reached = world.functionals(c["witness"])
+    for name in NAMES:
+        near = settled(within, reached[name], numbers[name], NEAR)
+        require(near, f"row {k} claims {name} = {numbers[name]!r}; its rule has {reached[name].str(17)}")
+
+
+def _check(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[float | None, float]:
+    """The value (None where no rule is claimed) and the lower bound that a certificate proves."""
+    require(isinstance(c, Mapping) and c.get("format") == FORMAT, f"the format is not {FORMAT}")
+    require(c["kind"] in OWN, f"the kind {shown(c['kind'])} is unknown")
+    require(set(c) == COMMON | OWN[c["kind"]], f"the fields {shown(sorted(c))} are not those of this kind")
     require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
     if problem is not None:
-        require(describe(problem) == c["problem"], "the certificate is about another problem")
-    world = _World(_problem(c["problem"]))
+        ours = describe(problem) if isinstance(problem, LearningRuleProblem) else None
+        require(ours == c["problem"], "the certificate is about another problem")
+    require(c["status"] in ("certified", "open", "infeasible"), f"the status {shown(c['status'])} is unknown")
     lower, tol = finite(c["lower_bound"]), finite(c["tol"])
+    value = None if c["value"] is None else finite(c["value"])
+    bracketed(value, lower, c["status"], tol)
     given, limits, fixed = _claims(c)
-    require(c["status"] in ("certified", "open", "infeasible"), f"the status {c['status']!r} is unknown")
-    value = None
-    if c["value"] is None:
-        require(c["witness"] is None and c["status"] != "certified", "a value is claimed by no witness")
+    if c["status"] == "infeasible":
+        require(c["kind"] == "excess" and lower > 0, "infeasible, but the excess is not proved positive")
+    world = _World(_problem(c["problem"]), clock)
+    if value is None:
+        require(c["witness"] is None, "a witness without a value")
     else:
-        value = finite(c["value"])
-        found = _value(c, given, world.functionals(c["witness"]))
+        found = settled(lambda: _value(c, given, world.functionals(c["witness"])))
         require(found <= arb(value), f"the witness has value {found.str(20)}, above the claimed {value!r}")
     if c["rule"] == "vertices":
         require(c["kind"] == "lagrangian", "vertices are for a sum with multipliers")
+        require(c["tree"] == "" and c["leaves"] == [], "vertices need no tree")
         bound = world.vertices(given)
         require(bound >= arb(lower), f"the lower bound proven is {bound.str(20)}, below the claimed {lower!r}")
     else:
-        require(c["rule"] == "cells", f"the rule {c['rule']!r} is unknown")
+        require(c["rule"] == "cells", f"the rule {shown(c['rule'])} is unknown")
         world.follow(c["tree"], c["leaves"], lower, limits, fixed)
-    if c["status"] == "certified":
-        assert value is not None
-        require(arb(value) - arb(lower) <= arb(tol), "certified, but the gap exceeds the tolerance")
-    if c["status"] == "infeasible":
-        require(c["kind"] == "excess" and lower > 0, "infeasible, but the excess is not proved positive")
     return value, lower
 
 
 def _claims(c: Mapping[str, Any]) -> tuple[dict[str, Fraction], dict[str, Fraction], dict[str, Fraction] | str]:
     """What is given; the limits of the functionals that enter; and what is known of the multipliers of a leaf."""
     if c["kind"] == "lagrangian":
-        given = {name: Fraction(text) for name, text in c["multipliers"].items()}
+        given = {name: read_number(text) for name, text in c["multipliers"].items()}
         require(set(given) == set(OF.values()), "multipliers are missing or foreign")
-        require(all(m >= 0 for m in given.values()), "a multiplier is negative")
+        require(all(m == 0 or 1 / LARGE <= m <= LARGE for m in given.values()), "a multiplier is out of range")
         fixed = {name: given[m] for name, m in OF.items()}
         return given, {name: Fraction(0) for name in NAMES if fixed[name]}, fixed
     if c["kind"] == "capped":
-        caps = {name: Fraction(text) for name, text in c["caps"].items()}
+        caps = {name: read_number(text) for name, text in c["caps"].items()}
         require(c["minimise"] in NAMES and set(caps) <= set(NAMES) - {c["minimise"]}, "caps are foreign")
         return caps, {**caps, c["minimise"]: Fraction(0)}, str(c["minimise"])
-    require(c["kind"] == "excess", f"the kind {c['kind']!r} is unknown")
-    point = {name: Fraction(text) for name, text in c["point"].items()}
+    point = {name: read_number(text) for name, text in c["point"].items()}
     require(bool(point) and set(point) <= set(NAMES), "the point is foreign")
     return point, point, ""
 
@@ -133,10 +182,13 @@ def _value(c: Mapping[str, Any], given: dict[str, Fraction], found: dict[str, ar
 class _World:
     """The exact tables, and what is proved from them."""
 
-    def __init__(self, problem: LearningRuleProblem) -> None:
-        self.problem = problem
+    def __init__(self, problem: LearningRuleProblem, clock: Clock) -> None:
+        self.problem, self.clock = problem, clock
         self.nx, self.ny, self.thetas, self.nz = problem.shape
         self.n = problem.n
+        places = math.comb(self.n + self.nx * self.ny - 1, self.n) * self.thetas * self.nz * (self.nx + self.ny + 1)
+        if places > MOST_PLACES:
+            raise UnfinishedError(f"not checked: too large, {places:,} places m[type, theta]; {MOST_PLACES:,} are held")
         self.mass = [p for _, p in problem.types]
         self.balls = [_ball(p) for p in self.mass]
         e = problem.dictionary.tolist()
@@ -145,6 +197,7 @@ class _World:
         # H(Z|x, theta), in balls
         entropy = [[sum((_eta(_ball(v)) for v in row), arb(0)) for row in rows] for rows in e]
         for counts in problem.counts.tolist():
+            clock.tick()
             nx = [sum(row) for row in counts]
             zs, xs, ys = range(self.nz), range(self.nx), range(self.ny)
             of_type = []
@@ -168,6 +221,7 @@ class _World:
 
     def functionals(self, witness: Any) -> dict[str, arb]:
         """R, C, D, S of a rule; rows are divided by their sums."""
+        require(type(witness) is list and all(type(row) is list for row in witness), "the witness is no table")
         rows = [[finite(v) for v in row] for row in witness]
         require(
             len(rows) == len(self.mass) and all(len(r) == self.thetas for r in rows), "the witness has no such shape"
@@ -193,7 +247,8 @@ class _World:
     def vertices(self, given: dict[str, Fraction]) -> arb:
         """The least value over the candidates of the exact enumeration, sigma = 0."""
         candidates = rules(self.problem, given)
-        require(candidates is not None, "the vertices do not apply here")
+        if candidates is None:
+            raise RefusedError("the vertices do not apply here")
         common = math.lcm(*(p.denominator for p in self.mass))
         scale = math.lcm(*(v.denominator for rows in self.m for row in rows for v in row))
         mass = [int(p * common) for p in self.mass]
@@ -201,15 +256,21 @@ class _World:
         table = table * np.array(mass, dtype=object)[:, None, None]
         best = arb("inf")
         index = np.arange(len(mass))
-        for choice in candidates if candidates is not None else ():
-            m = [arb(int(v)) / (common * scale) for v in table[index, choice].sum(axis=0)]
-            found = self.f(m)
-            best = best.min(sum((_ball(given[OF[name]]) * found[name] for name in ("R", "C", "D")), arb(0)))
+        for choice in candidates:
+            self.clock.tick()
+            best = best.min(settled(self._at, table[index, choice].sum(axis=0), common * scale, given))
         return best
 
-    def follow(self, tree: str, leaves: Any, lower: float, limits: dict[str, Fraction],
+    def _at(self, m: Any, scale: int, given: dict[str, Fraction]) -> arb:
+        """The objective at a point m/scale, sigma = 0."""
+        found = self.f([arb(int(v)) / scale for v in m])
+        return sum((_ball(given[OF[name]]) * found[name] for name in ("R", "C", "D")), arb(0))
+
+    def follow(self, tree: Any, leaves: Any, lower: float, limits: dict[str, Fraction],
                fixed: dict[str, Fraction] | str) -> None:  # fmt: skip
         """Every leaf of the tree has its bound at least `lower`."""
+        require(type(tree) is str and type(leaves) is list, "the tree is no text, or its leaves are no list")
+        require(len(leaves) <= len(tree), "there are more leaves than the tree has")
         rows = [row for rows in self.m for row in rows]
         self.matrix = arb_mat([[_ball(v) for v in row] for row in rows])
         low, high = [], []
@@ -228,9 +289,10 @@ class _World:
         self.margins = [(math.floor(v * 2**SHIFT), math.ceil(v * 2**SHIFT)) for v in total]
         used = ("C" in limits, "D" in limits)
         symbols, data = iter(tree), iter(leaves)
-        stack = [(low, high)]
+        stack = [(low, high, 0)]
         while stack:
-            low, high = stack.pop()
+            self.clock.tick()
+            low, high, depth = stack.pop()
             low, high = list(low), list(high)
             empty = not self._tighten(low, high, used)
             symbol = next(symbols, None)
@@ -240,16 +302,18 @@ class _World:
             elif symbol == ".":
                 entry = next(data, None)
                 require(entry is not None, "a leaf has no numbers")
+                require(type(entry) is list, "a leaf is no list of numbers")
+                numbers = [finite(v) for v in entry or ()]
                 if not empty:
-                    numbers = [finite(v) for v in entry or ()]
-                    either = (self._leaf(low, high, numbers, limits, fixed, form) for form in (False, True))
+                    either = (settled(self._leaf, low, high, numbers, limits, fixed, form) for form in (False, True))
                     require(any(v >= arb(lower) for v in either), "a leaf's bound is below the claimed one")
             else:
                 k = ord(str(symbol)) - 48
                 require(0 <= k < self.width, f"the tree has an unknown symbol {symbol!r}")
+                require(depth < DEEPEST, f"the tree is deeper than {DEEPEST:,} splits")
                 middle = (low[k] + high[k]) // 2
-                stack.append(([*low[:k], middle, *low[k + 1 :]], high))
-                stack.append((low, [*high[:k], middle, *high[k + 1 :]]))
+                stack.append(([*low[:k], middle, *low[k + 1 :]], high, depth + 1))
+                stack.append((low, [*high[:k], middle, *high[k + 1 :]], depth + 1))
         require(next(symbols, None) is None and next(data, None) is None, "the tree goes on after its end")
 
     def _margins(self, row: list[Fraction]) -> list[Fraction]:
@@ -346,6 +410,7 @@ class _World:
                 logs = [arb(v).log() for v in r]
                 worst = arb(0)
                 for corner in range(1, 1 << width):
+                    self.clock.tick()
                     v = [_dyadic(hi[j] if corner >> j & 1 else lo[j]) for j in range(width)]
                     total = sum(v, arb(0))
                     if total > 0:
@@ -406,7 +471,11 @@ def _ball(v: Fraction) -> arb:
 
 
 def _problem(content: Mapping[str, Any]) -> LearningRuleProblem:
-    require(content["kind"] == "learning rule", "the problem is of another kind")
-    require(type(content["n"]) is int and content["n"] <= LONGEST, f"n is no integer up to {LONGEST:,}")
-    phi, x, y, encoders = (read_cells(content[name]) for name in ("phi", "x_given_phi", "y_given_x_phi", "encoders"))
-    return LearningRuleProblem(phi, x, y, content["n"], encoders)
+    names = ("phi", "x_given_phi", "y_given_x_phi", "encoders")
+    require(content.get("kind") == "learning rule", "the problem is of another kind")
+    require(set(content) == {"kind", "n", *names}, "the problem has other fields")
+    n = content["n"]
+    require(type(n) is int and 1 <= n <= LONGEST, f"n is no integer from 1 to {LONGEST:,}")
+    phi, x, y, encoders = (read_cells(content[name]) for name in names)
+    check_types(n, (phi, x, y))
+    return LearningRuleProblem(phi, x, y, n, encoders)

@@ -24,35 +24,29 @@ Source: G. Rote (1992) for the sandwich; N. Tishby, F. Pereira, W. Bialek (1999)
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
 from typing import Any, overload
 
 import numpy as np
 
-from therml_exact.frontier.critical import critical
-from therml_exact.frontier.frontier import Frontier, Kink, Segment, Sheet
-from therml_exact.frontier.hull import Facet, facets, least
+from therml_exact.frontier.frontier import Frontier, Sheet
 from therml_exact.frontier.journal import Journal
 from therml_exact.frontier.learning_rule import LearningRuleProblem
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.path import check_limits
-from therml_exact.frontier.problems import DiscriminativeProblem, EncoderProblem, Problem, read_multipliers
+from therml_exact.frontier.problems import EncoderProblem, Problem, read_multipliers
 from therml_exact.frontier.rule_trace import RuleFrontier, trace_rules
-from therml_exact.frontier.sharing import share
-from therml_exact.frontier.support import Support, functionals, multipliers, solve_all
+from therml_exact.frontier.sandwich import slope, steps
+from therml_exact.frontier.support import Support, multipliers, solve_all
+from therml_exact.frontier.views import SAMPLES, SURFACE, VOLUME, Shape, distortion, plane
 from therml_exact.numbers.tables import whole
 
 Array = np.ndarray[Any, Any]
 
 CHUNK = 8
-STRAIGHT = 1e-8  # nats: a chord this close to its supporting line is one with it
-LONG = 1e-2  # nats: the least length of a chord that is called straight
-HARD = 1 - 1e-9  # p(z|w) of a hard code
-SHARED = 9  # points that fill a straight part
 
 
 @overload
@@ -94,7 +88,10 @@ def trace(
         for name, foreign in (("betas", betas), ("checkpoint", checkpoint), ("volume", volume or None)):
             if foreign is not None:
                 raise TypeError(f"{name} is foreign to LearningRuleProblem")
-        return trace_rules(problem, gammas, deltas, sigmas, tol, executor, max_points, max_cells, time_limit)
+        try:
+            return trace_rules(problem, gammas, deltas, sigmas, tol, executor, max_points, max_cells, time_limit)
+        except BrokenExecutor:
+            raise WorkersLostError(_how_to_go_on(None)) from None
     if not isinstance(problem, Problem):
         raise TypeError(
             f"problem is a {type(problem).__name__}; give an EncoderProblem, BayesProblem or another problem"
@@ -115,14 +112,11 @@ def trace(
     try:
         with _bar(progress) as show:
             crew = _Crew(problem, min(tol, 1e-9), max_cells, time_limit, executor, journal, show)
-            sheets = tuple(
-                _sheet(crew, names, view, fixed, grid, tol, max_points)
-                for names, view, fixed, grid in _views(problem, lists, volume)
-            )
+            sheets = tuple(_sheet(crew, shape, grid, tol, max_points) for shape, grid in _views(problem, lists, volume))
     finally:
         if journal is not None:
             journal.close()
-    return Frontier(problem, sheets, tol, volume, _input_entropy(problem) if volume else 0.0)
+    return Frontier(problem, sheets, tol, volume)
 
 
 def _read(problem: Problem, name: str, given: Iterable[float]) -> list[float]:
@@ -139,31 +133,31 @@ def _read(problem: Problem, name: str, given: Iterable[float]) -> list[float]:
     return sorted({float(e[name]) for e in exact})
 
 
-def _views(problem: Problem, lists: dict[str, list[float] | None], volume: bool) -> Iterator[Any]:
-    """(names, view, fixed multipliers, grid of the last multiplier or None) of each sheet."""
+def _views(
+    problem: Problem, lists: dict[str, list[float] | None], volume: bool
+) -> Iterator[tuple[Shape, list[float] | None]]:
+    """The shape of each sheet, and the grid of its last multiplier, or None."""
     if not isinstance(problem, EncoderProblem):
         if volume:
             raise TypeError(f"volume is foreign to {type(problem).__name__}: V is a functional of encoders")
-        yield ("S", "U"), ((1.0, 0.0), (0.0, 1.0)), {}, lists["beta"]
+        yield SAMPLES, lists["beta"]
         return
     gammas, deltas = lists["gamma"], lists["delta"]
     if volume:
         if deltas is not None:
             raise ValueError("deltas and volume=True exclude each other: V + gamma C is delta = 1")
-        yield ("V", "C"), ((1.0, 1.0, 0.0), (0.0, 0.0, 1.0)), {}, gammas
+        yield VOLUME, gammas
         return
     if deltas is None and trivial(problem):
         deltas = [0.0]
     if deltas is not None:
         for delta in deltas:
-            first = f"R + {delta:g} D" if delta else "R"
-            yield (first, "C"), ((1.0, delta, 0.0), (0.0, 0.0, 1.0)), {"delta": delta}, gammas
+            yield plane(delta), gammas
     elif gammas is not None:
         for gamma in gammas:
-            first = f"R + {gamma:g} C" if gamma else "R"
-            yield (first, "D"), ((1.0, 0.0, gamma), (0.0, 1.0, 0.0)), {"gamma": gamma}, None
+            yield distortion(gamma), None
     else:
-        yield ("R", "D", "C"), ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)), {}, None
+        yield SURFACE, None
 
 
 def trivial(problem: EncoderProblem) -> bool:
@@ -171,10 +165,15 @@ def trivial(problem: EncoderProblem) -> bool:
     return bool(((problem.cells.sum(axis=2) > 0).sum(axis=1) <= 1).all())
 
 
-def _input_entropy(problem: Problem) -> float:
-    assert isinstance(problem, EncoderProblem)
-    p = problem.cells.sum(axis=(1, 2)).astype(float)
-    return -math.fsum(x * math.log(x) for x in p.tolist() if x > 0)
+class WorkersLostError(BrokenExecutor):
+    """The executor's workers died; the message says how to go on."""
+
+
+def _how_to_go_on(journal: Journal | None) -> str:
+    lost = "a worker process was killed (by a signal, or for want of memory)"
+    if journal is None:
+        return f"{lost}, and the work with it; with a checkpoint the finished part is kept and gone on from"
+    return f"{lost}; {len(journal.optima)} finished optima are kept in {journal.path}: the same call goes on from them"
 
 
 class _Crew:
@@ -201,9 +200,11 @@ class _Crew:
                 futures += [self.executor.submit(solve_all, self.problem, piece, *self.limits) for piece in pieces]
                 for piece, future in zip(pieces, futures, strict=True):
                     self._keep(piece, future.result())
-            except BaseException:
+            except BaseException as error:
                 for future in futures:
                     future.cancel()
+                if isinstance(error, BrokenExecutor):
+                    raise WorkersLostError(_how_to_go_on(self.journal)) from None
                 raise
         return [self.known[_key(m)] for m in wanted]
 
@@ -219,33 +220,22 @@ def _key(given: dict[str, float]) -> tuple[float, ...]:
     return tuple(given[name] for name in sorted(given, key=("rho", "beta", "delta", "gamma").index))
 
 
-def _sheet(crew: _Crew, names: tuple[str, ...], view: tuple[tuple[float, ...], ...], fixed: dict[str, float],
-           grid: list[float] | None, tol: float, max_points: int) -> Sheet:  # fmt: skip
-    matrix = np.array(view)
+def _sheet(crew: _Crew, shape: Shape, grid: list[float] | None, tol: float, max_points: int) -> Sheet:
+    matrix = np.array(shape.view)
     if grid is not None:
         found = crew.solve([multipliers(crew.problem, np.array([1.0, value]) @ matrix) for value in grid])
         supports = [Support.of(o) for o in found]
-        gap = _gap(matrix, supports) if len(supports) > 1 else supports[0].optimum.gap
     else:
-        supports, gap = _sandwich(crew, matrix, tol, max_points)
-    plane = len(names) == 2
-    # What comes before the first code: gamma_c belongs to C against R (or V), beta_c to U against S.
-    start = None
-    if plane and names[1] != "D":
-        delta = fixed.get("delta", float(names[0] == "V"))
-        start = critical(crew.problem, delta)
-    elif not plane:
-        start = critical(crew.problem, 0.0)
+        supports = _sandwich(crew, matrix, tol, max_points)
     supports = sorted(supports, key=lambda s: _key(s.optimum.multipliers))
-    if plane:  # rho = 0 (beta = inf) is the far end
-        supports.sort(key=lambda s: _slope(matrix, s))
-    segments = _segments(crew, matrix, supports) if plane else ()
-    kinks = _kinks(crew, matrix, names, supports) if plane and grid is None else ()
-    return Sheet(names, view, fixed, tuple(s.optimum for s in supports), gap, start, segments, kinks)
+    if len(shape.names) == 2:  # rho = 0 (beta = inf) is the far end
+        supports.sort(key=lambda s: slope(matrix, s))
+    optima = tuple(s.optimum for s in supports)
+    return Sheet(shape.names, shape.view, dict(shape.fixed), optima, adaptive=grid is None)
 
 
-def _sandwich(crew: _Crew, view: Array, tol: float, max_points: int) -> tuple[list[Support], float]:
-    """Optima until every facet of the inner polytope is within tol of the outer one; and what is left."""
+def _sandwich(crew: _Crew, view: Array, tol: float, max_points: int) -> list[Support]:
+    """Optima until every facet of the inner polytope is within tol of the outer one, or there are max_points."""
     supports: list[Support] = []
     asked: set[tuple[float, ...]] = set()
     wanted = list(np.eye(len(view)))
@@ -254,137 +244,9 @@ def _sandwich(crew: _Crew, view: Array, tol: float, max_points: int) -> tuple[li
         fresh = list({_key(m): m for m in fresh}.values())[: max(0, max_points - len(supports))]
         asked.update(_key(m) for m in fresh)
         supports += [Support.of(o) for o in crew.solve(fresh)]
-        wanted = [np.array(f.normal) for f, gap in _open(view, supports) if gap > tol]
+        wanted = [np.array(f.normal) for f, step in steps(view, supports) if step > tol]
         if not fresh or not wanted:
-            return supports, _gap(view, supports)
-
-
-def _open(view: Array, supports: Sequence[Support]) -> list[tuple[Facet, float]]:
-    """The facets of the inner polytope, each with its distance to the outer one."""
-    points = np.array([view @ s.point for s in supports])
-    a, b = np.array([_coefficients(view, s) for s in supports]), np.array([s.bound for s in supports])
-    found = facets(points)
-    return [(f, f.offset - least(np.array(f.normal), a, b)) for f in found]
-
-
-def _gap(view: Array, supports: Sequence[Support]) -> float:
-    at_optima = max(s.optimum.gap / max(1.0, float(np.sum(s.weights))) for s in supports)
-    return max([gap for _, gap in _open(view, supports)] + [at_optima])
-
-
-def _coefficients(view: Array, s: Support) -> Array:
-    """The a with a view = weights."""
-    first = np.argmax(view > 0, axis=1)
-    return np.asarray(np.array(s.weights)[first] / view[np.arange(len(view)), first])
-
-
-def _slope(view: Array, s: Support) -> float:
-    a = _coefficients(view, s)
-    return float(a[1] / a[0]) if a[0] > 0 else math.inf
-
-
-def _segments(crew: _Crew, view: Array, supports: Sequence[Support]) -> tuple[Segment, ...]:
-    """Chords that lie on a supporting line."""
-    out = []
-    names = functionals(crew.problem)
-    for facet, gap in _open(view, supports):
-        i, j = facet.vertices
-        ends = [supports[i], supports[j]]
-        length = float(np.abs(view @ (np.array(ends[0].point) - ends[1].point)).max())
-        if gap > STRAIGHT or length < LONG:
-            continue
-        filled = []
-        for k in range(1, SHARED + 1):
-            weight = k / (SHARED + 1)
-            filled.append(share(crew.problem, [1 - weight, weight], [s.optimum for s in ends])[0])
-        first, last = (dict(zip(names, s.point, strict=True)) for s in ends)
-        out.append(Segment(multipliers(crew.problem, np.array(facet.normal) @ view), first, last, tuple(filled)))
-    return tuple(out)
-
-
-def _kinks(crew: _Crew, view: Array, names: tuple[str, ...], supports: Sequence[Support]) -> tuple[Kink, ...]:
-    """Corners: one deterministic code that stays optimal while the multiplier moves, and between which values."""
-    name = "beta" if names[1] == "U" else "delta" if names[1] == "D" else "gamma"
-    known = {_slope(view, s): s for s in supports}
-
-    def at(slope: float) -> Support:
-        if slope not in known:
-            known[slope] = Support.of(crew.solve([multipliers(crew.problem, np.array([1.0, slope]) @ view)])[0])
-        return known[slope]
-
-    def end(inside: float, outside: float, point: Array) -> float:
-        """Where the point stops being optimal, to 1e-6 relative."""
-        while abs(outside - inside) > 1e-6 * max(inside, outside):
-            middle = 0.5 * (inside + outside) if math.isfinite(outside) else 2 * inside + 1
-            if _same(view, at(middle), point):
-                inside = middle
-            else:
-                outside = middle
-            if middle > 1e9:
-                return math.inf
-        return inside
-
-    out = []
-    done: list[Array] = []
-    for s in supports:
-        point = view @ s.point
-        if not _corner(s.optimum) or any(np.abs(point - p).max() < 1e-6 for p in done):
-            continue
-        done.append(point)
-        slopes = sorted(known)
-        same = [g for g in slopes if _same(view, known[g], point)]
-        if same == [math.inf]:
-            top = max([g for g in slopes if math.isfinite(g)])
-            probe = 4 * top + 4
-            if not _same(view, at(probe), point):
-                continue
-            same = [probe, math.inf]
-        low, high = same[0], same[-1]
-        before = [g for g in slopes if g < low]
-        after = [g for g in slopes if g > high]
-        low = end(low, before[-1], point) if before else low
-        high = end(high, after[0], point) if after and math.isfinite(high) else high
-        if high - low > 1e-5 * max(1.0, low):
-            out.append(Kink(name, low, high, dict(zip(names, point.tolist(), strict=True))))
-    return tuple(out)
-
-
-def _same(view: Array, s: Support, point: Array) -> bool:
-    return bool(np.abs(view @ s.point - point).max() < 1e-6)
-
-
-def _corner(optimum: Optimum) -> bool:
-    """Whether the witness is a hard code that stays one while multipliers move.
-
-    Codes of positive weight take part in p(z|w) of every letter w that they do not exclude by a decoder's 0, at any
-    finite multiplier; so each letter must be excluded by every code but its own.
-    """
-    witness = optimum.witness
-    if isinstance(optimum.problem, EncoderProblem):
-        used = np.asarray(optimum.problem.cells, dtype=float) > 0
-        name = "z_given_x" if "z_given_x" in witness else "z_given_x_theta"
-        encoder = witness[name].reshape(*used.shape[:2], -1)
-        met = np.asarray(used.any(axis=2))
-        if (encoder.max(axis=2)[met] < HARD).any():
-            return False
-        codes = np.eye(encoder.shape[2], dtype=bool)[encoder.argmax(axis=2)] & met[:, :, None]  # [x, theta, z]
-        y_of_z: Array = np.einsum("xtz,xty->zy", codes, used)
-        excluded: Array = np.einsum("xty,zy->xtz", used, ~y_of_z)
-        if optimum.multipliers["delta"] > 0:
-            excluded |= ~codes.any(axis=1)[:, None, :]
-        return bool((excluded | codes | ~met[:, :, None]).all())
-    given = witness["theta_given_type"]
-    if (given.max(axis=1) < HARD).any():
-        return False
-    counts = np.array([c for c, _ in optimum.problem.types]) > 0
-    codes = np.eye(given.shape[1], dtype=bool)[given.argmax(axis=1)]
-    letters: Array = np.einsum("tz,tj->zj", codes, counts)
-    zero = ~letters
-    if isinstance(optimum.problem, DiscriminativeProblem):  # where a code has met no x, q(y|x) excludes nothing
-        shape = (len(letters), *optimum.problem.shape)
-        zero &= np.broadcast_to(letters.reshape(shape).any(axis=2, keepdims=True), shape).reshape(len(letters), -1)
-    excluded = np.einsum("tj,zj->tz", counts, zero)
-    return bool((excluded | codes).all())
+            return supports
 
 
 @contextmanager

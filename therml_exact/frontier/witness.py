@@ -66,6 +66,11 @@ def functionals_in_balls(problem: Problem, encoder: Any) -> dict[str, arb]:
     return {"S": rate, "U": energy}
 
 
+def within(reached: arb, claimed: float, margin: float) -> bool:
+    """Whether a functional is proved to differ from a claimed float by no more than the margin."""
+    return bool(abs(reached - arb(claimed)) <= arb(margin))
+
+
 def _scaled(row: list[float]) -> list[arb]:
     total = sum((arb(v) for v in row), arb(0))
     if not abs(total - 1) < arb("1e-9"):

@@ -195,17 +195,20 @@ class PrimeLog:
 
     def _separate(self, value: Fraction) -> int:
         """The sign of x - value for a value known to differ from x."""
-        precision = _FIRST_PRECISION
         import flint
 
+        from therml_exact.numbers.balls import precision, settled
+
+        bits = _FIRST_PRECISION
+        point = flint.fmpq(value.numerator, value.denominator)
         while True:
-            with flint.ctx.workprec(precision + 32):
-                ball = self.ball(precision) - flint.arb(flint.fmpq(value.numerator, value.denominator))
+            with precision(bits + 32):
+                ball = settled(lambda at: self.ball(at) - flint.arb(point), bits)
             if ball > 0:
                 return 1
             if ball < 0:
                 return -1
-            precision *= 2
+            bits *= 2
 
     def _compare(self, other: object) -> int | None:
         """The sign of x - other; None where other is no number to compare with."""
@@ -265,13 +268,19 @@ class PrimeLog:
 
     def ball(self, bits: int = 128) -> flint.arb:
         """An enclosure of x, computed with working precision `bits` (in bits) at every term."""
+        from therml_exact.numbers.balls import precision, settled
+
+        with precision(max(2, bits)):
+            return settled(self._enclosed)
+
+    def _enclosed(self) -> flint.arb:
+        """The enclosure at the precision in force."""
         import flint
 
-        with flint.ctx.workprec(max(2, bits)):
-            total = flint.arb(0)
-            for n, c in self._terms.items():
-                total += flint.arb(c) * flint.arb(n).log()
-            return total / flint.arb(self._denominator)
+        total = flint.arb(0)
+        for n, c in self._terms.items():
+            total += flint.arb(c) * flint.arb(n).log()
+        return total / flint.arb(self._denominator)
 
     def __float__(self) -> float:
         if not self._terms or self.sign() == 0:
@@ -374,13 +383,16 @@ def _short(r: Fraction) -> str:
 
 def _nearest(ball: Callable[[int], flint.arb]) -> float:
     """The float nearest to a nonzero number, from enclosures of growing precision."""
-    import flint
+    from therml_exact.numbers.balls import precision, settled
+
+    def ends(at: int) -> tuple[flint.arb, float, float]:
+        enclosure = ball(at)
+        return enclosure, _round(enclosure.lower()), _round(enclosure.upper())
 
     bits = _FIRST_PRECISION
     while True:
-        with flint.ctx.workprec(bits + 32):  # the endpoints are rounded to the precision in force
-            enclosure = ball(bits)
-            low, high = _round(enclosure.lower()), _round(enclosure.upper())
+        with precision(bits + 32):  # the endpoints are rounded to the precision in force
+            enclosure, low, high = settled(ends, bits)
         if low == high:
             if math.isinf(low):
                 raise OverflowError(f"about {enclosure.mid().str(5, radius=False)}: beyond the range of floats")

@@ -24,7 +24,7 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 SUM_TOLERANCE = 1e-12
-_TEXT = re.compile(r"[+-]?\d{1,4000}(?:/\d{1,4000}|\.\d{1,4000})?")
+_TEXT = re.compile(r"[+-]?[0-9]{1,4000}(?:/[0-9]{1,4000}|\.[0-9]{1,4000})?")
 _EXACT_BYTES = 160  # a cell: pointer, int object and its digits
 _MAX_AXES = 64  # NumPy's own limit
 

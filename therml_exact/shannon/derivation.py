@@ -45,9 +45,8 @@ def derive(
     setting: Setting, cone: Cone, classes: Classes, claim: Form, given: Sequence[Form], answer: Answer
 ) -> Derivation:
     """Write a proof out. Forms are over the setting's names; the cone and the answer speak of its ground."""
-    assert answer.rows is not None
-    assert answer.equations is not None
-    assert answer.hypotheses is not None
+    if answer.rows is None or answer.equations is None or answer.hypotheses is None:
+        raise ValueError("the answer holds no multipliers: nothing is derived from it")
     place = [setting.names.index(name) for name in cone.ground]
     images = list(relabellings(setting, classes))
     share = Fraction(1, len(images))
@@ -120,7 +119,8 @@ def _undo(cone: Cone, place: Sequence[int], rest: Form, independences: dict[Trip
         if same != mask:
             exchanges[mask, same] = m
             _subtract(rest, {mask: Fraction(1), same: Fraction(-1)}, m)
-    assert not rest, "the multipliers do not add up to the claim"
+    if rest:  # never; but a proof that is none must not leave this place
+        raise ArithmeticError("the multipliers do not add up to the claim; please report the statement")
     return exchanges
 
 

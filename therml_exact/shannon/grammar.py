@@ -39,7 +39,7 @@ _MOST_STEPS = 1_000_000  # looks at the text, every pass of a sum counted
 _MOST_DIGITS = 400
 _SHOWN = 100  # characters of the text in an error
 
-_NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d+))?")
+_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
 _SPACE = re.compile(r"\s*")
 _RELATION = re.compile(r"<=|>=|==|=|≤|≥|[<>]")
 _SUM = re.compile(r"(?:sum|Σ|∑)_(?:([A-Za-z])(?![A-Za-z0-9_])|\{\s*([A-Za-z])\s*(?:=\s*1\s*)?\}(?:\^(?:N|\{N\}))?)")

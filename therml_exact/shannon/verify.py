@@ -1,4 +1,4 @@
-"""verify_proof: is a certificate of certificate.py true? Exact sums of fractions; no linear program is imported.
+"""check_proof: is a certificate of certificate.py true? Exact sums of fractions; no linear program is imported.
 
     proved      claim - sum m term = 0 as a form in joint entropies, every term nonnegative or zero as its kind says
     refuted     the tables are a distribution on the graph; the claim, summed from its cells, has the wrong sign
@@ -6,63 +6,77 @@
                 the claim: no proof from these exists (which leaves the truth of the claim open)
 
 The statement is read from its text again, d-separation is asked of the graph itself.
-A Verification never raises: whatever is malformed or false is not valid, with the reason.
+Errors: RefusedError for a claim that is false or not proved, UnfinishedError where the time ends.
 """
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from therml_exact.files import read_json
+from therml_exact.numbers.text import read_rational, shown
 from therml_exact.shannon.certificate import FORMAT, RIGHT, VERSION, claims, under
 from therml_exact.shannon.grammar import Form, Statement, add, parse
 from therml_exact.shannon.setting import Setting
-from therml_exact.verification import RefusedError, Verification, judge
+from therml_exact.verification import Clock, Proven, RefusedError, Verification, judge, read, require
 
 _MOST_TERMS = 200_000
 _MOST_GROUND = 14
 _MOST_BITS = 30_000  # of a denominator, which forged terms could make grow without end
-_NUMBER = re.compile(r"-?[0-9]{1,4300}(/[0-9]{1,4300})?")  # no exponents: 1e999999999 would be written out
 
 
 def verify_proof(certificate: Any) -> Verification:
-    """Check a certificate of `prove` (a mapping, or the path of a JSON file)."""
-    return judge(lambda: (None, None, _verify(_content(certificate))))
+    """Check a certificate of `prove` (a mapping, or the path of a JSON file); `verify` takes those of all kinds."""
+
+    def check(clock: Clock) -> Proven:
+        return check_proof(read(certificate), None, clock)
+
+    return judge(check)
 
 
-def _content(certificate: Any) -> Mapping[str, Any]:
-    return certificate if isinstance(certificate, Mapping) else read_json(os.fspath(certificate))
-
-
-def _verify(content: Mapping[str, Any]) -> str:
-    if content.get("format") != FORMAT or type(content.get("version")) is not int or content["version"] != VERSION:
-        _refuse(f"format {content.get('format')!r}, version {content.get('version')!r}: not {FORMAT}, {VERSION}")
+def check_proof(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
+    """The claim of one certificate."""
+    require(problem is None, "a proof is about a statement, not about a problem")
+    known = content.get("format") == FORMAT and type(content.get("version")) is int and content["version"] == VERSION
+    require(known, f"format {shown(content.get('format'))}, version {shown(content.get('version'))}: "
+                   f"not {FORMAT}, {VERSION}")  # fmt: skip
     setting = Setting.from_json(content)
+    foreign = set(content) - {"format", "version", "verdict", "statement", "given", *setting.to_json(), *_PARTS}
+    require(not foreign, f"the field {shown(min(foreign, default=''))} is none of a proof's")
+    require(type(content["statement"]) is str, "the statement is no text")
     statement = parse(content["statement"], setting)
-    if not isinstance(content["given"], list):
-        _refuse(f"given is a {type(content['given']).__name__}; it is a list of statements")
+    require(type(content["given"]) is list, f"given is a {type(content['given']).__name__}; it is a list of statements")
     given = [parse(text, setting, f"given[{k}]") for k, text in enumerate(content["given"])]
     verdict = content["verdict"]
     if verdict == "proved":
-        parts = content["parts"]
-        if tuple(part["claim"] for part in parts) != claims(statement):
-            _refuse(
-                f"the parts prove {[part['claim'] for part in parts]}; {statement.text!r} needs {claims(statement)}"
-            )
-        for part, claim in zip(parts, statement.sides, strict=True):
-            _check_sum(setting, claim, given, part["sum"])
-        where = f"every distribution of {setting}{under(content['given'])}"
-        return f"proved: {statement.text!r} in {where}: every sum is exact"
-    if verdict == "refuted":
-        return _check_world(setting, statement, given, content)
-    if verdict == "undecided":
-        return _check_polymatroid(setting, statement, given, content)
-    _refuse(f"verdict {verdict!r} is none of proved, refuted, undecided")
-    raise AssertionError
+        reason = _check_parts(setting, statement, given, content, clock)
+    elif verdict == "refuted":
+        reason = _check_world(setting, statement, given, content)
+    elif verdict == "undecided":
+        reason = _check_polymatroid(setting, statement, given, content, clock)
+    else:
+        raise RefusedError(f"verdict {shown(verdict)} is none of proved, refuted, undecided")
+    lines = [f"statement: {statement.text}", f"of: {setting}", *(f"given: {text}" for text in content["given"])]
+    return Proven(None, None, reason, "\n".join((*lines, f"verdict: {verdict}")))
+
+
+_PARTS = ("parts", "tables", "joint", "side", "polymatroid")
+
+
+def _check_parts(
+    setting: Setting, statement: Statement, given: Sequence[Statement], content: Mapping[str, Any], clock: Clock
+) -> str:
+    """Each side of the statement as an exact sum."""
+    parts = content["parts"]
+    told = [part["claim"] for part in parts]
+    require(
+        tuple(told) == claims(statement), f"the parts prove {shown(told)}; {statement.text!r} needs {claims(statement)}"
+    )
+    for part, claim in zip(parts, statement.sides, strict=True):
+        _check_sum(setting, claim, given, part["sum"], clock)
+    where = f"every distribution of {setting}{under(content['given'])}"
+    return f"proved: {statement.text!r} in {where}: every sum is exact"
 
 
 def _refuse(reason: str) -> None:
@@ -70,21 +84,22 @@ def _refuse(reason: str) -> None:
 
 
 def _number(text: Any) -> Fraction:
-    if not isinstance(text, str) or not _NUMBER.fullmatch(text):
-        _refuse(f"{str(text)[:40]!r} is no number; numbers are texts such as '-3/7'")
-    return Fraction(text)
+    return read_rational(text)
 
 
 # ---- proved
 
 
-def _check_sum(setting: Setting, claim: Form, given: Sequence[Statement], sum_: Sequence[Sequence[Any]]) -> None:
+def _check_sum(setting: Setting, claim: Form, given: Sequence[Statement], sum_: Any, clock: Clock) -> None:
+    if type(sum_) is not list or not all(type(term) is list for term in sum_):
+        raise RefusedError("a sum is no list of terms")
     if len(sum_) > _MOST_TERMS:
         _refuse(f"{len(sum_):,} terms; at most {_MOST_TERMS:,} are read")
     total: dict[int, Fraction] = {}
     bits = {name: 1 << k for k, name in enumerate(setting.names)}
     for term in sum_:
-        m, kind, *rest = _number(term[0]), *term[1:]
+        clock.tick()
+        m, kind, rest = _number(term[0]), term[1], term[2:]
         if kind == "hypothesis":
             (k,) = rest
             if type(k) is not int or not 0 <= k < len(given):
@@ -168,7 +183,7 @@ def _check_world(setting: Setting, statement: Statement, given: Sequence[Stateme
 
 
 def _check_polymatroid(
-    setting: Setting, statement: Statement, given: Sequence[Statement], content: Mapping[str, Any]
+    setting: Setting, statement: Statement, given: Sequence[Statement], content: Mapping[str, Any], clock: Clock
 ) -> str:
     if "polymatroid" not in content:
         _refuse("undecided, without an entropy-like function: nothing is claimed")
@@ -189,6 +204,7 @@ def _check_polymatroid(
 
     full = len(h) - 1
     for i in range(len(ground)):
+        clock.tick()
         if h[full] < h[full & ~(1 << i)]:
             _refuse(f"H({ground[i]}|rest) < 0")
         for j in range(i + 1, len(ground)):
