@@ -175,3 +175,17 @@ sys.exit(os.waitstatus_to_exitcode(status))
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_child_process_made_by_fork_does_not_wait_for_a_lock_of_its_parent():
     subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], check=True, timeout=300)
+
+
+def test_the_written_out_series_is_that_of_flint():
+    """Coefficient by coefficient, against flint's own series at a cap that is large enough."""
+    from therml_exact.frontier.leaves import ORDER, _tilt
+
+    for mean, m, t0, h in ((0.3, 1.0, 0.5, 0.25), (61.7, 200.0, 0.3, 0.4), (2.0, 7.5, 0.9, 1.0)):
+        mean, m, t0, h = map(flint.arb, (mean, m, t0, h))
+        with settings(53, ORDER), precision(256):
+            z = flint.arb_series([0, h])
+            expected = list((mean * z - m * (1 + t0 * (z.exp() - 1)).log()).exp())
+            ours = _tilt(mean, m, t0, h)
+            assert len(ours) == len(expected) == ORDER
+            assert all(a.overlaps(b) and abs(a - b) < 1e-40 for a, b in zip(ours, expected, strict=True))

@@ -243,9 +243,7 @@ class Gradient:
         for k in range(ORDER):
             moments.append(sum(r, ZERO))
             r = [x * y / (k + 1) for x, y in zip(r, d, strict=True)]
-        tilt = _exponential(mean[0] * h)
-        factor = _truncated(arb_poly(tilt), arb_poly(_power(t0, h, -m)))
-        g = _truncated(arb_poly(moments), factor) - 1
+        g = _truncated(arb_poly(moments), arb_poly(_tilt(mean[0], m, t0, h))) - 1
         most = (level - height).exp() - 1 - rest
         return _below(g, most)
 
@@ -294,27 +292,27 @@ class Ellipsoid:
             strict=True)]) <= self.radius for vertex in product(*(block[0] for block in cell)))  # fmt: skip
 
 
-def _exponential(a: arb) -> Balls:
-    """The coefficients of exp(a z) below z^ORDER."""
-    out = [ONE]
-    for k in range(1, ORDER):
-        out.append(out[-1] * a / k)
-    return out
+def _tilt(mean: arb, m: arb, t0: arb, h: arb) -> Balls:
+    """The coefficients below z^ORDER of exp(mean h z) u(z)^-m, for u(z) = 1 + t0 (exp(h z) - 1).
 
-
-def _power(t0: arb, h: arb, exponent: arb) -> Balls:
-    """The coefficients of u(z)^exponent below z^ORDER, for u(z) = 1 + t0 (exp(h z) - 1).
-
-    With u = sum u_k z^k, u_0 = 1, and v = u^s, comparing u v' = s u' v gives
-    k v_k = sum_{i=1..k} (s i - k + i) u_i v_{k-i}.
-    Every coefficient is written out: no setting of flint's decides where the series ends.
+    With w = mean h z - m log u this is e = exp w. From u (log u)' = u' and e' = w' e, for l = log u and u_0 = 1,
+    k l_k = k u_k - sum_{0<i<k} i l_i u_{k-i}   and   k e_k = sum_{0<i<=k} i w_i e_{k-i}.
+    The exponents are added before anything is raised to a power, as the two factors would cancel. Every coefficient is
+    written out: no setting of flint's decides where the series ends.
     """
-    u = [t0 * c for c in _exponential(h)]
-    v = [ONE]
+    u, power = [ONE], ONE
     for k in range(1, ORDER):
-        terms = ((exponent * i - (k - i)) * u[i] * v[k - i] for i in range(1, k + 1))
-        v.append(sum(terms, ZERO) / k)
-    return v
+        power = power * h / k
+        u.append(t0 * power)
+    log = [ZERO]  # k l_k
+    for k in range(1, ORDER):
+        log.append(k * u[k] - dot(log[1:k], u[k - 1 : 0 : -1]))
+    w = [-m * v for v in log]  # k w_k
+    w[1] += mean * h
+    e = [ONE]
+    for k in range(1, ORDER):
+        e.append(dot(w[1 : k + 1], e[::-1]) / k)
+    return e
 
 
 def _truncated(f: arb_poly, g: arb_poly) -> arb_poly:
