@@ -9,12 +9,13 @@ from validation.mutants.trials import Outcome
 from validation.section import Section, Table
 
 GROUPS = {VERIFIERS: "verifiers and leaf rules", CORE: "the rest of the core"}
-TEXT = """A mutant is the source of the trusted core with one small edit: < for <=, a sign, any for all, a check left
-out. One that no test notices shows what the tests do not hold fast: in a verifier, a false claim that might be let
-through.
-
-Mutants of which nobody could tell the difference are equivalent; each is listed with its reason. One whose tests take
-more than three times as long as without it is timed out, and counts as killed."""
+TEXT = (
+    "A mutant is the source of the trusted core with one small edit: < for <=, a sign, any for all, a check left out. "
+    "One that no test notices shows what the tests do not hold fast: in a verifier, a false claim that might be let "
+    "through.\n\n"
+    "Mutants of which nobody could tell the difference are equivalent; each is listed with its reason. One whose tests "
+    "take more than three times as long as without it is timed out, and counts as killed."
+)
 
 
 def section(outcomes: Sequence[Outcome], targets: Mapping[str, Target],

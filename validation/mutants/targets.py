@@ -11,7 +11,7 @@ VERIFIERS, CORE = 0.95, 0.90  # how many of the mutants that are not equivalent 
 
 # Of long files of tests only those that verify.
 EXACT = ("tests/test_primelog.py", "tests/test_joint.py", "tests/test_information.py")
-CERTIFICATES = ("tests/test_frontier.py", "tests/test_dual.py", "tests/test_second_opinion.py", "tests/test_audit.py")
+CERTIFICATES = ("tests/test_second_opinion.py", "tests/test_frontier.py", "tests/test_dual.py", "tests/test_audit.py")
 SAVED = (
     "tests/test_trace.py::test_a_saved_frontier_loads_verifies_and_classifies",
     "tests/test_trace.py::test_a_frontier_saves_every_certificate",
@@ -61,8 +61,7 @@ TARGETS = {
     "therml_exact/functional.py": Target(("tests/test_functional.py", "tests/test_bad_input.py")),
     "therml_exact/verification.py": Target(("tests/test_verification.py", "tests/test_frontier.py"), VERIFIERS),
     "therml_exact/frontier/verify.py": Target((*CERTIFICATES, "tests/test_verification.py", *SAVED), VERIFIERS),
-    "therml_exact/frontier/leaves.py": Target(("tests/test_dual.py", "tests/test_second_opinion.py",
-                                               "tests/test_frontier.py"), VERIFIERS),
+    "therml_exact/frontier/leaves.py": Target(CERTIFICATES[:3], VERIFIERS),
     "therml_exact/frontier/witness.py": Target(SAVED, VERIFIERS),
     "therml_exact/frontier/closed_form.py": Target(CERTIFICATES, VERIFIERS),
     "therml_exact/frontier/certificate.py": Target((*CERTIFICATES, "tests/test_verification.py"), VERIFIERS),
