@@ -7,6 +7,7 @@ one of its tests has changed. Exit codes: 0, 1 where a target is missed or on an
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -40,6 +41,7 @@ def main(files: tuple[str, ...], sample: int | None, seed: int, out: Path | None
             check_writable(place)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # take the workers along
     console = Console(stderr=True)
     tree = Tree(ROOT, TARGETS)
     wanted = tree.chosen(chosen, sample, seed)

@@ -76,14 +76,16 @@ def attempt(job: dict[str, Any]) -> dict[str, Any]:
         if pid == 0:
             _child(job, folder)
         code = None
-        while code is None and time.monotonic() - begin < job["timeout"]:
-            done, status = os.waitpid(pid, os.WNOHANG)
-            if done:
-                code = os.waitstatus_to_exitcode(status)
-            else:
-                time.sleep(0.01)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+        try:
+            while code is None and time.monotonic() - begin < job["timeout"]:
+                done, status = os.waitpid(pid, os.WNOHANG)
+                if done:
+                    code = os.waitstatus_to_exitcode(status)
+                else:
+                    time.sleep(0.01)
+        finally:  # when this process is told to end, too
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
         if code is None:
             os.waitpid(pid, 0)
         by, output = Path(folder, "by"), Path(folder, "output")
@@ -100,6 +102,7 @@ def _child(job: dict[str, Any], folder: str) -> None:
     code = 1
     try:
         os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         out = os.open(os.path.join(folder, "output"), os.O_WRONLY | os.O_CREAT)
         for handle in (1, 2):
@@ -125,6 +128,7 @@ def _child(job: dict[str, Any], folder: str) -> None:
 
 def main() -> None:
     """Jobs from the standard input until it ends."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     for name in sys.argv[1:]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
