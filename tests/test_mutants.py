@@ -1,7 +1,11 @@
 """The mutation tester itself: its edits, and a tiny module whose tests hold fast some of its lines and not others."""
 
 import json
+import subprocess
+import sys
 import textwrap
+import time
+from pathlib import Path
 
 import pytest
 
@@ -147,6 +151,29 @@ def test_a_finished_mutant_is_not_tried_again(tree, tried, monkeypatch):
     path.write_text(path.read_text() + '\n{"key": "cut')
     again = run(tree, [o.mutant for o in outcomes], Journal(path), lambda: None)
     assert again == outcomes
+
+
+def test_a_worker_that_is_told_to_end_takes_its_tests_along(tree):
+    """A mutant's loop must not go on alone."""
+    (tree.root / "tests" / "test_endless.py").write_text("def test_loop():\n    while True:\n        pass\n")
+    job = {"source": None, "tests": ["tests/test_endless.py"], "killers": [], "timeout": 300}
+    worker = subprocess.Popen([sys.executable, "-P", ROOT / "validation/mutants/worker.py"], cwd=tree.root, text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+    worker.stdin.write(json.dumps(job) + "\n")
+    worker.stdin.flush()
+    children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not list a process's children")
+    while not children.read_text():
+        time.sleep(0.01)
+    child = int(children.read_text())
+    worker.terminate()
+    worker.communicate()
+    for _ in range(1000):
+        if not Path(f"/proc/{child}").exists():
+            return
+        time.sleep(0.01)
+    pytest.fail("the fork is still running")
 
 
 def test_tests_that_fail_without_a_mutant_say_nothing(tree, tmp_path):
