@@ -43,6 +43,7 @@ PARTS = {
     "appendix_h": "validation.appendix_h",
     "estimators": "validation.estimators",
     "peers": "validation.peers",
+    "mutants": "validation.mutants",
     "benchmarks": "validation.benchmarks",
 }
 PACKAGES = (
