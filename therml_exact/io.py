@@ -34,7 +34,8 @@ def load(path: Path) -> World | Joint | Variational | Frontier:
     version = content.pop("version", None)
     readable = (1, 2) if kind == "therml-exact/frontier" else (VERSION,)
     if type(version) is not int or version not in readable:
-        raise ValueError(f'{where}: "version" is {version!r}; this release reads version {" and ".join(map(str, readable))}')
+        known = " and ".join(map(str, readable))
+        raise ValueError(f'{where}: "version" is {version!r}; this release reads version {known}')
     readers: dict[str, Callable[[dict[str, Any]], World | Joint | Variational | Frontier]] = {
         "therml-exact/world": _world,
         "therml-exact/joint": _joint,
