@@ -133,7 +133,8 @@ def potentials() -> tuple[Potential, ...]:
         total = sympy.expand(differential(expression))
         variables = tuple(PAIRS[name] if name in traded else name for name in PAIRS)
         terms = {name: total.coeff(sympy.Symbol(f"d{name}")) for name in variables}
-        assert sympy.expand(total - sum(terms[name] * sympy.Symbol(f"d{name}") for name in variables)) == 0
+        if sympy.expand(total - sum(terms[name] * sympy.Symbol(f"d{name}") for name in variables)) != 0:
+            raise ArithmeticError("the differential of the potential is not that of its terms")
         signed = {
             name: (-1, str(-term)) if term.could_extract_minus_sign() else (1, str(term))
             for name, term in terms.items()

@@ -16,6 +16,7 @@ SAVED = (
     "tests/test_trace.py::test_a_saved_frontier_loads_verifies_and_classifies",
     "tests/test_trace.py::test_a_frontier_saves_every_certificate",
 )
+SAVED_WHOLE = ("tests/test_verify_frontier.py", "tests/test_verify_audit.py")
 RULES = (
     *(f"tests/test_learning_rule.py::{name}" for name in (
         "test_false_claims_are_rejected", "test_an_edit_fails_the_digest", "test_random_edits_never_prove_more",
@@ -68,7 +69,7 @@ TARGETS = {
     "therml_exact/frontier/verify_audit.py": Target(("tests/test_verify_audit.py",), VERIFIERS),
     "therml_exact/frontier/half_space.py": Target(("tests/test_verify_audit.py",), VERIFIERS),
     "therml_exact/frontier/views.py": Target(("tests/test_verify_frontier.py",), VERIFIERS),
-    "therml_exact/frontier/witness.py": Target(("tests/test_verify_frontier.py", "tests/test_verify_audit.py", *SAVED), VERIFIERS),
+    "therml_exact/frontier/witness.py": Target((*SAVED_WHOLE, *SAVED), VERIFIERS),
     "therml_exact/frontier/closed_form.py": Target(CERTIFICATES, VERIFIERS),
     "therml_exact/frontier/certificate.py": Target((*CERTIFICATES, "tests/test_verification.py"), VERIFIERS),
     "therml_exact/frontier/rule_verify.py": Target(RULES, VERIFIERS),
