@@ -19,7 +19,7 @@ from therml_exact.frontier.contacts import contacts
 from therml_exact.frontier.leaves import Ellipsoid, Gradient, halve, root_cell
 from therml_exact.frontier.minimize import minimize
 from therml_exact.frontier.mixture import Tables
-from therml_exact.frontier.problems import Block, Mixture, pairs
+from therml_exact.frontier.problems.mixture import Block, Mixture, pairs
 from therml_exact.verification import verify
 
 ROUNDING = 1e-12

@@ -15,7 +15,9 @@ import pytest
 import therml_exact as tx
 from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.minimize import minimize
-from therml_exact.frontier.problems import BayesProblem, DiscriminativeProblem, EncoderProblem
+from therml_exact.frontier.problems.bayes import BayesProblem
+from therml_exact.frontier.problems.discriminative import DiscriminativeProblem
+from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.verification import verify
 
 TOL = 1e-9

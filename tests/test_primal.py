@@ -17,7 +17,9 @@ import therml_exact as tx
 from therml_exact.frontier.mixture import Tables
 from therml_exact.frontier.path import minimize_path
 from therml_exact.frontier.primal import Primal, multipliers, start
-from therml_exact.frontier.problems import BayesProblem, DiscriminativeProblem, EncoderProblem
+from therml_exact.frontier.problems.bayes import BayesProblem
+from therml_exact.frontier.problems.discriminative import DiscriminativeProblem
+from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.solve import improve
 from therml_exact.kernels import mixing
 from therml_exact.kernels.ascent import apart, climb

@@ -23,9 +23,9 @@ from .frontier.minimize import Optimum as Optimum
 from .frontier.minimize import minimize as minimize
 from .frontier.phase import Jump as Jump
 from .frontier.phase import jump as jump
-from .frontier.problems import BayesProblem as BayesProblem
-from .frontier.problems import DiscriminativeProblem as DiscriminativeProblem
-from .frontier.problems import EncoderProblem as EncoderProblem
+from .frontier.problems.bayes import BayesProblem as BayesProblem
+from .frontier.problems.discriminative import DiscriminativeProblem as DiscriminativeProblem
+from .frontier.problems.encoder import EncoderProblem as EncoderProblem
 from .frontier.rule_caps import CappedOptimum as CappedOptimum
 from .frontier.rule_caps import Excess as Excess
 from .frontier.rule_caps import RuleClassification as RuleClassification

@@ -22,7 +22,8 @@ from typing import Any, Literal
 import numpy as np
 
 from therml_exact.frontier.locate import Classification, locate
-from therml_exact.frontier.problems import EncoderProblem, Problem
+from therml_exact.frontier.problems.encoder import EncoderProblem
+from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.functional import functionals
 from therml_exact.information import entropy, multi_information, mutual_information
 from therml_exact.joint import Joint

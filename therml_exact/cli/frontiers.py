@@ -41,7 +41,7 @@ _EXAMPLES = {
 def _encoder_problem(path: str | None, example: str | None, columns: dict[str, str | None], count: str | None) -> Any:
     """The EncoderProblem of the options, and what its letters stand for."""
     from therml_exact import examples
-    from therml_exact.frontier.problems import EncoderProblem
+    from therml_exact.frontier.problems.encoder import EncoderProblem
     from therml_exact.io import load
     from therml_exact.joint import Joint
 

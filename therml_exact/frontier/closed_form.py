@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from therml_exact.frontier.problems import Mixture
+from therml_exact.frontier.problems.mixture import Mixture
 
 FLOOR = 1e-300
 LARGEST = 5_000  # exponents whose factorials are taken

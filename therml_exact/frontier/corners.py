@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.optimum import Optimum
-from therml_exact.frontier.problems import DiscriminativeProblem, EncoderProblem, Problem
+from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.sandwich import slope, steps
 from therml_exact.frontier.sharing import share
-from therml_exact.frontier.support import Support, functionals, multipliers, solve_all
+from therml_exact.frontier.support import Support, solve_all
 
 Array = np.ndarray[Any, Any]
 
@@ -56,7 +56,7 @@ class Kink:
 def straight_parts(problem: Problem, view: Array, supports: Sequence[Support]) -> tuple[Segment, ...]:
     """The chords of the inner polygon that lie on a supporting line, each filled by time sharing."""
     out = []
-    names = functionals(problem)
+    names = problem.functionals
     for facet, gap in steps(view, supports):
         i, j = facet.vertices
         ends = [supports[i], supports[j]]
@@ -68,7 +68,7 @@ def straight_parts(problem: Problem, view: Array, supports: Sequence[Support]) -
             weight = k / (SHARED + 1)
             filled.append(share(problem, [1 - weight, weight], [s.optimum for s in ends])[0])
         first, last = (dict(zip(names, s.point, strict=True)) for s in ends)
-        out.append(Segment(multipliers(problem, np.array(facet.normal) @ view), first, last, tuple(filled)))
+        out.append(Segment(problem.direction(np.array(facet.normal) @ view), first, last, tuple(filled)))
     return tuple(out)
 
 
@@ -79,7 +79,7 @@ def kinks(problem: Problem, view: Array, names: tuple[str, ...], supports: Seque
 
     def at(value: float) -> Support:
         if value not in known:
-            (optimum,) = solve_all(problem, [multipliers(problem, np.array([1.0, value]) @ view)], TOL, CELLS, SECONDS)
+            (optimum,) = solve_all(problem, [problem.direction(np.array([1.0, value]) @ view)], TOL, CELLS, SECONDS)
             known[value] = Support.of(optimum)
         return known[value]
 
@@ -130,29 +130,7 @@ def _corner(optimum: Optimum) -> bool:
     Codes of positive weight take part in p(z|w) of every letter w that they do not exclude by a decoder's 0, at any
     finite multiplier; so each letter must be excluded by every code but its own.
     """
-    witness = optimum.witness
-    if isinstance(optimum.problem, EncoderProblem):
-        used = np.asarray(optimum.problem.cells, dtype=float) > 0
-        name = "z_given_x" if "z_given_x" in witness else "z_given_x_theta"
-        encoder = witness[name].reshape(*used.shape[:2], -1)
-        met = np.asarray(used.any(axis=2))
-        if (encoder.max(axis=2)[met] < HARD).any():
-            return False
-        codes = np.eye(encoder.shape[2], dtype=bool)[encoder.argmax(axis=2)] & met[:, :, None]  # [x, theta, z]
-        y_of_z: Array = np.einsum("xtz,xty->zy", codes, used)
-        excluded: Array = np.einsum("xty,zy->xtz", used, ~y_of_z)
-        if optimum.multipliers["delta"] > 0:
-            excluded |= ~codes.any(axis=1)[:, None, :]
-        return bool((excluded | codes | ~met[:, :, None]).all())
-    given = witness["theta_given_type"]
-    if (given.max(axis=1) < HARD).any():
-        return False
-    counts = np.array([c for c, _ in optimum.problem.types]) > 0
-    codes = np.eye(given.shape[1], dtype=bool)[given.argmax(axis=1)]
-    letters: Array = np.einsum("tz,tj->zj", codes, counts)
-    zero = ~letters
-    if isinstance(optimum.problem, DiscriminativeProblem):  # where a code has met no x, q(y|x) excludes nothing
-        shape = (len(letters), *optimum.problem.shape)
-        zero &= np.broadcast_to(letters.reshape(shape).any(axis=2, keepdims=True), shape).reshape(len(letters), -1)
-    excluded = np.einsum("tj,zj->tz", counts, zero)
-    return bool((excluded | codes).all())
+    problem = optimum.problem
+    table = problem.arranged(np.asarray(problem.witness_table(optimum.witness)).reshape(problem.letters, -1))
+    codes = problem.hard_codes(table, HARD)
+    return codes is not None and problem.excluded(codes, optimum.multipliers)

@@ -32,7 +32,8 @@ from therml_exact.frontier.contacts import contacts
 from therml_exact.frontier.dual import search
 from therml_exact.frontier.mixture import FLOOR, Tables
 from therml_exact.frontier.primal import seeds
-from therml_exact.frontier.problems import EncoderProblem, Mixture, Problem
+from therml_exact.frontier.problems.kinds import Problem
+from therml_exact.frontier.problems.mixture import Mixture
 
 Array = np.ndarray[Any, Any]
 
@@ -81,27 +82,17 @@ class Critical:
 def critical(problem: Problem, delta: float = 0.0, time_limit: float = 10.0) -> Critical | None:
     """gamma_c of an encoder problem at a delta, beta_c of the others."""
     deadline = time.monotonic() + time_limit
-    one = Fraction(1)
-    if not isinstance(problem, EncoderProblem):
-        plan = problem.plan(one)
-    elif delta > 1:
+    plan = problem.unit_plan(delta)
+    if plan is None:
         return None
-    else:
-        plan = problem.plan(one, Fraction(delta), one)
-        if delta == 1 and _dependent(problem.cells.sum(axis=1)):
-            return Critical(0.0, 0.0)
+    if problem.pays_at_once(delta):
+        return Critical(0.0, 0.0)
     found = [_mixture(part.mixture, deadline) for part in plan.parts]
     units = [float(part.mixture.multiplier) for part in plan.parts]
     return Critical(
         min(c.value / unit for c, unit in zip(found, units, strict=True)),
         min(c.low / unit for c, unit in zip(found, units, strict=True)),
     )
-
-
-def _dependent(table: Array) -> bool:
-    """Whether X and Y of an exact table are dependent."""
-    product = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True)
-    return bool((table != product).any())
 
 
 def _mixture(mixture: Mixture, deadline: float) -> Critical:

@@ -14,7 +14,7 @@ import numpy as np
 from therml_exact.frontier.frontier import Frontier, Sheet
 from therml_exact.frontier.hull import facets
 from therml_exact.frontier.objectives import Named
-from therml_exact.frontier.problems import EncoderProblem
+from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.support import Support
 from therml_exact.plots import COLOURS, new_axes
 

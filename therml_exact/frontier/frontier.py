@@ -9,7 +9,6 @@ Errors: ValueError for a claim that is no point; ImportError for to_dataframe wi
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from therml_exact.files import save_result
-from therml_exact.frontier.certificate import describe, read_problem
 from therml_exact.frontier.corners import Kink, Segment, kinks, straight_parts
 from therml_exact.frontier.critical import Critical, critical
 from therml_exact.frontier.journal import from_json, to_json
 from therml_exact.frontier.locate import Classification, locate
 from therml_exact.frontier.optimum import Optimum
-from therml_exact.frontier.problems import EncoderProblem, Problem
+from therml_exact.frontier.problems.kinds import Problem, read_problem
 from therml_exact.frontier.sandwich import largest_step
 from therml_exact.frontier.support import Support
 
@@ -104,10 +102,7 @@ class Frontier:
     @cached_property
     def constant(self) -> float:
         """H(X) in nats, which V = R + D - H(X) needs."""
-        if not isinstance(self.problem, EncoderProblem):
-            return 0.0
-        p = self.problem.cells.sum(axis=(1, 2)).astype(float)
-        return -math.fsum(x * math.log(x) for x in p.tolist() if x > 0)
+        return self.problem.input_entropy()
 
     @property
     def points(self) -> tuple[Optimum, ...]:
@@ -132,12 +127,12 @@ class Frontier:
     @property
     def gamma_c(self) -> float | None:
         """The gamma at which the first code pays, of the first sheet; None where there is none."""
-        return self._critical() if isinstance(self.problem, EncoderProblem) else None
+        return self._critical() if "gamma" in self.problem.multipliers else None
 
     @property
     def beta_c(self) -> float | None:
         """The beta at which the first value of Theta pays; None for encoders."""
-        return None if isinstance(self.problem, EncoderProblem) else self._critical()
+        return self._critical() if "beta" in self.problem.multipliers else None
 
     def _critical(self) -> float | None:
         found = self.sheets[0].critical
@@ -227,7 +222,7 @@ class Frontier:
             }
             for sheet in self.sheets
         ]
-        content = {"units": "nats", "tol": self.tol, "volume": self.volume, "problem": describe(self.problem)}
+        content = {"units": "nats", "tol": self.tol, "volume": self.volume, "problem": self.problem.describe()}
         save_result("frontier", {**content, "sheets": sheets}, path, version=VERSION)
 
     @staticmethod
@@ -255,7 +250,7 @@ class Frontier:
             fixed = ", ".join(f"{name} = {value:g}" for name, value in sheet.fixed.items())
             told = [f"{len(sheet.optima)} points in ({', '.join(sheet.names)})" + (f" at {fixed}" if fixed else "")]
             if sheet.critical is not None:
-                name = "gamma_c" if isinstance(self.problem, EncoderProblem) else "beta_c"
+                name = f"{self.problem.multipliers[-1]}_c"
                 told.append(f"{name} {sheet.critical}")
             told += [f"corner for {k.name} in [{k.low:.6g}, {k.high:.6g}]" for k in sheet.kinks]
             told += [

@@ -24,9 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.certificate import check_types, read_number
-from therml_exact.frontier.problems import DiscriminativeProblem
+from therml_exact.frontier.problems.discriminative import DiscriminativeProblem
+from therml_exact.frontier.problems.types import check_types
 from therml_exact.numbers.tables import Array
+from therml_exact.numbers.text import read_exact
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,5 +113,5 @@ def _plain(values: Any) -> dict[str, Any]:
 def _cells(content: Mapping[str, Any]) -> Array:
     """What `_plain` wrote."""
     values = np.empty(len(content["cells"]), dtype=object)
-    values[:] = [read_number(text) for text in content["cells"]]
+    values[:] = [read_exact(text) for text in content["cells"]]
     return values.reshape(content["shape"])

@@ -34,15 +34,14 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from therml_exact.frontier.certificate import digest, read_number
+from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.joint_problem import JointProblem
-from therml_exact.frontier.leaves import ball, plogp
-from therml_exact.frontier.problems import EncoderProblem
+from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.verify import check_bounds_of
 from therml_exact.joint import Joint
-from therml_exact.numbers.balls import settled
+from therml_exact.numbers.balls import ball, plogp, settled
 from therml_exact.numbers.tables import Array
-from therml_exact.numbers.text import shown
+from therml_exact.numbers.text import read_exact, shown
 from therml_exact.shannon.grammar import Form, add, parse
 from therml_exact.shannon.setting import Setting, of_world
 from therml_exact.verification import Clock, Proven, bracketed, finite, require, told
@@ -82,7 +81,7 @@ def check_joint(c: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
     claimed, bound, tol = (finite(c[name]) for name in ("value", "lower_bound", "tol"))
     bracketed(claimed, bound, c["status"], tol)
     about = JointProblem.read(c["problem"])
-    multipliers = {name: read_number(text) for name, text in c["multipliers"].items()}
+    multipliers = {name: read_exact(text) for name, text in c["multipliers"].items()}
     require(set(multipliers) == set(JointProblem.multipliers), "multipliers are missing or foreign")
     require(all(m == 0 or 1 / LARGE <= m <= LARGE for m in multipliers.values()), "a multiplier is out of range")
     rule, encoder = (_table(c[name]) for name in ("rule", "encoder"))
@@ -176,7 +175,7 @@ def bound_in_balls(problem: JointProblem, multipliers: Multipliers, claim: Mappi
     if kind == "shannon":
         return shannon_in_balls(problem, multipliers, claim["proof"], clock)
     if kind == "chord":
-        parts = [(read_number(p["weight"]), read_number(p["sigma"]), p["bound"]) for p in claim["parts"]]
+        parts = [(read_exact(p["weight"]), read_exact(p["sigma"]), p["bound"]) for p in claim["parts"]]
         require(len(parts) <= MOST_PARTS, f"a chord of {len(parts)} parts; at most {MOST_PARTS} are followed")
         require(all(w >= 0 and s >= 0 for w, s, _ in parts), "a weight or a sigma is negative")
         require(sum(w for w, _, _ in parts) == 1, "the weights do not sum to 1")
@@ -195,7 +194,7 @@ def bound_in_balls(problem: JointProblem, multipliers: Multipliers, claim: Mappi
 
 def _encoder_bound(relaxed: EncoderProblem, at: Multipliers, inner: Any, clock: Clock) -> float:
     """The lower bound of the certificate of an encoder problem, at these multipliers."""
-    given = {name: read_number(text) for name, text in inner["multipliers"].items()}
+    given = {name: read_exact(text) for name, text in inner["multipliers"].items()}
     require(given == at, "the encoder problem's certificate has other multipliers")
     return check_bounds_of(inner, relaxed, clock)[1]
 

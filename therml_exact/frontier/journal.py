@@ -23,9 +23,9 @@ from typing import IO, Any
 import numpy as np
 
 from therml_exact.files import Path, check_writable
-from therml_exact.frontier.certificate import describe, digest
+from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.optimum import Optimum
-from therml_exact.frontier.problems import Problem
+from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.locks import hold
 
 FORMAT = "therml-exact/checkpoint"
@@ -75,7 +75,7 @@ class Journal:
         check_writable(path)
         if os.path.exists(self.path) and not os.path.isfile(self.path):
             raise ValueError(f"{self.path}: a checkpoint is a regular file; name another")
-        head = {"format": FORMAT, "version": 1, "problem": describe(problem), "settings": dict(settings)}
+        head = {"format": FORMAT, "version": 1, "problem": problem.describe(), "settings": dict(settings)}
         self.optima: list[Optimum] = []
         self._lock = hold(
             self.path,

@@ -32,7 +32,8 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.problems import enumerate_types, scaled_rows
+from therml_exact.frontier.problems.tables import scaled_rows
+from therml_exact.frontier.problems.types import enumerate_types
 from therml_exact.numbers.tables import check_rows, freeze, read_table, whole
 from therml_exact.process import read_process
 

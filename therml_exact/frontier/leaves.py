@@ -19,28 +19,13 @@ from typing import Any
 
 from flint import arb, arb_mat, arb_poly
 
-from therml_exact.frontier.problems import Mixture
+from therml_exact.frontier.problems.mixture import Mixture
+from therml_exact.numbers.balls import ONE, ZERO, ball, dot, plogp
 
 ORDER = 32
-ZERO, ONE = arb(0), arb(1)
 
 Balls = list[arb]
 Cell = list[Any]
-
-
-def ball(value: Any) -> arb:
-    """The ball of a Fraction."""
-    return arb(value.numerator) / value.denominator  # a rational of FLINT's would look for common divisors again
-
-
-def plogp(t: arb) -> arb:
-    """-t log t, and 0 at an exact 0."""
-    return ZERO if t == 0 else -t * t.log()
-
-
-def dot(x: Sequence[arb], y: Sequence[arb]) -> arb:
-    """The scalar product."""
-    return sum((a * b for a, b in zip(x, y, strict=True)), ZERO)
 
 
 def root_cell(m: Mixture) -> Cell:

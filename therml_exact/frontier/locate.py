@@ -25,12 +25,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from therml_exact.frontier.certificate import describe
 from therml_exact.frontier.half_space import missing, rounded_down
 from therml_exact.frontier.optimum import Optimum
-from therml_exact.frontier.problems import Problem
+from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.sharing import share
-from therml_exact.frontier.support import Support, functionals, multipliers, solve_all
+from therml_exact.frontier.support import Support, solve_all
 from therml_exact.frontier.verify import read_multiplier
 from therml_exact.frontier.verify_audit import RESOLUTION, TABLES
 from therml_exact.verification import finite
@@ -78,7 +77,7 @@ class Classification:
             t = missing(multipliers, finite(proof["lower_bound"]), self.claimed)
             by = None if t is None else rounded_down(t)
         return {"units": "nats", "claimed": self.claimed, "verdict": self.verdict, "by": by,
-                "problem": describe(problem), "certificate": proof, "witness": witness}  # fmt: skip
+                "problem": problem.describe(), "certificate": proof, "witness": witness}  # fmt: skip
 
     def __str__(self) -> str:
         claimed = ", ".join(f"{name} = {value:.6g}" for name, value in self.claimed.items())
@@ -122,7 +121,7 @@ def locate(
 
     view: coordinates that are sums of functionals, name -> weights, without overlap; by default the functionals.
     """
-    names = functionals(problem)
+    names = problem.functionals
     if view is None:
         view = dict(zip(names, np.eye(len(names)).tolist(), strict=True))
     claimed = read_claim(problem, claim, list(view))
@@ -130,7 +129,7 @@ def locate(
     rows = np.array([view[name] for name in claimed])
     supports = [Support.of(o) for o in known]
     if max_steps or not supports:  # each coordinate alone first: closed forms, or nearly
-        alone = [multipliers(problem, row) for row in rows]
+        alone = [problem.direction(row) for row in rows]
         supports += [
             Support.of(o) for m in alone for o in solve_all(problem, [m], min(tol, 1e-9), max_cells, time_limit)
         ]
@@ -158,7 +157,7 @@ def locate(
         if high - low <= (tol if decided else RESOLUTION) or step == max_steps or key in asked:
             break
         asked.add(key)
-        (optimum,) = solve_all(problem, [multipliers(problem, weights)], min(tol, 1e-9), max_cells, time_limit)
+        (optimum,) = solve_all(problem, [problem.direction(weights)], min(tol, 1e-9), max_cells, time_limit)
         supports.append(Support.of(optimum))
     if low > 0:
         return Classification("impossible", low, proof, (low, high), claimed)

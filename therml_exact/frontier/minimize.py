@@ -14,7 +14,8 @@ from therml_exact.frontier.joint_problem import JointProblem
 from therml_exact.frontier.learning_rule import LearningRuleProblem
 from therml_exact.frontier.optimum import Optimum as Optimum
 from therml_exact.frontier.path import check_limits, minimize_path
-from therml_exact.frontier.problems import Problem, read_multipliers
+from therml_exact.frontier.problems.kinds import Problem
+from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.frontier.rule_optimum import RuleOptimum, minimize_rule
 
 if TYPE_CHECKING:

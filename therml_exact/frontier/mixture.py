@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.closed_form import RULES, Terms, evaluate, labels
-from therml_exact.frontier.problems import Mixture
+from therml_exact.frontier.problems.mixture import Mixture
 
 FLOOR = 1e-300  # a code's entry is at least this: it stands for 0 at a cost of no digit
 SLACK = 2e-14  # rounding of the dual's sums, relative to the sum of absolute values plus 1

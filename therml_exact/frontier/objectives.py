@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from therml_exact.frontier.minimize import minimize
 from therml_exact.frontier.optimum import Optimum
-from therml_exact.frontier.problems import EncoderProblem
+from therml_exact.frontier.problems.encoder import EncoderProblem
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +25,7 @@ import numpy as np
 
 from therml_exact.frontier.certificate import build, rounded_up, status
 from therml_exact.frontier.mixture import SLACK
-from therml_exact.frontier.problems import BayesProblem, DiscriminativeProblem, EncoderProblem, Problem
+from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.solve import Solution
 from therml_exact.numbers.tables import freeze
 
@@ -63,10 +62,7 @@ class Optimum:
     @cached_property
     def witness(self) -> dict[str, Array]:
         """The tables that achieve `value`."""
-        if isinstance(self.problem, EncoderProblem):
-            tables = encoder_tables(self.problem, self.encoder.copy())[1]
-        else:
-            tables = sample_tables(self.problem, self.encoder)[1]
+        tables = self.problem.tables(self.encoder.copy())[1]
         return {name: freeze(np.array(table)) for name, table in tables.items()}
 
     @cached_property
@@ -75,79 +71,17 @@ class Optimum:
         return build(self.problem, self._exact, self._solutions, self.value, self.lower_bound, self.tol)
 
 
-def encoder_tables(problem: EncoderProblem, encoder: Array) -> tuple[dict[str, float], dict[str, Array]]:
-    """R = I(Z;X,Theta), D = H(X|Z), C = H(Y|Z) of an encoder [x, theta, z], and its tables without idle codes."""
-    cells = problem.floats
-    p = cells.sum(axis=2)
-    z = np.einsum("xt,xtz->z", p, encoder)
-    encoder, z = encoder[:, :, z > 0], z[z > 0]
-    encoder[p == 0] = z
-    xz = np.einsum("xt,xtz->zx", p, encoder)
-    yz = np.einsum("xty,xtz->zy", cells, encoder)
-    point = {
-        "R": math.fsum(_kl_terms(p[:, :, None] * encoder, encoder, z)),
-        "C": -math.fsum(_kl_terms(yz, yz, z[:, None])),
-        "D": -math.fsum(_kl_terms(xz, xz, z[:, None])),
-    }
-    witness = {"z": z, "x_given_z": xz / z[:, None], "y_given_z": yz / z[:, None]}
-    if len(problem.p_xy.axes) == 2:
-        witness = {"z_given_x": encoder[:, 0], **witness}
-    else:
-        witness = {"z_given_x_theta": encoder, **witness}
-    return {name: value + 0.0 for name, value in point.items()}, witness
-
-
-def sample_tables(problem: Problem, given: Array) -> tuple[dict[str, float], dict[str, Array]]:
-    """S = I(Theta; data) and U of a rule given[type, theta], and its tables without idle values."""
-    assert not isinstance(problem, EncoderProblem)
-    counts, p = problem.floats
-    theta = np.einsum("w,wz->z", p, given)
-    given, theta = given[:, theta > 0], theta[theta > 0]
-    reached = np.einsum("w,wz,wj->zj", p, given, counts)
-    witness = {"theta": theta, "theta_given_type": given, "types": counts}
-    if isinstance(problem, BayesProblem):
-        rows = reached / reached.sum(axis=1, keepdims=True)
-        witness["x_given_theta"] = rows
-    else:
-        reached = reached.reshape(len(theta), *problem.shape)
-        sums = reached.sum(axis=2, keepdims=True)
-        rows = np.where(sums > 0, reached / np.where(sums > 0, sums, 1.0), 1 / reached.shape[2])
-        witness["y_given_x_theta"] = rows
-    point = {
-        "S": math.fsum(_kl_terms(p[:, None] * given, given, theta)),
-        "U": -math.fsum((reached * np.log(np.where(reached > 0, rows, 1.0))).ravel()),
-    }
-    return {name: value + 0.0 for name, value in point.items()}, witness
-
-
-def _kl_terms(weight: Array, top: Array, bottom: Array) -> list[float]:
-    """Weight log(top/bottom), 0 where the weight is 0."""
-    bottom = np.broadcast_to(bottom, top.shape)
-    used = (weight > 0) & (top > 0)
-    return list(weight[used] * (np.log(top[used]) - np.log(bottom[used])))
-
-
-def hard(problem: Problem, exact: dict[str, Fraction], tol: float) -> Optimum:
-    """The optimum at rho = 0."""
-    assert isinstance(problem, EncoderProblem)
-    nx, ntheta, _ = problem.cells.shape
-    letters = np.eye(nx * ntheta)
-    if exact["delta"] == 0:  # letters with equal rows need no codes of their own
-        (part,) = problem.plan(Fraction(1), Fraction(0), Fraction(1)).parts
-        for members in part.members:
-            letters[list(members)] = letters[members[0]]
-    encoder = letters.reshape(nx, ntheta, -1)
-    point, _ = encoder_tables(problem, encoder.copy())
-    value = float(exact["gamma"]) * point["C"] + float(exact["delta"]) * point["D"]
+def unsearched(problem: Problem, exact: dict[str, Any], tol: float) -> Optimum:
+    """The optimum where it is known without a search: rho = 0, or beta = inf."""
+    encoder = problem.unsearched_table(exact)
+    point, _ = problem.tables(encoder.copy())
     floats = {name: float(m) for name, m in exact.items()}
-    lower = value - SLACK * (abs(value) + 1 + floats["gamma"] + floats["delta"])
+    value = weighed(problem, floats, point)
+    lower = value - SLACK * (abs(value) + 1 + problem.unsearched_size(exact))
     return Optimum(problem, floats, value, lower, tol, point, encoder, exact, ())
 
 
-def memorize(problem: BayesProblem | DiscriminativeProblem, tol: float) -> Optimum:
-    """The optimum at beta = inf."""
-    encoder = np.eye(len(problem.types))
-    point, _ = sample_tables(problem, encoder)
-    value = point["U"]
-    lower = value - SLACK * (abs(value) + 1 + problem.n)
-    return Optimum(problem, {"beta": math.inf}, value, lower, tol, point, encoder, {"beta": math.inf}, ())
+def weighed(problem: Problem, multipliers: dict[str, float], point: dict[str, float]) -> float:
+    """The objective at a point."""
+    weights = zip(problem.weights(multipliers), problem.functionals, strict=True)
+    return math.fsum(w * point[name] for w, name in weights)

@@ -20,8 +20,10 @@ import numpy as np
 
 from therml_exact.frontier.closed_form import log
 from therml_exact.frontier.mixture import SLACK, Tables
-from therml_exact.frontier.optimum import Optimum, hard, memorize, sample_tables
-from therml_exact.frontier.problems import LARGE, EncoderProblem, Problem, read_multipliers
+from therml_exact.frontier.optimum import Optimum, unsearched, weighed
+from therml_exact.frontier.problems.encoder import EncoderProblem
+from therml_exact.frontier.problems.kinds import Problem
+from therml_exact.frontier.problems.multipliers import LARGE, is_infinite, read_multipliers
 from therml_exact.frontier.solve import Solution, solve
 from therml_exact.joint import Joint
 
@@ -58,15 +60,10 @@ def _along(problem: Problem, path: Iterable[Mapping[str, Any]], tol: float, max_
     warm: list[Solution | None] = []
     warm_up()  # what the compiler takes is not the budget's
     for given in path:
-        if not isinstance(problem, EncoderProblem) and given.get("beta") == math.inf:
-            read_multipliers(problem, {**given, "beta": 0})
-            yield memorize(problem, tol)
-            continue
-        exact = read_multipliers(problem, {"rho": 1, **given})
-        exact = {name: exact.get(name, Fraction(0)) for name in problem.multipliers}
+        exact = _read(problem, given)
         deadline = time.monotonic() + time_limit
-        if exact.get("rho") == 0:
-            yield hard(problem, exact, tol)
+        if problem.unsearched(exact):
+            yield unsearched(problem, exact, tol)
             continue
         if "rho" in exact and max(exact.values()) > 2 * LARGE * exact["rho"]:
             raise ValueError("a multiplier is more than 1e12 times rho; take rho = 0, or smaller multipliers")
@@ -81,6 +78,15 @@ def _along(problem: Problem, path: Iterable[Mapping[str, Any]], tol: float, max_
         ]
         warm = list(solutions)
         yield _optimum(problem, ready, exact, solutions, tol)
+
+
+def _read(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The problem's multipliers, exactly; beta may be infinite."""
+    far = "beta" in problem.multipliers and is_infinite(given.get("beta"))
+    exact: dict[str, Any] = dict(read_multipliers(problem, {"rho": 1, **given} | ({"beta": 0} if far else {})))
+    if far:
+        exact["beta"] = math.inf
+    return {name: exact.get(name, Fraction(0)) for name in problem.multipliers}
 
 
 @cache
@@ -153,15 +159,7 @@ def _optimum(problem: Problem, ready: Ready, exact: dict[str, Fraction], solutio
              tol: float) -> Optimum:  # fmt: skip
     floats = {name: float(value) for name, value in exact.items()}
     lower = ready.bound([s.lower_bound for s in solutions])
-    if isinstance(problem, EncoderProblem):
-        from therml_exact.kernels.functionals import encoder_functionals
-
-        nx, ntheta, _ = problem.floats.shape
-        encoder = ready.encoder(solutions, nx * ntheta).reshape(nx, ntheta, -1)
-        point = dict(zip("RDC", encoder_functionals(problem.floats, encoder), strict=True))
-        value = math.fsum(floats[m] * point[f] for m, f in (("rho", "R"), ("delta", "D"), ("gamma", "C")))
-    else:
-        encoder = ready.encoder(solutions, len(problem.types))
-        point, _ = sample_tables(problem, encoder)
-        value = point["S"] + floats["beta"] * point["U"]
+    encoder = problem.arranged(ready.encoder(solutions, problem.letters))
+    point = problem.point(encoder)
+    value = weighed(problem, floats, point)
     return Optimum(problem, floats, value, lower, tol, point, encoder, exact, tuple(solutions))

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.learning_rule import LearningRuleProblem
-from therml_exact.frontier.problems import read_multipliers
+from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.frontier.rule_cells import Arrays
 from therml_exact.frontier.rule_optimum import RuleOptimum, minimize_rule
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from therml_exact.files import save_result
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
 from therml_exact.frontier.path import check_limits
-from therml_exact.frontier.problems import read_multipliers
+from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.frontier.rule_caps import ROUNDING, RuleClassification, classify_rule
 from therml_exact.frontier.rule_optimum import RuleOptimum, minimize_rule
 

@@ -21,14 +21,15 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from therml_exact.frontier.certificate import LONGEST, check_types, digest, read_cells, read_number
+from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
+from therml_exact.frontier.problems.tables import read_table
+from therml_exact.frontier.problems.types import check_types, read_count
 from therml_exact.frontier.rule_certificate import FORMAT, describe, rounded_up
 from therml_exact.frontier.rule_vertices import rules
 from therml_exact.frontier.verify import DEEPEST
-from therml_exact.frontier.witness import within
-from therml_exact.numbers.balls import settled
-from therml_exact.numbers.text import shown
+from therml_exact.numbers.balls import settled, within
+from therml_exact.numbers.text import read_exact, shown
 from therml_exact.verification import (
     Clock,
     Proven,
@@ -97,7 +98,7 @@ def check_rule_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) 
 
 def _check_row(world: _World, row: Any, c: Mapping[str, Any], value: float | None, lower: float, k: int) -> None:
     """A row of a saved frontier against its certificate."""
-    exact = {name: read_number(text) for name, text in c["multipliers"].items()}
+    exact = {name: read_exact(text) for name, text in c["multipliers"].items()}
     given = {name: float(m) for name, m in exact.items()}
     fields = {*given, *NAMES, "value", "lower_bound", "gap", "status"}
     require(isinstance(row, Mapping) and fields <= set(row) <= {*fields, "reason"}, f"row {k} has other fields")
@@ -152,16 +153,16 @@ def _check(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[float | No
 def _claims(c: Mapping[str, Any]) -> tuple[dict[str, Fraction], dict[str, Fraction], dict[str, Fraction] | str]:
     """What is given; the limits of the functionals that enter; and what is known of the multipliers of a leaf."""
     if c["kind"] == "lagrangian":
-        given = {name: read_number(text) for name, text in c["multipliers"].items()}
+        given = {name: read_exact(text) for name, text in c["multipliers"].items()}
         require(set(given) == set(OF.values()), "multipliers are missing or foreign")
         require(all(m == 0 or 1 / LARGE <= m <= LARGE for m in given.values()), "a multiplier is out of range")
         fixed = {name: given[m] for name, m in OF.items()}
         return given, {name: Fraction(0) for name in NAMES if fixed[name]}, fixed
     if c["kind"] == "capped":
-        caps = {name: read_number(text) for name, text in c["caps"].items()}
+        caps = {name: read_exact(text) for name, text in c["caps"].items()}
         require(c["minimise"] in NAMES and set(caps) <= set(NAMES) - {c["minimise"]}, "caps are foreign")
         return caps, {**caps, c["minimise"]: Fraction(0)}, str(c["minimise"])
-    point = {name: read_number(text) for name, text in c["point"].items()}
+    point = {name: read_exact(text) for name, text in c["point"].items()}
     require(bool(point) and set(point) <= set(NAMES), "the point is foreign")
     return point, point, ""
 
@@ -474,8 +475,7 @@ def _problem(content: Mapping[str, Any]) -> LearningRuleProblem:
     names = ("phi", "x_given_phi", "y_given_x_phi", "encoders")
     require(content.get("kind") == "learning rule", "the problem is of another kind")
     require(set(content) == {"kind", "n", *names}, "the problem has other fields")
-    n = content["n"]
-    require(type(n) is int and 1 <= n <= LONGEST, f"n is no integer from 1 to {LONGEST:,}")
-    phi, x, y, encoders = (read_cells(content[name]) for name in names)
+    n = read_count(content["n"])
+    phi, x, y, encoders = (read_table(content[name]) for name in names)
     check_types(n, (phi, x, y))
     return LearningRuleProblem(phi, x, y, n, encoders)

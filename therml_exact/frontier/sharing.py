@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.optimum import Optimum, encoder_tables, sample_tables
-from therml_exact.frontier.problems import EncoderProblem, Problem
+from therml_exact.frontier.optimum import Optimum
+from therml_exact.frontier.problems.kinds import Problem
 
 Array = np.ndarray[Any, Any]
 
@@ -24,6 +24,4 @@ def share(
 ) -> tuple[dict[str, float], dict[str, Array]]:
     """The functionals and the tables of a mixture of witnesses."""
     table = np.concatenate([w * o.encoder for w, o in zip(weights, optima, strict=True)], axis=-1)
-    if isinstance(problem, EncoderProblem):
-        return encoder_tables(problem, table)
-    return sample_tables(problem, table)
+    return problem.tables(table)

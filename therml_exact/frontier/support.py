@@ -13,32 +13,12 @@ Errors: those of minimize.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.path import minimize_path
-from therml_exact.frontier.problems import EncoderProblem, Problem
-
-Array = np.ndarray[Any, Any]
-
-
-def functionals(problem: Problem) -> tuple[str, ...]:
-    """The names of u, in the order of the multipliers."""
-    return ("R", "D", "C") if isinstance(problem, EncoderProblem) else ("S", "U")
-
-
-def multipliers(problem: Problem, weights: Sequence[float] | Array) -> dict[str, float]:
-    """What `minimize` takes for the direction w of u."""
-    first = float(weights[0])
-    rest = [float(w) / first if first > 0 else float(w) for w in weights[1:]]
-    if isinstance(problem, EncoderProblem):
-        return {"rho": float(first > 0), "delta": rest[0], "gamma": rest[1]}
-    return {"beta": rest[0] if first > 0 else math.inf}
+from therml_exact.frontier.problems.kinds import Problem
 
 
 @dataclass(frozen=True)
@@ -53,12 +33,8 @@ class Support:
     @staticmethod
     def of(optimum: Optimum) -> Support:
         """The half-space of an optimum."""
-        given = optimum.multipliers
-        if isinstance(optimum.problem, EncoderProblem):
-            weights: tuple[float, ...] = (given["rho"], given["delta"], given["gamma"])
-        else:
-            weights = (0.0, 1.0) if math.isinf(given["beta"]) else (1.0, given["beta"])
-        point = tuple(optimum.point[name] for name in functionals(optimum.problem))
+        weights = optimum.problem.weights(optimum.multipliers)
+        point = tuple(optimum.point[name] for name in optimum.problem.functionals)
         return Support(weights, optimum.lower_bound, point, optimum)
 
 

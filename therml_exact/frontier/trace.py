@@ -37,10 +37,12 @@ from therml_exact.frontier.journal import Journal
 from therml_exact.frontier.learning_rule import LearningRuleProblem
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.path import check_limits
-from therml_exact.frontier.problems import EncoderProblem, Problem, read_multipliers
+from therml_exact.frontier.problems.encoder import EncoderProblem
+from therml_exact.frontier.problems.kinds import Problem
+from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.frontier.rule_trace import RuleFrontier, trace_rules
 from therml_exact.frontier.sandwich import slope, steps
-from therml_exact.frontier.support import Support, multipliers, solve_all
+from therml_exact.frontier.support import Support, solve_all
 from therml_exact.frontier.views import SAMPLES, SURFACE, VOLUME, Shape, distortion, plane
 from therml_exact.numbers.tables import whole
 
@@ -148,7 +150,7 @@ def _views(
             raise ValueError("deltas and volume=True exclude each other: V + gamma C is delta = 1")
         yield VOLUME, gammas
         return
-    if deltas is None and trivial(problem):
+    if deltas is None and problem.trivial:
         deltas = [0.0]
     if deltas is not None:
         for delta in deltas:
@@ -158,11 +160,6 @@ def _views(
             yield distortion(gamma), None
     else:
         yield SURFACE, None
-
-
-def trivial(problem: EncoderProblem) -> bool:
-    """Whether every x that occurs has one Theta."""
-    return bool(((problem.cells.sum(axis=2) > 0).sum(axis=1) <= 1).all())
 
 
 class WorkersLostError(BrokenExecutor):
@@ -223,7 +220,7 @@ def _key(given: dict[str, float]) -> tuple[float, ...]:
 def _sheet(crew: _Crew, shape: Shape, grid: list[float] | None, tol: float, max_points: int) -> Sheet:
     matrix = np.array(shape.view)
     if grid is not None:
-        found = crew.solve([multipliers(crew.problem, np.array([1.0, value]) @ matrix) for value in grid])
+        found = crew.solve([crew.problem.direction(np.array([1.0, value]) @ matrix) for value in grid])
         supports = [Support.of(o) for o in found]
     else:
         supports = _sandwich(crew, matrix, tol, max_points)
@@ -240,7 +237,7 @@ def _sandwich(crew: _Crew, view: Array, tol: float, max_points: int) -> list[Sup
     asked: set[tuple[float, ...]] = set()
     wanted = list(np.eye(len(view)))
     while True:
-        fresh = [m for m in (multipliers(crew.problem, a @ view) for a in wanted) if _key(m) not in asked]
+        fresh = [m for m in (crew.problem.direction(a @ view) for a in wanted) if _key(m) not in asked]
         fresh = list({_key(m): m for m in fresh}.values())[: max(0, max_points - len(supports))]
         asked.update(_key(m) for m in fresh)
         supports += [Support.of(o) for o in crew.solve(fresh)]

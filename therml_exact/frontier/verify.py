@@ -18,23 +18,15 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 from flint import arb
 
-from therml_exact.frontier.certificate import FORMAT, MOST_MULTIPLIER, describe, digest, read_number, read_problem
+from therml_exact.frontier.certificate import FORMAT, MOST_MULTIPLIER, digest
 from therml_exact.frontier.closed_form import RULES
-from therml_exact.frontier.leaves import Cell, Ellipsoid, Gradient, ball, halve, plogp, root_cell
-from therml_exact.frontier.problems import (
-    BayesProblem,
-    DiscriminativeProblem,
-    EncoderProblem,
-    Mixture,
-    Plan,
-    Problem,
-    pairs,
-)
-from therml_exact.numbers.balls import settled
-from therml_exact.numbers.text import shown
+from therml_exact.frontier.leaves import Cell, Ellipsoid, Gradient, halve, root_cell
+from therml_exact.frontier.problems.kinds import Problem, read_problem
+from therml_exact.frontier.problems.mixture import Mixture, Plan, pairs
+from therml_exact.numbers.balls import ball, plogp, settled
+from therml_exact.numbers.text import read_exact, shown
 from therml_exact.verification import (
     Clock,
     Proven,
@@ -79,15 +71,18 @@ def check_bounds_of(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[f
 
 
 def described(problem: Any) -> Any:
-    """The content of the caller's problem; None where it is of a kind that has no certificates of this format."""
-    return describe(problem) if isinstance(problem, Problem) else None
+    """The content of the caller's problem, which says of what kind it is."""
+    try:
+        return problem.describe()
+    except AttributeError:
+        raise RefusedError(f"problem is a {type(problem).__name__}; no certificate is about one") from None
 
 
 def read_multiplier(text: Any) -> Any:
     """A multiplier: infinite, 0, or as large as `minimize` takes."""
     if text == "inf":
         return math.inf
-    value = read_number(text)
+    value = read_exact(text)
     within = value == 0 or 1 / MOST_MULTIPLIER <= value <= MOST_MULTIPLIER
     require(within, f"the multiplier {shown(text)} is out of range")
     return value
@@ -95,16 +90,11 @@ def read_multiplier(text: Any) -> Any:
 
 def _enclosures(about: Problem, multipliers: Mapping[str, Any], parts: Any, clock: Clock) -> tuple[arb, arb]:
     """The value of the witness and the lower bound, as balls."""
-    if isinstance(about, EncoderProblem):
-        require(math.inf not in multipliers.values(), "a multiplier is infinite")
-        if multipliers["rho"] == 0:
-            require(parts == [], "rho = 0 needs no parts")
-            value = settled(lambda: ball(multipliers["gamma"]) * _conditional_entropy(about.cells))
-            return value, value
-    elif multipliers["beta"] == math.inf:
-        require(parts == [], "beta = inf needs no parts")
-        value = settled(_least_energy, about)
+    if about.unsearched(multipliers):
+        require(parts == [], "where nothing is searched there are no parts")
+        value = settled(about.unsearched_value, multipliers)
         return value, value
+    require(math.inf not in multipliers.values(), "a multiplier is infinite")
     plan: Plan = about.plan(**multipliers)
     require(isinstance(parts, list) and len(plan.parts) == len(parts), "the number of parts is wrong")
     for part, claim in zip(plan.parts, parts, strict=True):  # lengths first, work later
@@ -238,24 +228,6 @@ def _children(cell: Cell, which: int, first: int, second: int) -> Iterator[Cell]
         child = list(cell)
         child[which] = settled(halve, cell[which], gone, kept)
         yield child
-
-
-def _conditional_entropy(cells: np.ndarray) -> arb:
-    """H(Y|X,Theta)."""
-    joint = sum((plogp(ball(v)) for v in cells.reshape(-1).tolist()), arb(0))
-    return joint - sum((plogp(ball(v)) for v in cells.sum(axis=2).reshape(-1).tolist()), arb(0))
-
-
-def _least_energy(about: BayesProblem | DiscriminativeProblem) -> arb:
-    """U where every type has its own Theta: sum p sum over blocks of n log(sum n / n)."""
-    width = 1 if isinstance(about, BayesProblem) else about.shape[0]
-    total = arb(0)
-    for counts, p in about.types:
-        block = len(counts) // width
-        for k in range(width):
-            part = [n for n in counts[k * block : (k + 1) * block] if n]
-            total += ball(p) * sum((n * ball(Fraction(sum(part), n)).log() for n in part), arb(0))
-    return total
 
 
 def _floats(texts: Any) -> list[float]:

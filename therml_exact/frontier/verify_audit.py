@@ -17,10 +17,9 @@ from typing import Any
 
 from flint import arb
 
-from therml_exact.frontier.certificate import read_problem
 from therml_exact.frontier.half_space import missing
+from therml_exact.frontier.problems.kinds import read_problem
 from therml_exact.frontier.verify import check_bounds_of, described, read_multiplier
-from therml_exact.frontier.witness import functionals_in_balls
 from therml_exact.numbers.balls import settled
 from therml_exact.numbers.text import shown
 from therml_exact.verification import Clock, Proven, RefusedError, number, require, told
@@ -49,8 +48,7 @@ def check_audit(content: Mapping[str, Any], problem: Any, clock: Clock) -> Prove
     stated = content["problem"] if version == 2 else _problem_of(content["certificate"])
     require(problem is None or described(problem) == stated, "the audit is about another problem")
     about = read_problem(stated)
-    known = {"R", "C", "D"} if "gamma" in about.multipliers else {"S", "U"}
-    foreign = set(claimed) - known
+    foreign = set(claimed) - set(about.functionals)
     require(not foreign, f"claimed has {shown(min(foreign, default=''))}, which is no functional of the problem")
     if verdict == "feasible":
         reason = _feasible(about, content["witness"], claimed)
@@ -87,10 +85,7 @@ def _feasible(about: Any, witness: Any, claimed: Mapping[str, float]) -> str:
     require(isinstance(witness, Mapping), "the audit holds no witness")
     tables = [witness[name] for name in TABLES if name in witness]
     require(len(tables) == 1, f"the witness holds {len(tables)} of {', '.join(TABLES)}; it is one of them")
-    table = tables[0]
-    if "z_given_x" in witness:
-        table = [[row] for row in table]
-    reached = settled(functionals_in_balls, about, table)
+    reached = settled(about.achieved, about.witness_table(witness))
     for name, value in claimed.items():
         met = settled(lambda r, v: bool(r <= arb(v) + arb(RESOLUTION)), reached[name], value)
         require(met, f"the witness has {name} = {reached[name].str(17)}, above the claimed {value!r}")

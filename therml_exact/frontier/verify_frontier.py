@@ -16,12 +16,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from therml_exact.frontier.certificate import read_problem, rounded_up
-from therml_exact.frontier.problems import Problem
+from therml_exact.frontier.certificate import rounded_up
+from therml_exact.frontier.problems.kinds import Problem, read_problem
 from therml_exact.frontier.verify import check_bounds_of, described, read_multiplier
 from therml_exact.frontier.views import Shape, shapes
-from therml_exact.frontier.witness import functionals_in_balls, within
-from therml_exact.numbers.balls import settled
+from therml_exact.numbers.balls import settled, within
 from therml_exact.numbers.text import read_hexadecimal, shown
 from therml_exact.verification import Clock, Proven, number, require, told
 
@@ -100,18 +99,14 @@ def _check_point(
     if "gap" in point:  # version 1
         gap = number(point["gap"], "a gap")
         require(gap >= rounded_up(claimed, exact) - bound - 1e-300, f"point {k} claims a gap of {gap!r}")
-    reached = settled(functionals_in_balls, about, point["encoder"])
+    reached = settled(about.achieved, point["encoder"])
     require(set(reached) == set(point["point"]), f"point {k} has other coordinates")
     for name, told_value in point["point"].items():
         coordinate = number(told_value, name)
         margin = rounded_up(abs(coordinate), {}) - abs(coordinate)
         near = settled(within, reached[name], coordinate, margin)
         require(near, f"point {k} claims {name} = {coordinate!r}; its encoder has {reached[name].str(17)}")
-    if "beta" in given:
-        far = given["beta"] == math.inf
-        weights = {"S": 0.0 if far else 1.0, "U": 1.0 if far else given["beta"]}
-    else:
-        weights = {"R": given["rho"], "D": given["delta"], "C": given["gamma"]}
-    total = math.fsum(w * point["point"][name] for name, w in weights.items())
+    weights = zip(about.weights(given), about.functionals, strict=True)
+    total = math.fsum(w * point["point"][name] for w, name in weights)
     margin = rounded_up(abs(total), exact) - abs(total)
     require(abs(total - claimed) <= margin, f"the coordinates of point {k} miss its value")

@@ -20,7 +20,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from therml_exact.frontier.problems import EncoderProblem, Problem
+from therml_exact.frontier.problems.kinds import Problem
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ SAMPLES = Shape(("S", "U"), ((1.0, 0.0), (0.0, 1.0)), {})
 
 def shapes(problem: Problem, fixed: Mapping[str, float], volume: bool) -> tuple[Shape, ...]:
     """The shapes that a sheet of the problem can have with these multipliers fixed."""
-    if not isinstance(problem, EncoderProblem):
+    if problem.functionals == SAMPLES.names:
         return (SAMPLES,) if not fixed else ()
     if volume:
         return (VOLUME,) if not fixed else ()

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from flint import ctx
+from flint import arb, ctx
 
 TRIES = 1000  # evaluations of one value, each spoilt by another thread
 
@@ -95,3 +95,28 @@ def settled(compute: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         if held.kept():
             return value
     raise MovedError("another thread keeps changing python-flint's precision (flint.ctx.prec); stop it and try again")
+
+
+# ---- what every checker computes with
+
+ZERO, ONE = arb(0), arb(1)
+
+
+def ball(value: Any) -> arb:
+    """The ball of a Fraction."""
+    return arb(value.numerator) / value.denominator  # a rational of FLINT's would look for common divisors again
+
+
+def plogp(t: arb) -> arb:
+    """-t log t, and 0 at an exact 0."""
+    return ZERO if t == 0 else -t * t.log()
+
+
+def dot(x: Sequence[arb], y: Sequence[arb]) -> arb:
+    """The scalar product."""
+    return sum((a * b for a, b in zip(x, y, strict=True)), ZERO)
+
+
+def within(reached: arb, claimed: float, margin: float) -> bool:
+    """Whether a functional is proved to differ from a claimed float by no more than the margin."""
+    return bool(abs(reached - arb(claimed)) <= arb(margin))

@@ -23,7 +23,6 @@ import numpy as np
 
 import therml_exact as tx
 from therml_exact.frontier.locate import locate
-from therml_exact.frontier.optimum import encoder_tables
 from therml_exact.frontier.path import minimize_path
 from validation.peers.cpu import alternate
 from validation.section import Cell, Picture, picture
@@ -133,7 +132,7 @@ def of_dit(points: Points) -> Iterator[tuple[Cell, ...]]:
             stated.append((float(found.rate) * LN2, h_y - i_xy + float(found.distortion) * LN2))
             no_channel += found.distortion == 0 and abs(found.rate + first * math.log2(first)) < 1e-12
             channel = q.sum(axis=1) / p.sum(axis=1, keepdims=True)
-            point, _ = encoder_tables(problem, channel[:, None, :])
+            point, _ = problem.tables(channel[:, None, :])
             own.append((point["R"], point["C"]))
         points[f"dit, stated {shape}"], points[f"dit, its channel {shape}"] = stated, own
         times = alternate(lambda q=problem: tx.minimize(q, gamma=3.0), lambda run=run: run(3.0), budget=0.0)

@@ -1,0 +1,1 @@
+"""Problems: what is minimised. Each answers for its multipliers, plan, closed forms, tables and text."""

@@ -1,0 +1,270 @@
+"""EncoderProblem: which encoder of X tells of Y at what rate (nats).
+
+    min over p(z|x,theta) of rho R + delta D + gamma C,     R = I(Z;X,Theta),   D = H(X|Z),   C = H(Y|Z)
+
+As mixtures (mixture.py), w = x, or (x, theta), with rows p(y|w) and the multiplier gamma/rho. With d = delta/rho and
+g = gamma/rho, value = rho (kappa H(X) + sum_parts share * L_part):
+    every theta of an x alike (Theta trivial):  R + D = H(X), so d < 1 is kappa = d, share 1 - d, multiplier g/(1 - d);
+    d >= 1: replacing Z by (Z, X) never hurts, so kappa = 1 and each x is a part of its own, with share p(x);
+    otherwise one part, whose rows of X are eliminated: groups of w with one x, 0 < d < 1.
+At rho = 0 no code costs anything: Z = (X, Theta) is optimal, with value gamma H(Y|X,Theta).
+
+Shapes: p_xy over (X, Y) or (X, Theta, Y); encoders [x, theta, z].
+Errors: TypeError for what is no Joint, ValueError for one over other axes.
+Source: Alemi and Fischer, TherML (2018), equation (22); N. Tishby, F. Pereira, W. Bialek (1999).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from therml_exact.frontier.problems.mixture import Part, Plan, Row, merge, part
+from therml_exact.frontier.problems.sums import divergences, rate_in_balls, spread_in_balls
+from therml_exact.frontier.problems.tables import check_fields, distribution, read_exact_table, write_cells
+from therml_exact.joint import Joint
+from therml_exact.numbers.balls import ball, plogp
+from therml_exact.numbers.tables import Array
+
+
+@dataclass(frozen=True, eq=False)
+class EncoderProblem:
+    """The least rho R + delta D + gamma C over encoders p(z|x,theta), for one sample.
+
+    p_xy: a Joint over (X, Y), or over (X, Theta, Y) where the encoder sees Theta beside X.
+
+    >>> import therml_exact as tx
+    >>> EncoderProblem(tx.examples.hair_eye().marginal(["Hair", "Eye"])).letters
+    4
+    """
+
+    p_xy: Joint
+
+    kind = "encoder"
+    multipliers = ("rho", "delta", "gamma")
+    functionals = ("R", "D", "C")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.p_xy, Joint):
+            raise TypeError(f"p_xy is a {type(self.p_xy).__name__}; give a Joint over (X, Y) or (X, Theta, Y)")
+        if len(self.p_xy.axes) not in (2, 3):
+            raise ValueError(f"p_xy has axes {self.p_xy.axes}; give a Joint over (X, Y) or (X, Theta, Y)")
+
+    @cached_property
+    def cells(self) -> Array:
+        """p(x, theta, y) as Fractions, with an axis of one letter for a Theta that is not there."""
+        array = self.p_xy.weights(self.p_xy.axes).array
+        if array.ndim == 2:
+            array = array[:, None, :]
+        return distribution(array)
+
+    @cached_property
+    def floats(self) -> Array:
+        """The cells as floats."""
+        return self.cells.astype(float)
+
+    @property
+    def letters(self) -> int:
+        """How many pairs (x, theta) there are."""
+        return self.cells.shape[0] * self.cells.shape[1]
+
+    # ---- the multipliers as a direction in the space of (R, D, C)
+
+    def weights(self, multipliers: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The weights of R, D, C."""
+        return tuple(multipliers[name] for name in self.multipliers)
+
+    def direction(self, weights: Sequence[float] | Array) -> dict[str, float]:
+        """What `minimize` takes for weights of R, D, C: rho is 1, or 0 where R has no weight."""
+        first = float(weights[0])
+        rest = [float(w) / first if first > 0 else float(w) for w in weights[1:]]
+        return {"rho": float(first > 0), "delta": rest[0], "gamma": rest[1]}
+
+    # ---- plans and closed forms
+
+    def plan(self, rho: Fraction, delta: Fraction, gamma: Fraction) -> Plan:
+        """The parts to solve; rho > 0."""
+        d, g = delta / rho, gamma / rho
+        per_letter = self._letters(g > 0)
+        masses = tuple(sum((w for w, _, _ in group), Fraction(0)) for group in per_letter)
+        if d >= 1:
+            return Plan(rho, Fraction(1), masses, _parts_of_letters(masses, per_letter, g))
+        grouped = [(w, row, x, of) for x, group in enumerate(per_letter) for w, row, of in group]
+        if d == 0 or len(grouped) == len(per_letter):
+            alike = [(w, row, 0, of) for w, row, _, of in grouped]
+            return Plan(rho, d, masses, (part(1 - d, alike, g / (1 - d), Fraction(0)),))
+        return Plan(rho, Fraction(0), masses, (part(Fraction(1), grouped, g, d),))
+
+    def _letters(self, tell: bool) -> list[list[tuple[Fraction, Row, tuple[int, ...]]]]:
+        """For each x that occurs, the (p_w, p(y|w), original (x, theta)); all rows are alike unless `tell`."""
+        cells = self.cells
+        out = []
+        for x in range(cells.shape[0]):
+            group: list[tuple[Fraction, Row, tuple[int, ...]]] = []
+            for theta in range(cells.shape[1]):
+                row = cells[x, theta].tolist()
+                mass = sum(row, Fraction(0))
+                if mass:
+                    conditional = tuple(v / mass for v in row) if tell else (Fraction(1),)
+                    group.append((mass, conditional, (x * cells.shape[1] + theta,)))
+            if group:
+                out.append(merge(group))
+        return out
+
+    def unsearched(self, multipliers: Mapping[str, Any]) -> bool:
+        """Whether rho = 0, so that a hard encoder is optimal and nothing is searched."""
+        return bool(multipliers["rho"] == 0)
+
+    def unsearched_table(self, multipliers: Mapping[str, Any]) -> Array:
+        """The encoder [x, theta, z] that is optimal at rho = 0: a code for each letter."""
+        nx, ntheta, _ = self.cells.shape
+        letters = np.eye(nx * ntheta)
+        if multipliers["delta"] == 0:  # letters with equal rows need no codes of their own
+            (only,) = self.plan(Fraction(1), Fraction(0), Fraction(1)).parts
+            for members in only.members:
+                letters[list(members)] = letters[members[0]]
+        return letters.reshape(nx, ntheta, -1)
+
+    def unsearched_value(self, multipliers: Mapping[str, Any]) -> arb:
+        """Gamma H(Y|X,Theta), the least value at rho = 0, as a ball."""
+        joint = sum((plogp(ball(v)) for v in self.cells.reshape(-1).tolist()), arb(0))
+        letters = sum((plogp(ball(v)) for v in self.cells.sum(axis=2).reshape(-1).tolist()), arb(0))
+        return ball(multipliers["gamma"]) * (joint - letters)
+
+    def unsearched_size(self, multipliers: Mapping[str, Any]) -> float:
+        """The size of the terms of that value, which bounds their rounding."""
+        return float(multipliers["gamma"]) + float(multipliers["delta"])
+
+    def unit_plan(self, delta: float) -> Plan | None:
+        """The plan at gamma = 1, to which the critical gamma refers; None for delta > 1, where Z = X always pays."""
+        return None if delta > 1 else self.plan(Fraction(1), Fraction(delta), Fraction(1))
+
+    def pays_at_once(self, delta: float) -> bool:
+        """Whether a code pays at any gamma > 0: at delta = 1, if X and Y are dependent."""
+        table = self.cells.sum(axis=1)
+        product = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True)
+        return delta == 1 and bool((table != product).any())
+
+    # ---- what an encoder achieves
+
+    def arranged(self, rows: Array) -> Array:
+        """Rows p(z|letter) as an encoder [x, theta, z]."""
+        return rows.reshape(*self.cells.shape[:2], -1)
+
+    def point(self, encoder: Array) -> dict[str, float]:
+        """R, D, C of an encoder [x, theta, z], compiled."""
+        from therml_exact.kernels.functionals import encoder_functionals
+
+        return dict(zip("RDC", encoder_functionals(self.floats, encoder), strict=True))
+
+    def tables(self, encoder: Array) -> tuple[dict[str, float], dict[str, Array]]:
+        """R, C, D of an encoder [x, theta, z], and its tables without idle codes."""
+        cells = self.floats
+        p = cells.sum(axis=2)
+        z = np.einsum("xt,xtz->z", p, encoder)
+        encoder, z = encoder[:, :, z > 0], z[z > 0]
+        encoder[p == 0] = z
+        xz = np.einsum("xt,xtz->zx", p, encoder)
+        yz = np.einsum("xty,xtz->zy", cells, encoder)
+        point = {
+            "R": math.fsum(divergences(p[:, :, None] * encoder, encoder, z)),
+            "C": -math.fsum(divergences(yz, yz, z[:, None])),
+            "D": -math.fsum(divergences(xz, xz, z[:, None])),
+        }
+        witness = {"z": z, "x_given_z": xz / z[:, None], "y_given_z": yz / z[:, None]}
+        if len(self.p_xy.axes) == 2:
+            witness = {"z_given_x": encoder[:, 0], **witness}
+        else:
+            witness = {"z_given_x_theta": encoder, **witness}
+        return {name: value + 0.0 for name, value in point.items()}, witness
+
+    def witness_table(self, witness: Mapping[str, Any]) -> Any:
+        """The encoder [x, theta, z] among saved tables; KeyError where there is none."""
+        return [[row] for row in witness["z_given_x"]] if "z_given_x" in witness else witness["z_given_x_theta"]
+
+    def achieved(self, encoder: Any) -> dict[str, arb]:
+        """R, D, C of an encoder [x, theta, z] as balls; its rows are divided by their sums."""
+        letters = self.cells.reshape(-1, self.cells.shape[2])
+        masses = [ball(v) for v in letters.sum(axis=1).tolist()]
+        nx, ntheta = self.cells.shape[:2]
+        weighted, q, rate = rate_in_balls(masses, encoder, (nx, ntheta))
+        y = [[ball(v / m) if m else arb(0) for v in row]
+             for row, m in zip(letters.tolist(), letters.sum(axis=1), strict=True)]  # fmt: skip
+        distortion = classification = arb(0)
+        for z in range(len(q)):
+            xs = [arb(0)] * nx
+            ys = [arb(0)] * letters.shape[1]
+            for w, row in enumerate(weighted):
+                xs[w // ntheta] += row[z]
+                ys = [a + row[z] * b for a, b in zip(ys, y[w], strict=True)]
+            distortion += spread_in_balls(xs) - plogp(q[z])
+            classification += spread_in_balls(ys) - plogp(q[z])
+        return {"R": rate, "D": distortion, "C": classification}
+
+    def hard_codes(self, encoder: Array, most: float) -> Array | None:
+        """The codes [x, theta, z] of the letters that occur, if every letter has one code with probability >= most."""
+        met: Array = self.floats.sum(axis=2) > 0
+        if (encoder.max(axis=2)[met] < most).any():
+            return None
+        codes: Array = np.eye(encoder.shape[2], dtype=bool)[encoder.argmax(axis=2)]
+        return np.logical_and(codes, np.expand_dims(met, 2))
+
+    def excluded(self, codes: Array, multipliers: Mapping[str, float]) -> bool:
+        """Whether each letter is excluded by a decoder's 0 from every code but its own."""
+        used = np.asarray(self.cells, dtype=float) > 0
+        met = np.asarray(used.any(axis=2))
+        y_of_z: Array = np.einsum("xtz,xty->zy", codes, used)
+        excluded: Array = np.einsum("xty,zy->xtz", used, ~y_of_z)
+        if multipliers["delta"] > 0:
+            excluded |= ~codes.any(axis=1)[:, None, :]
+        return bool((excluded | codes | ~met[:, :, None]).all())
+
+    @property
+    def trivial(self) -> bool:
+        """Whether every x that occurs has one Theta, so that R + D = H(X)."""
+        return bool(((self.cells.sum(axis=2) > 0).sum(axis=1) <= 1).all())
+
+    def input_entropy(self) -> float:
+        """H(X), which the volume V = R + D - H(X) needs."""
+        p = self.cells.sum(axis=(1, 2)).astype(float)
+        return -math.fsum(x * math.log(x) for x in p.tolist() if x > 0)
+
+    # ---- on paper
+
+    def describe(self) -> dict[str, Any]:
+        """The content, as plain data."""
+        array = self.p_xy.weights(self.p_xy.axes).array
+        return {
+            "kind": self.kind,
+            "axes": list(self.p_xy.axes),
+            "shape": list(array.shape),
+            "cells": write_cells(array),
+        }
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any]) -> EncoderProblem:
+        """What `describe` wrote; ValueError, KeyError or TypeError if it is malformed."""
+        check_fields(content, ("axes", "shape", "cells"))
+        if type(content["axes"]) is not list:
+            raise ValueError("axes is no list of names")
+        cells = read_exact_table(content)
+        if min(cells.reshape(-1)) < 0:
+            raise ValueError("a probability is negative")
+        if max(cells.reshape(-1)) == 0:
+            raise ValueError("all probabilities are 0")
+        return cls(Joint(np.asarray(cells / cells.sum()), content["axes"]))
+
+
+def _parts_of_letters(masses: Row, groups: Any, multiplier: Fraction) -> tuple[Part, ...]:
+    """A part for each x."""
+    return tuple(
+        part(mass, [(w / mass, row, 0, of) for w, row, of in group], multiplier, Fraction(0))
+        for mass, group in zip(masses, groups, strict=True)
+    )
