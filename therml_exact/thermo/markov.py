@@ -25,6 +25,7 @@ import numpy as np
 from therml_exact.numbers.tables import Array, check_rows, read_table, to_fractions
 from therml_exact.thermo.log_law import Law, logs_of
 
+_ONE: Any = Fraction(1)
 _KEPT = 1e-12  # |pi K - pi| of float kernels
 
 
@@ -35,7 +36,7 @@ def metropolis(pi: Any) -> Array:
         # Between two parameters of probability 0 there is no ratio: such moves are accepted.
         return _with_diagonal(np.exp(np.minimum(_log_ratios(law, 0.0), 0.0)) / law.shape[-1])
     here, there = _pairs(law)
-    accepted = np.where(there >= here, Fraction(1), _ratio(there, here))
+    accepted = np.where(there >= here, _ONE, _ratio(there, here))
     return _with_diagonal(accepted / law.shape[-1])
 
 
@@ -55,7 +56,7 @@ def sweep(pi: Any) -> Array:
         stay, move = shares[..., k + 1, k], shares[..., k, k + 1]
         neither = stay + move == 0
         # Each is its own fraction, so that neither loses its digits where the other is nearly 1.
-        half = Fraction(1, 2) if law.dtype == object else 0.5
+        half = _ONE / 2 if law.dtype == object else 0.5
         for row in (k, k + 1):
             step[..., row, k], step[..., row, k + 1] = np.where(neither, half, stay), np.where(neither, half, move)
         total = total @ step
@@ -154,7 +155,7 @@ def _shares(law: Array) -> Array:
 
 def _ratio(a: Array, b: Array) -> Array:
     """a/b, and 0 where b is 0."""
-    return np.asarray(a / np.where(b == 0, Fraction(1), b))
+    return np.asarray(a / np.where(b == 0, _ONE, b))
 
 
 def _identity(law: Array) -> Array:
