@@ -73,11 +73,11 @@ class Features:
         return np.asarray((self.p[:, None] * rule).reshape(-1) @ self.b.reshape(rule.size, -1))
 
     def costs(self, m: Array, lam: Array) -> Array:
-        """R + delta D + gamma C of each theta for each type, up to a constant of the type; lam = (delta, gamma, ...)."""
+        """R + delta D + gamma C of each theta for each type, up to a constant of the type; lam is (delta, gamma, .)."""
         weights = self.signs[0] + lam[0] * self.signs[1] + lam[1] * self.signs[2]
-        z, xz, yz, theta = self.sizes
-        parts = np.where(weights != 0, weights * np.log(m), 0.0)[: z + xz + yz]
-        return np.asarray(self.linear + self.b[..., : z + xz + yz] @ parts)
+        codes = sum(self.sizes[:3])
+        parts = np.where(weights != 0, weights * np.log(m), 0.0)[:codes]
+        return np.asarray(self.linear + self.b[..., :codes] @ parts)
 
     def log_rule(self, m: Array, lam: Array) -> Array:
         """Log r of Boltzmann's rule (24) for the q's that the cells give."""
@@ -96,6 +96,8 @@ class System:
         self.own = features.cells(self.rule)
         self.constants = features.signs.T @ np.array([1.0, *lam])  # c
         theta = features.sizes[3]
+        if not self.own.min() > 0:
+            raise NotSmoothError("on the way an encoder lost more of its share than floats hold")
         entropy = self.log_rule - np.log(self.own[-theta:])
         lines = np.concatenate([features.b, entropy[..., None], features.linear[..., None]], axis=2)
         mass = features.p[:, None] * self.rule
@@ -122,7 +124,7 @@ class System:
         return min(1.0, 1.0 + float(np.linalg.eigvalsh((half.T * self.constants) @ half)[0]) / float(self.lam[2]))
 
     def residual(self, goal: Mapping[str, float]) -> Array:
-        """How far the costs that the cells give are from those of the rule's own cells, and what is prescribed is off."""
+        """How far the cells' costs are from those of the rule's own cells, and what is prescribed is off."""
         off = np.zeros(3)
         for name, value in goal.items():
             k = slot(name)

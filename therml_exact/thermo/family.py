@@ -14,13 +14,13 @@ Given the cells m, which are the q's, the best rule is Boltzmann's (24),
 
     r[t, theta] = softmax over theta of log P_theta - (cost of theta for t)/sigma,
 
-so that an equilibrium is a fixed point of the cells alone. Newton works on log m and the multipliers (bordered.py): there
-are some ten cells, N = 12 costs no more than N = 2, and entries of the rule below what floats hold have no say. Any
-three of (D, C, S, delta, gamma, sigma), one of each pair, may be prescribed; the others are unknowns of the same system,
-whose tangent (right side zero but for one prescribed variable) is the implicit derivative of an experiment.
+so that an equilibrium is a fixed point of the cells alone. Newton works on log m and the multipliers (bordered.py):
+there are some ten cells whatever N is, and entries of the rule below what floats hold have no say. Any three of
+(D, C, S, delta, gamma, sigma), one of each pair, may be prescribed; the others are unknowns of the same system, whose
+tangent (right side zero but for one prescribed variable) is the implicit derivative of an experiment.
 
 An encoder that does not pay is left out: P_theta = 0, its column of the rule is 0, and the equilibrium is one of the
-others. It stays out while its alpha = sum_t p_t exp(-cost/sigma)/Z_t is below 1 (the gain of giving it a little weight).
+others. It stays out while its alpha = sum_t p_t exp(-cost/sigma)/Z_t (what a little weight would gain) is below 1.
 
 `curvature` is the least eigenvalue of J's Hessian over sigma, in the metric in which S is round: > 0 is a strict local
 minimum. Where it is 0, or an encoder enters or leaves, the branch ends or splits (a kink): nothing is differentiated
@@ -49,7 +49,8 @@ from therml_exact.thermo.bordered import ORDER, Features, NotSmoothError, System
 from therml_exact.thermo.potentials import MULTIPLIERS, PAIRS, VARIABLES, Derivative
 
 RESIDUAL = 1e-12  # of the stationarity conditions, in the metric of S
-SETTLED = 1e-6  # relative change of a re-solved derivative between two steps
+SETTLED = 2e-6  # relative uncertainty of a re-solved derivative
+NOISE = 4e-16  # of a variable of a polished state, relative to its size or 1
 _HALVINGS = 12
 FLAT = 1e-5  # curvature below which a point counts as a kink; likewise 1 - alpha of an encoder that is out
 _LOST = 1e-13  # an encoder of a smaller share P_theta has left
@@ -83,9 +84,9 @@ class EquilibriumFamily:
         letters = (x[:, :, None] * y).reshape(len(prior), -1)
         n, kinds = whole("n", self.n), letters.shape[1]
         if math.comb(n + kinds - 1, kinds - 1) > _TYPES:
+            count = math.comb(n + kinds - 1, kinds - 1)
             raise ValueError(
-                f"n is {n}: data sets of {n} samples of {kinds} kinds have {math.comb(n + kinds - 1, kinds - 1):,} types; "
-                f"a family has up to {_TYPES:,}"
+                f"n is {n}: {n} samples of {kinds} kinds have {count:,} types; a family has up to {_TYPES:,}"
             )
         types = np.array(_compositions(n, kinds))
         multinomial = np.array([math.factorial(self.n) / math.prod(map(math.factorial, t)) for t in types.tolist()])
@@ -115,7 +116,10 @@ class EquilibriumFamily:
         linear = own * f.linear.reshape(-1)
         rows = (own[:, None] * f.b.reshape(size, -1)).T
         ends = np.cumsum(f.sizes)
-        h = {name: negentropy(m, m @ r) for name, m in zip(("z", "xz", "yz", "theta"), np.split(rows, ends[:-1]), strict=True)}
+        h = {
+            name: negentropy(m, m @ r)
+            for name, m in zip(("z", "xz", "yz", "theta"), np.split(rows, ends[:-1]), strict=True)
+        }
         entropy = (
             float((own * r * np.log(r)).sum()),
             own * (np.log(r) + 1),
@@ -126,9 +130,7 @@ class EquilibriumFamily:
         values, gradients, hessians = zip(*([a[k] - b[k] for k in range(3)] for a, b in parts), strict=True)
         return np.array(values), np.array(gradients), np.array(hessians)
 
-    def solve(
-        self, start: State | npt.ArrayLike | None = None, time_limit: float = 60.0, **prescribed: Any
-    ) -> State:
+    def solve(self, start: State | npt.ArrayLike | None = None, time_limit: float = 60.0, **prescribed: Any) -> State:
         """The equilibrium with three prescribed variables, one of each of (D, delta), (C, gamma), (S, sigma).
 
         Newton from `start` (a State, followed in small steps if it is far; or a rule [type, theta] beside three
@@ -159,7 +161,8 @@ class EquilibriumFamily:
     def same_as(self, other: EquilibriumFamily) -> bool:
         """Whether two families have the same process, data sets and encoders."""
         return self is other or all(
-            np.array_equal(a, b) for a, b in ((self.types, other.types), (self.p, other.p), (self.encoders, other.encoders))
+            np.array_equal(a, b)
+            for a, b in ((self.types, other.types), (self.p, other.p), (self.encoders, other.encoders))
         )
 
     def _search(self, goal: Mapping[str, float], deadline: float) -> State:
@@ -201,7 +204,9 @@ class EquilibriumFamily:
             except LostError as lost:
                 rule = np.where(np.arange(rule.shape[1]) == lost.theta, 0.0, rule)
         if state.curvature <= 0:
-            raise NotSmoothError(f"the stationary rule found is no minimum: its curvature is {state.curvature:.2g} sigma")
+            raise NotSmoothError(
+                f"the stationary rule found is no minimum: its curvature is {state.curvature:.2g} sigma"
+            )
         if state.entering >= 0:
             raise NotSmoothError("an encoder that relaxation had left without weight would pay: no minimum was reached")
         return state
@@ -353,21 +358,31 @@ class State:
             )
         return np.linalg.solve(matrix, right)
 
+    def _sizes(self, experiment: Derivative) -> float:
+        """How large a change of `of` the whole of each variable of the experiment would make, and `of` itself."""
+        prescribed = (experiment.wrt, *experiment.held)
+        sides = np.eye(len(self._system.m) + 3)[:, [slot(name) - 3 for name in prescribed]]
+        answers = self._system.response(experiment.of) @ np.linalg.solve(self._system.matrix(prescribed), sides)
+        sizes = [max(abs(getattr(self, name)), 1.0) for name in (*prescribed, experiment.of)]
+        return float(np.append(abs(answers), 1.0) @ sizes)
+
     def _response(self, of: str, step: Array) -> float:
         return float(self._system.response(of) @ step)
 
-    def redone(self, experiment: Derivative, reach: float = 1.6e-2) -> float:
+    def redone(self, experiment: Derivative, reach: float = 6e-2) -> float:
         """The same experiment by re-solving: central differences, extrapolated to step 0 (Ridders' method).
 
         The first step moves the logarithms of the cells and of the multipliers by about `reach`; it is halved, and of
-        all extrapolations that is taken which differs least from its neighbours, if by no more than SETTLED of itself.
-        Otherwise the experiment is refused: what has not settled tells nothing about a relation.
+        all extrapolations that is taken which is known best: by how it differs from its neighbours, and by the rounding
+        of what was prescribed and read, over the step. Where that is more than SETTLED of itself, the experiment is
+        refused: what has not settled tells nothing about a relation.
         """
         tangent = self.tangent(experiment)
         lam = np.array([self.multipliers[PAIRS[name]] for name in ORDER])
         scale = np.concatenate([tangent[:-3], tangent[-3:] / np.maximum(abs(lam), 1e-12)])
         base = {name: getattr(self, name) for name in (experiment.wrt, *experiment.held)}
         h = reach / float(np.abs(scale).max())
+        noise = NOISE * self._sizes(experiment)
 
         def slope(step: float) -> float:
             ends = (
@@ -388,7 +403,7 @@ class State:
                 continue
             for k, before in enumerate(rows[-1][:5] if rows else []):
                 row.append(row[k] + (row[k] - before) / (4 ** (k + 1) - 1))
-                off = max(abs(row[-1] - row[-2]), abs(row[-1] - before))
+                off = max(abs(row[-1] - row[-2]), abs(row[-1] - before), noise / h)
                 if off < error:
                     best, error = row[-1], off
             rows.append(row)

@@ -78,7 +78,7 @@ class Relaxation:
 
     @property
     def verdict(self) -> str:
-        """Whether (37) holds: "falls" at every step, "never rises" (some steps keep J), "rises" or "infinite"."""
+        """Whether (37) holds: "falls" at every step, "never rises" (some steps keep J), "rises", "stays infinite"."""
         return trend(self.J, self.slack)
 
     @property
@@ -221,7 +221,7 @@ def trend(values: Sequence[Value], slack: Sequence[float] | None = None) -> str:
     """Whether a sequence "falls" at every step, "never rises", or "rises" at some step by more than its slack.
 
     Exact values are decided. `slack` is what rounding may add in each step, by default 1e-13 of the largest finite
-    value. Two infinite neighbours compare as nothing, and one that is no number neither: then "infinite" is said.
+    value. Two infinite neighbours compare as nothing, and one that is no number neither: then "stays infinite" is said.
     """
     if slack is None:
         exact = all(isinstance(v, PrimeLog) for v in values)
@@ -231,5 +231,5 @@ def trend(values: Sequence[Value], slack: Sequence[float] | None = None) -> str:
     if any(b > a and (by == 0 or b - a > by) for (a, b), by in pairs):
         return "rises"
     if any(not (math.isfinite(float(a)) or math.isfinite(float(b))) or math.isnan(float(a - b)) for (a, b), _ in pairs):
-        return "infinite"
+        return "stays infinite"
     return "falls" if all(a > b for (a, b), _ in pairs) else "never rises"
