@@ -305,7 +305,7 @@ def random_family(seed):
 
 @pytest.mark.parametrize("seed", [0, 2, 16, 20])
 def test_random_worlds_have_a_measurable_family(seed):
-    """Most were refused: an encoder that does not pay is left out (16), sigma is made smaller (2), steps larger (20)."""
+    """Most were refused: encoders that do not pay are left out (16), sigma is made smaller (2), steps larger (20)."""
     state = find_state(random_family(seed))
     relations = maxwell_relations()[:: 1 if seed == 20 else 4]
     report = measure_maxwell(state, relations)
@@ -337,7 +337,7 @@ def test_an_encoder_left_out_stays_out_until_it_would_pay():
     _, gradients, _ = family.evaluate(state.rule + floor)
     cost = (weights[:3] @ gradients[:3]).reshape(state.rule.shape) / family.p[:, None]
     inside = int(np.argmax(family.p @ state.rule))
-    log_z = np.log(family.p @ state.rule)[inside] - cost[:, inside] / 0.3 - logs[:, inside]
+    log_z = np.log((family.p @ state.rule)[inside]) - cost[:, inside] / 0.3 - logs[:, inside]
     gain = np.exp(-cost[:, out[0]] / 0.3 - log_z)
     assert abs(np.log(family.p @ gain) - state.entering) < 1e-9
     moved = state.rule * (1 - share * gain[:, None])
@@ -360,7 +360,7 @@ def test_any_real_number_is_a_multiplier_and_states_of_two_families_do_not_mix()
     half = FAMILY.solve(delta=Fraction(1, 2), gamma=2.1, sigma=Fraction(3, 10))
     assert abs(half.J - MIDDLE.J) < 1e-12
     with pytest.raises(ValueError, match="different families"):
-        first_law(MIDDLE, COLD.solve(delta=1.3, gamma=2.0, sigma=0.2))
+        first_law(MIDDLE, COLD.solve(delta=1.3, gamma=2.0, sigma=0.02))
     with pytest.raises(ValueError, match="state of another family"):
         COLD.solve(MIDDLE, delta=1.3, gamma=2.0, sigma=0.2)
 
