@@ -281,8 +281,13 @@ def test_learn_solves_and_compares_the_worlds_own_rule(tmp_path):
     one = run("learn", tmp_path / "w.json", "--gamma", "3", "--sigma", "1/5", "--json", tmp_path / "l.json")
     assert one.exit_code == 0 and "certified" in one.output and "The optimal rule p(theta|type)" in one.output
     content = json.loads((tmp_path / "l.json").read_text())
-    (row,) = content["optima"]
-    assert tx.verify(row["certificate"]).valid
+    (certificate,) = content["certificates"]
+    assert tx.verify(certificate).valid
+    verified = run("verify", tmp_path / "l.json")
+    assert verified.exit_code == 0 and verified.output.startswith("valid")
+    content["rows"][0]["lower_bound"] += 1e-3
+    (tmp_path / "false.json").write_text(json.dumps(content))
+    assert run("verify", tmp_path / "false.json").exit_code == 1
     # Its encoders are maps or not; the world's own value is that of its functionals.
     f = tx.functionals(world, tx.optimal_variational(world, shared=True))
     assert content["own"] == {name: float(getattr(f, name)) for name in "RCDS"}
@@ -290,6 +295,69 @@ def test_learn_solves_and_compares_the_worlds_own_rule(tmp_path):
     many = run("learn", tmp_path / "w.json", "--gamma", "3", *several, "--figure", tmp_path / "s.png", "--unit", "bits")
     assert many.exit_code == 0 and ("S jumps at sigma" in many.output or "no jump of S" in many.output)
     assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
+
+
+SOFT = [[[0.9, 0.1], [0.2, 0.8]], [[0.15, 0.85], [0.9, 0.1]], [[0.9, 0.1], [0.8, 0.2]]]
+
+
+def test_learn_takes_encoders_from_a_file(tmp_path):
+    tx.random_world(3, n=1).save(tmp_path / "w.json")
+    content = {"format": "therml-exact/encoders", "version": 1, "encoders": SOFT}
+    (tmp_path / "e.json").write_text(json.dumps(content))
+    options = ("--gamma", "3", "--sigma", "1/5", "--json", tmp_path / "l.json")
+    result = run("learn", tmp_path / "w.json", "--encoders", tmp_path / "e.json", *options)
+    assert result.exit_code == 0 and "3 encoders" in result.output and "encoder's number" in result.output
+    problem = json.loads((tmp_path / "l.json").read_text())["certificates"][0]["problem"]
+    assert problem["encoders"]["shape"] == [3, 2, 2]
+    assert run("verify", tmp_path / "l.json").exit_code == 0
+    own = run("learn", tmp_path / "w.json", "--encoders", tmp_path / "w.json", "--gamma", "3", "--sigma", "1/5")
+    assert own.exit_code == 0
+    (tmp_path / "bad.json").write_text(json.dumps({"encoders": SOFT}))
+    refused = run("learn", tmp_path / "w.json", "--encoders", tmp_path / "bad.json")
+    assert refused.exit_code == 2 and "is no file of encoders" in " ".join(refused.output.split())
+    wide = run("learn", tmp_path / "w.json", "--encoders", tmp_path / "e.json", "--z", 2)
+    assert wide.exit_code == 2 and "a file has its own letters" in " ".join(wide.output.split())
+
+
+def test_maxwell_measures_on_a_world_of_ones_own(tmp_path):
+    world = tx.WorldP(
+        [0.4, 0.6],
+        [[0.4, 0.6], [0.45, 0.55]],
+        [[[0.95, 0.05], [0.1, 0.9]], [[0.15, 0.85], [0.9, 0.1]]],
+        [[[[[1 / 3] * 3] * 2] * 2] * 2] * 2,
+        tx.encoders.table(SOFT),
+    )
+    world.save(tmp_path / "w.json")
+    result = run("maxwell", tmp_path / "w.json", "--json", tmp_path / "m.json")
+    assert result.exit_code == 0 and "relations agree within" in result.output
+    rows = json.loads((tmp_path / "m.json").read_text())["equilibria"][0]["rows"]
+    assert sum(row["refused"] is None for row in rows) == 24
+    hot = run("maxwell", tmp_path / "w.json", "--delta", "1/2", "--gamma", "2.1", "--sigma", "50")
+    assert hot.exit_code == 2 and "nothing is learnt" in " ".join(hot.output.split())
+    assert "together" in run("maxwell", tmp_path / "w.json", "--delta", "1/2").output
+    tx.random_world(3, n=1).save(tmp_path / "hard.json")
+    tx.WorldP([1], [[1]], [[[1, 0]]], [[[1]] * 2], [[[1, 0]]]).save(tmp_path / "hard.json")
+    refused = run("maxwell", tmp_path / "hard.json")
+    assert refused.exit_code == 2 and "all entries > 0" in " ".join(refused.output.split())
+
+
+def test_relax_at_extreme_temperatures_raises_no_alarm(tmp_path):
+    """At sigma = 1e5 it printed that J rises, against a theorem; at 1/1000 it hung."""
+    tx.random_world(1, n=1, sizes=(2, 2, 2, 3, 2)).save(tmp_path / "w.json")
+    tx.random_world(1, n=1, sizes=(2, 2, 2, 3, 2)).to_float().save(tmp_path / "f.json")
+    for sigma in ("100000", "0.001", "0.000001", "1000000"):
+        result = run("relax", tmp_path / "f.json", "--sigma", sigma, "--gamma", "2")
+        assert result.exit_code == 0 and "rises, against" not in result.output
+    maps = tx.encoders.deterministic(2, 2)
+    exact = tx.WorldP(
+        ["2/5", "3/5"], [["1/3", "2/3"], ["1/2", "1/2"]], [[["9/10", "1/10"], ["1/5", "4/5"]]] * 2,
+        tx.learners.erm(2, 2, 1, maps), tx.encoders.table(maps),
+    )  # fmt: skip
+    exact.save(tmp_path / "e.json")
+    for sigma in ("1/5000", "1/1000000"):
+        refused = run("relax", tmp_path / "e.json", "--sigma", sigma, "--gamma", "2")
+        assert refused.exit_code == 2 and "digits" in refused.output and "--floats" in refused.output
+        assert run("relax", tmp_path / "e.json", "--sigma", sigma, "--gamma", "2", "--floats").exit_code == 0
 
 
 def test_learn_refuses(tmp_path):

@@ -1,6 +1,7 @@
 """Potentials, Maxwell relations, first law and susceptibilities on a smooth family of equilibria."""
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import sympy
 
 from therml_exact.thermo import family as fam
 from therml_exact.thermo.bordered import NotSmoothError
-from therml_exact.thermo.branch import branch_end, default_family, sample_states
+from therml_exact.thermo.branch import branch_end, default_family, find_state, sample_states
 from therml_exact.thermo.family import EquilibriumFamily
 from therml_exact.thermo.maxwell import AGREEMENT, measure_maxwell, measure_misprints
 from therml_exact.thermo.potentials import PAIRS, Derivative, maxwell_relations, potentials
@@ -290,3 +291,86 @@ def test_a_start_is_a_rule(start, error):
         susceptibilities(5)
     with pytest.raises(TypeError, match="b is a int"):
         first_law(MIDDLE, 5)
+
+
+def random_family(seed):
+    """Random process and encoders: |Phi|, |X|, |Y|, |Z| 2 or 3, |Theta| 2 to 4, N 1 to 3."""
+    rng = np.random.default_rng(seed)
+    phi, x, y, z = (int(k) for k in rng.integers(2, 4, size=4))
+    theta, n = int(rng.integers(2, 5)), int(rng.integers(1, 4))
+    shapes = [(1, phi), (phi, x), (phi, x, y), (theta, x, z)]
+    prior, xs, ys, encoders = (rng.dirichlet(np.ones(s[-1]), size=s[:-1]) for s in shapes)
+    return EquilibriumFamily(prior[0], xs, ys, n, encoders)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 16, 20])
+def test_random_worlds_have_a_measurable_family(seed):
+    """Most were refused: encoders that do not pay are left out (16), sigma is made smaller (2), steps larger (20)."""
+    state = find_state(random_family(seed))
+    relations = maxwell_relations()[:: 1 if seed == 20 else 4]
+    report = measure_maxwell(state, relations)
+    assert [row.verdict for row in report] == ["agrees"] * len(relations), str(report)
+
+
+def test_a_world_without_a_smooth_equilibrium_says_why_in_one_sentence():
+    with pytest.raises(NotSmoothError) as refused:
+        random_family(1).solve(delta=0.5, gamma=2.1, sigma=0.3)
+    assert "takes all data sets" in str(refused.value)
+    useless = EquilibriumFamily([1.0], [[0.5, 0.5]], [[[0.5, 0.5]] * 2], 1, [COPY, COPY])
+    with pytest.raises(NotSmoothError, match=r"at none of 15 multipliers tried.*: \w+"):
+        find_state(useless)
+
+
+def test_an_encoder_left_out_stays_out_until_it_would_pay():
+    """KKT by hand: giving it a little weight raises J while entering < 0."""
+    family = random_family(16)
+    state = family.solve(delta=0.5, gamma=2.1, sigma=0.3)
+    out = np.flatnonzero(state.family.p @ state.rule == 0)
+    assert len(out) == 1 and state.entering < 0
+    weights = np.array([1.0, *state.multipliers.values()])
+    floor = 1e-300 * np.eye(family.encoders.shape[0])[out[0]]
+    base = weights @ family.evaluate(state.rule + floor)[0]
+    assert abs(base - state.J) < 1e-12
+    logs = np.log(np.where(state.rule > 0, state.rule, 1.0))
+    share = 1e-6
+    # The rule of alpha: weight in proportion to exp(-cost/sigma)/Z, by Boltzmann's rule for a small P.
+    _, gradients, _ = family.evaluate(state.rule + floor)
+    cost = (weights[:3] @ gradients[:3]).reshape(state.rule.shape) / family.p[:, None]
+    inside = int(np.argmax(family.p @ state.rule))
+    log_z = np.log((family.p @ state.rule)[inside]) - cost[:, inside] / 0.3 - logs[:, inside]
+    gain = np.exp(-cost[:, out[0]] / 0.3 - log_z)
+    assert abs(np.log(family.p @ gain) - state.entering) < 1e-9
+    moved = state.rule * (1 - share * gain[:, None])
+    moved[:, out[0]] = share * gain
+    assert weights @ family.evaluate(moved)[0] > state.J
+
+
+def test_a_branch_goes_on_where_entries_of_the_rule_underflow():
+    """Ends were invented where conditional entries fell below 1e-35: at sigma = 0.0005 most are 0 in floats."""
+    state = COLD.solve(delta=1.3, gamma=2.0, sigma=0.02)
+    with pytest.raises(NotSmoothError, match="smooth up to sigma"):
+        branch_end(state, "sigma", 5e-4)
+    cold = COLD.solve(state, delta=1.3, gamma=2.0, sigma=5e-4)
+    assert (cold.rule < 1e-100).any() and cold.curvature > 0.1
+    relaxed = COLD.relax(cold.rule, cold.multipliers, 50)
+    assert np.abs(relaxed - cold.rule).max() < 1e-8
+
+
+def test_any_real_number_is_a_multiplier_and_states_of_two_families_do_not_mix():
+    half = FAMILY.solve(delta=Fraction(1, 2), gamma=2.1, sigma=Fraction(3, 10))
+    assert abs(half.J - MIDDLE.J) < 1e-12
+    with pytest.raises(ValueError, match="different families"):
+        first_law(MIDDLE, COLD.solve(delta=1.3, gamma=2.0, sigma=0.02))
+    with pytest.raises(ValueError, match="state of another family"):
+        COLD.solve(MIDDLE, delta=1.3, gamma=2.0, sigma=0.2)
+
+
+def test_limits_are_kept_and_progress_is_told():
+    ticks = []
+    report = measure_maxwell(MIDDLE, maxwell_relations()[:3], time_limit=0, advance=lambda: ticks.append(1))
+    assert len(ticks) == 3
+    assert all("time of 0 s was up" in row.refused for row in report.rows)
+    with pytest.raises(NotSmoothError, match="time was up after 0 of 8 starts"):
+        FAMILY.solve(time_limit=-1, delta=0.5, gamma=2.1, sigma=0.3)
+    with pytest.raises(ValueError, match="a family has up to 20,000"):
+        EquilibriumFamily(FAMILY.phi, FAMILY.x_given_phi, FAMILY.y_given_x_phi, 60, FAMILY.encoders)

@@ -128,3 +128,15 @@ RULE = [["1/2", "1/2"], ["1/3", "2/3"]]
 def test_bad_arguments_are_named(call, error, why):
     with pytest.raises(error, match=why):
         call()
+
+
+@pytest.mark.parametrize("sigma", [1e-6, 1e-3, 0.1, 10.0, 1e3, 1e6])
+def test_fitted_prior_takes_few_steps_at_any_temperature(sigma):
+    """Alternating took 100,000 steps at sigma = 1,000."""
+    w = tx.random_world(4, n=1, sizes=(2, 2, 2, 5, 2)).to_float()
+    q = tx.Variational(**(tx.optimal_variational(w, shared=True).given() | {"theta": np.full(5, 0.2)}))
+    e = tx.boltzmann(w, q, sigma, gamma=2.0, delta=0.5)
+    fit = fit_prior(e)
+    assert fit.gap <= 1e-10 and fit.steps <= 20
+    rng = np.random.default_rng(0)
+    assert all(with_prior(e, rng.dirichlet(np.ones(5))).value >= fit.lower_bound - 1e-14 for _ in range(20))

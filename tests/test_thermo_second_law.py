@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mpmath import mp
+from relaxations import relaxation
 
 import therml_exact as tx
 from therml_exact.testing import rows
@@ -201,3 +203,59 @@ def test_infinite_objectives_are_said_in_the_figure():
     assert left.get_title() == right.get_title() == "infinite at t = 0"
     assert all(tick == int(tick) for ax in (left, right) for tick in ax.get_xticks())
     assert list(right.get_lines()[0].get_xdata()) == [1, 2]
+
+
+@pytest.mark.parametrize("sigma", [1e-6, 1e-3, 1.0, 1e3, 1e6])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_relaxation_at_any_temperature_is_that_of_60_digits(kernel, sigma):
+    """At sigma <= 1e-3 the divergence was inf and Metropolis rose; at 1e5 an alarm was raised by rounding."""
+    w = tx.random_world(1, n=1, sizes=(2, 2, 2, 4, 2)).to_float()
+    q = tx.optimal_variational(w, shared=True)
+    r = second_law(boltzmann(w, q, sigma, gamma=2.0, delta=0.5), kernel, 5)
+    objective, divergence = relaxation(w, q, sigma, 2, Fraction(1, 2), kernel.__name__, 5)
+    size = max(map(abs, objective))
+    assert max(abs(a - b) for a, b in zip(r.J, objective, strict=True)) < 1e-14 * size
+    # p log(p/pi) - p + pi is of second order in log(p/pi), whose rounding is 1e-15: so D loses 1e-15 of its root.
+    for a, b in zip(r.divergence, divergence, strict=True):
+        assert abs(a - b) < 1e-13 * b + 1e-14 * mp.sqrt(b)
+    assert r.verdict in ("falls", "never rises")
+    assert max(r.slack) < 1e-13 * float(size)
+
+
+def test_an_alarm_is_raised_beyond_rounding_and_only_there():
+    """A rise by 100 times the slack is told at any temperature; one within it is not."""
+    w = tx.random_world(1, n=1, sizes=(2, 2, 2, 4, 2)).to_float()
+    q = tx.optimal_variational(w, shared=True)
+    for sigma in (1e-6, 1.0, 1e6):
+        r = second_law(boltzmann(w, q, sigma, gamma=2.0, delta=0.5), markov.heat_bath, 3)
+        at_rest = [r.J[-1]] * 4
+        assert trend([*at_rest[:3], r.J[-1] + 0.9 * r.slack[-1]], r.slack) == "never rises"
+        assert trend([*at_rest[:3], r.J[-1] + 100 * r.slack[-1]], r.slack) == "rises"
+
+
+def test_a_table_made_where_the_rule_underflows_is_refused():
+    """Between two parameters that floats hold as 0 such a table moves freely: it keeps another law."""
+    w = tx.random_world(1, n=1, sizes=(2, 2, 2, 4, 2)).to_float()
+    e = boltzmann(w, tx.optimal_variational(w, shared=True), 1e-4, gamma=2.0, delta=0.5)
+    assert (e.rule == 0).any()
+    with pytest.raises(ValueError, match="ratios that floats do not hold"):
+        second_law(e, markov.metropolis(e.rule), 2)
+    assert second_law(e, markov.metropolis, 2).verdict == "falls"
+
+
+def test_infinite_values_are_not_taken_for_never_rising():
+    inf = math.inf
+    assert trend((inf, 1.0, 2.0)) == "rises"
+    assert trend((1.0, inf)) == "rises"
+    assert trend((inf, 2.0, 1.0)) == "falls"
+    assert trend((inf, inf, 1.0)) == trend((inf, math.nan)) == "stays infinite"
+
+
+def test_exact_relaxations_of_too_many_digits_say_so():
+    """At sigma = 1/1000 it hung without a word."""
+    cold = boltzmann(WORLD, Q, Fraction(1, 1000), gamma=2)
+    with pytest.raises(ValueError, match=r"digits after 12 steps.*world\.to_float\(\)"):
+        second_law(cold, markov.metropolis, 12)
+    with pytest.raises(ValueError, match=r"digits, and up to 20,000.*world\.to_float\(\)"):
+        boltzmann(WORLD, Q, Fraction(1, 10**6), gamma=2)
+    assert second_law(cold, markov.metropolis, 12, start=WORLD.theta_given_data.astype(float)).verdict == "falls"

@@ -38,6 +38,7 @@ PARTS = {
     "random_worlds": "validation.random_worlds",
     "frontiers": "validation.frontiers",
     "maxwell_relations": "validation.maxwell_relations",
+    "random_families": "validation.random_families",
     "predictive_information": "validation.predictive_information",
     "resampled_priors": "validation.resampled_priors",
     "appendix_h": "validation.appendix_h",

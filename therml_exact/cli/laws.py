@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from fractions import Fraction
 from typing import Any
@@ -15,6 +16,17 @@ _SMALL = Fraction(1, 10**300)
 
 
 @click.command()
+@click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False))
+@click.option("--delta", help="Multiplier of D > 0, for PATH; the three together.  [default: chosen]")
+@click.option("--gamma", help="Multiplier of C > 0, for PATH.  [default: chosen]")
+@click.option("--sigma", help="Temperature > 0, for PATH.  [default: chosen]")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    help="Seconds for each equilibrium; relations left over are refused.",
+)
 @click.option("--points", type=click.IntRange(1, 1000), default=1, show_default=True, help="Equilibria to measure at.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the points beyond the first."
@@ -22,25 +34,40 @@ _SMALL = Fraction(1, 10**300)
 @click.option("--json", "output", type=click.Path(dir_okay=False), help="Write every measurement here, in nats.")
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw both sides up to a kink (.png, .pdf or .svg).")
 @unit_option
-def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit: str) -> None:
-    """Measure the 24 Maxwell relations on a family of equilibria, each as the two experiments that it equates."""
+def maxwell(
+    path: str | None,
+    delta: str | None,
+    gamma: str | None,
+    sigma: str | None,
+    time_limit: float,
+    points: int,
+    seed: int,
+    output: str | None,
+    figure: str | None,
+    unit: str,
+) -> None:
+    """Measure the 24 Maxwell relations on a family of equilibria, each as the two experiments that it equates.
+
+    The family is that of the process and the soft encoders of PATH, a world P (JSON), or a built-in one. Without
+    multipliers a smooth equilibrium is looked for on a small grid of them.
+    """
     from rich.table import Table
 
     from therml_exact.files import save_result
+    from therml_exact.thermo.bordered import NotSmoothError
     from therml_exact.thermo.branch import default_family, sample_states
     from therml_exact.thermo.figures import unit_power
-    from therml_exact.thermo.maxwell import AGREEMENT, measure_maxwell, measure_misprints
+    from therml_exact.thermo.maxwell import AGREEMENT, MaxwellReport, measure_maxwell, measure_misprints
 
     check_places(output, figure=figure)
     console = open_console()
-    family, middle = default_family()
+    given = {"delta": delta, "gamma": gamma, "sigma": sigma}
+    family, middle = default_family() if path is None and not any(given.values()) else _family(path, given)
     states = [middle, *sample_states(family, middle, points - 1, seed)]
-    reports = []
+    reports: list[MaxwellReport] = []
     with progress_bar(console) as progress:
-        task = progress("equilibria", len(states))
-        for state in states:
-            reports.append(measure_maxwell(state))
-            task()
+        task = progress("relations", 24 * len(states))
+        reports += [measure_maxwell(state, time_limit=time_limit, advance=task) for state in states]
     console.print(f"equilibrium: {middle}", highlight=False, markup=False)
     table = Table(title=f"Maxwell relations there, functionals in {unit}")
     for heading in ("", "eq", "relation"):
@@ -65,7 +92,14 @@ def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit
     console.print(
         "left by implicit differentiation, right by re-solving at shifted values; the difference takes both of both"
     )
-    for number, (left, right) in measure_misprints(middle).items():
+    try:
+        misprints = measure_misprints(middle)
+    except NotSmoothError:  # a variable of theirs cannot vary on this family
+        misprints = {}
+    refused = {row.refused for report in reports for row in report if row.refused}
+    for reason in sorted(refused)[:3]:
+        console.print(f"refused: {reason}", markup=False, highlight=False)
+    for number, (left, right) in misprints.items():
         console.print(
             f"({number}) as printed is false: its sides are {left:.6g} and {right:.6g} (nats)", highlight=False
         )
@@ -86,12 +120,32 @@ def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit
         from therml_exact.thermo import figures
 
         drawing, axes = plots.panels(3)
-        figures.draw_maxwell(middle, reports[0].rows[5].relation, 3.0, unit, axes[:2])
+        figures.draw_maxwell(middle, reports[0].rows[5].relation, 10 * middle.sigma, unit, axes[:2])
         figures.draw_agreement(reports, axes[2])
         plots.save_figure(drawing, figure)
         say_written(console, figure)
     if not worst <= AGREEMENT:
         sys.exit(1)
+
+
+def _family(path: str | None, given: dict[str, str | None]) -> Any:
+    """The family of a world's file, and an equilibrium: at the multipliers given, or one that is found."""
+    from therml_exact.io import load
+    from therml_exact.thermo.branch import family_of, find_state
+    from therml_exact.worlds import WorldP
+
+    if path is None:
+        raise click.UsageError("--delta, --gamma and --sigma belong to a PATH; the built-in family has its own")
+    world = load(path)
+    if not isinstance(world, WorldP):
+        raise click.UsageError(f"{path} holds a {type(world).__name__}; maxwell takes a world P")
+    family = family_of(world)
+    if not any(given.values()):
+        return family, find_state(family)
+    if not all(given.values()):
+        raise click.UsageError("give --delta, --gamma and --sigma together, or none of them")
+    values = {name: _multiplier(f"--{name}", text, positive=True) for name, text in given.items()}
+    return family, family.solve(**values)
 
 
 @click.command()
@@ -108,6 +162,7 @@ def maxwell(points: int, seed: int, output: str | None, figure: str | None, unit
     show_default=True,
     help="Steps of each kernel; an exact world takes seconds for 300.",
 )
+@click.option("--floats", is_flag=True, help="Compute in float64, where exact numbers would have too many digits.")
 @click.option("--json", "output", type=click.Path(dir_okay=False), help="Write J_t of every kernel here, in nats.")
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw it here (.png, .pdf or .svg).")
 @unit_option
@@ -119,6 +174,7 @@ def relax(
     delta: str | None,
     beta: str | None,
     steps: int,
+    floats: bool,
     output: str | None,
     figure: str | None,
     unit: str,
@@ -126,7 +182,7 @@ def relax(
     """The objective J_t while the learning rule of PATH, a world (JSON), relaxes from the prior to equilibrium.
 
     Four kernels, each checked to keep the Boltzmann rule. Without --q the q's are the world's optimal ones, shared by
-    the samples. Exact where the Boltzmann rule is rational.
+    the samples. Exact where the Boltzmann rule is rational; at small sigma its numbers are too long: --floats.
     """
     from rich.table import Table
 
@@ -145,6 +201,8 @@ def relax(
     v = optimal_variational(world, shared=True) if variational is None else load(variational)
     if not isinstance(v, Variational):
         raise click.UsageError(f"{variational} holds a {type(v).__name__}; --q takes variational tables")
+    if floats:
+        world, v = world.to_float(), v.to_float()
     given = {"--sigma": sigma, "--gamma": gamma, "--delta": delta, "--beta": beta}
     foreign = ["--beta"] if isinstance(world, WorldP) else ["--sigma", "--gamma", "--delta"]
     for name in foreign:
@@ -182,7 +240,9 @@ def relax(
     if rising:
         console.print(f"with q(theta) refitted at every step J rises under: {', '.join(rising)}", highlight=False)
     if output is not None:
-        rows = {name: {"J": r.J, "refitted": r.refitted, "verdict": r.verdict} for name, r in runs.items()}
+        rows = {
+            name: {"J": r.J, "refitted": r.refitted, "verdict": r.verdict, "slack": r.slack} for name, r in runs.items()
+        }
         save_result("relaxation", {"units": "nats", "limit": target_rule.value, "kernels": rows}, output)
         say_written(console, output)
     if figure is not None:
@@ -209,11 +269,47 @@ def _multiplier(option: str, text: str | None, default: str = "0", positive: boo
     return value
 
 
+def _dictionary(text: str, z: int | None, world: Any) -> Any:
+    """The encoders[theta, x, z] of --encoders: all maps, those of a world's file, or those of an encoders' file."""
+    from therml_exact.encoders import deterministic, read_dictionary
+    from therml_exact.files import VERSION, read_json
+    from therml_exact.io import load
+    from therml_exact.worlds import WorldP
+
+    letters = world.x_given_phi.shape[1]
+    if not os.path.isfile(text):
+        return deterministic(letters, _letters(text, z, world.z_given_x_theta.shape[2]))
+    if z is not None:
+        raise click.UsageError("--z belongs to --encoders deterministic; a file has its own letters")
+    content = read_json(text)
+    if content.get("format") == "therml-exact/world":
+        other = load(text)
+        if not isinstance(other, WorldP):
+            raise click.UsageError(f"{text} holds a {type(other).__name__}, which has no encoders; give a world P")
+        dictionary = other.z_given_x_theta.transpose(1, 0, 2)
+    else:
+        expected = {"format": "therml-exact/encoders", "version": VERSION}
+        wrong = next((k for k, v in expected.items() if content.get(k) != v), None)
+        if wrong is not None or set(content) != {*expected, "encoders"}:
+            raise click.UsageError(
+                f'{text} is no file of encoders: write {{"format": "therml-exact/encoders", "version": {VERSION}, '
+                f'"encoders": [theta][x][z]}}, or give a world P'
+            )
+        dictionary = read_dictionary(content["encoders"])
+    if dictionary.shape[1] != letters:
+        raise click.UsageError(
+            f"the encoders of {text} read {dictionary.shape[1]} letters of x; the world has {letters}"
+        )
+    return dictionary
+
+
 def _letters(text: str, z: int | None, own: int) -> int:
     """|Z| of the dictionary "deterministic" or "deterministic:K"."""
     kind, colon, number = text.partition(":")
     if kind != "deterministic" or (colon and not (number.isdecimal() and int(number) > 0)):
-        raise click.UsageError(f"--encoders is {text!r}; give deterministic, or deterministic:K for maps to K letters")
+        raise click.UsageError(
+            f"--encoders is {text!r}; give deterministic, deterministic:K for maps to K letters, or a file"
+        )
     if colon and z is not None and int(number) != z:
         raise click.UsageError(f"--encoders {text} and --z {z} contradict each other")
     return int(number) if colon else own if z is None else z
@@ -226,7 +322,10 @@ def _letters(text: str, z: int | None, own: int) -> int:
 @click.option("--sigma", "sigmas", multiple=True, help="Multiplier of S >= 0; several: S(sigma).  [default: 0]")
 @click.option("--rho", default="1", show_default=True, help="Multiplier of R >= 0.")
 @click.option(
-    "--encoders", default="deterministic", show_default=True, help="The dictionary; deterministic:K: K codes."
+    "--encoders",
+    default="deterministic",
+    show_default=True,
+    help="The dictionary: deterministic (all maps), deterministic:K (K codes), a file of encoders, or a world's file.",
 )
 @click.option("--z", type=click.IntRange(min=1), help="Letters of Z.  [default: the world's]")
 @click.option("--json", "output", type=click.Path(dir_okay=False), help="Write optima and certificates here, in nats.")
@@ -244,15 +343,18 @@ def learn(
     figure: str | None,
     unit: str,
 ) -> None:
-    """The best learning rules for the data of PATH, a world P (JSON), over all maps X -> Z, and how far its own is."""
+    """The best learning rules for the data of PATH, a world P (JSON), over given encoders, and how far its own is.
+
+    What --json writes is a frontier of learning rules, which `therml verify` reads, with the world's own values beside.
+    """
     from rich.table import Table
 
-    from therml_exact.encoders import deterministic
     from therml_exact.files import save_result
     from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
     from therml_exact.frontier.minimize import minimize
     from therml_exact.frontier.phase import jump
     from therml_exact.frontier.rule_caps import excess
+    from therml_exact.frontier.rule_trace import RuleFrontier
     from therml_exact.functional import functionals
     from therml_exact.io import load
     from therml_exact.variational import optimal_variational
@@ -267,7 +369,7 @@ def learn(
     temperatures = sorted({_multiplier("--sigma", text) for text in sigmas or ("0",)})
     if figure is not None and len(temperatures) < 2:
         raise click.UsageError("--figure draws S(sigma): give several --sigma")
-    maps = deterministic(world.x_given_phi.shape[1], _letters(encoders, z, world.z_given_x_theta.shape[2]))
+    maps = _dictionary(encoders, z, world)
     problem = LearningRuleProblem(world.phi, world.x_given_phi, world.y_given_x_phi, world.n, maps)
     console = open_console()
     optima = []
@@ -279,7 +381,8 @@ def learn(
     f = functionals(world, optimal_variational(world, shared=True))
     own = {name: float(getattr(f, name)) for name in NAMES}
     console.print(repr(world), markup=False)
-    console.print(f"{len(maps)} maps X -> Z, {len(problem.types)} types of data sets", highlight=False)
+    kind = "maps X -> Z" if problem.deterministic else "encoders"
+    console.print(f"{len(maps)} {kind}, {len(problem.types)} types of data sets", highlight=False)
     table = Table(title=f"Least rho R + delta D + gamma C + sigma S over learning rules (in {unit})")
     for heading in ("sigma", *NAMES, "value", "lower bound", "gap", "status", "the world's own value"):
         table.add_column(heading, justify="right")
@@ -296,9 +399,12 @@ def learn(
     console.print(f"some rule is lower in each of R, C, D, S by [{low}, {high}] {unit} (negative: none is lower)",
                   highlight=False, markup=False)  # fmt: skip
     if len(optima) == 1:
-        rule = Table(title="The optimal rule p(theta|type); theta: the map, type: counts of (x, y)")
+        letter = "map" if problem.deterministic else "encoder's number"
+        rule = Table(title=f"The optimal rule p(theta|type); theta: the {letter}, type: counts of (x, y)")
         rule.add_column("type")
-        names = ["".join(str(int(k)) for k in row) for row in maps.argmax(axis=2)]
+        names = list(map(str, range(len(maps))))
+        if problem.deterministic:
+            names = ["".join(str(int(k)) for k in row) for row in maps.astype(float).argmax(axis=2)]
         for name in names:
             rule.add_column(name, justify="right")
         witness = optima[0].witness
@@ -317,11 +423,16 @@ def learn(
         except ValueError as reason:
             console.print(str(reason), highlight=False, markup=False)
     if output is not None:
-        rows = [{**o.multipliers, **o.point, "value": o.value, "lower_bound": o.lower_bound, "gap": o.gap,
-                 "status": o.status, "certificate": o.certificate} for o in optima]  # fmt: skip
         at = None if found is None else {k: getattr(found, k) for k in ("sigma", "low", "high", "before", "after")}
-        content = {"own": own, "excess": [far.lower_bound, far.value], "jump": at, "optima": rows}
-        save_result("learning", {"units": "nats", **content}, output)
+        # The rows and certificates of a saved frontier of learning rules: what verify reads.
+        content = {
+            "rows": RuleFrontier(problem, tuple(optima), 1e-6).rows(),
+            "certificates": [o.certificate for o in optima],
+            "own": own,
+            "excess": [far.lower_bound, far.value],
+            "jump": at,
+        }
+        save_result("rule-frontier", {"units": "nats", **content}, output)
         say_written(console, output)
     if figure is not None:
         from therml_exact import plots

@@ -83,7 +83,7 @@ def experiment(sigma: float, e: Derivative) -> tuple[float, np.ndarray, np.ndarr
     """
     here = equilibrium(sigma)
     slope, tangent = here.derivative(e), here.tangent(e)
-    rates = np.append(tangent[:-3] / np.sqrt(FAMILY.p.min()), tangent[-3:] / list(here.multipliers.values()))
+    rates = np.append(tangent[:-3], tangent[-3:] / list(here.multipliers.values()))
     reach = 0.5 / float(np.abs(rates).max())
     while True:
         x = reach * np.arange(-6, 7) / 6

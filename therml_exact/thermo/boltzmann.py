@@ -16,17 +16,22 @@ p(theta), for which only <= holds. The tempered posteriors of Appendices B and C
 
 exp(-E/sigma) is a product of powers prod_z (q/e)^(e/sigma): where every exponent is a whole number (deterministic
 encoders with whole 1/sigma, gamma/sigma, delta/sigma; whole beta) and the tables are exact, the rule and Z are
-rational and all these identities are decided. Otherwise floats.
+rational and all these identities are decided. Their digits grow like 1/sigma: beyond _DIGITS they are refused, and the
+world's floats serve. Otherwise floats, by logarithms throughout (log_law.py): a rule whose entries underflow keeps its
+ratios and its divergence, and J = <E> + sigma S is summed from E and from S as a divergence, at any sigma.
 Shapes: rule[x1, y1, ..., xN, yN, theta] (BayesWorld: [x1, ..., xN, theta]). Nats.
-Errors: ValueError for bad multipliers or missing q's, and where a data set that occurs has infinite cost for all theta.
+Errors: ValueError for bad multipliers or missing q's, where a data set that occurs has infinite cost for all theta, and
+for exact weights of too many digits.
 """
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,10 +41,12 @@ from therml_exact.information import kl_divergence
 from therml_exact.learners import sample_cost
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, freeze, read_table
+from therml_exact.thermo.log_law import divergence_terms, law, log_mean, logs_of
 from therml_exact.variational import Variational
 from therml_exact.worlds import BayesWorld, DiscriminativeWorld, World, WorldP
 
 Scalar = int | float | Fraction
+_DIGITS = 20_000  # of an exact weight: a few seconds for a few data sets, growing like the square
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +70,17 @@ class Equilibrium:
         """Whether the rule is rational, so that everything is decided."""
         return self.world.is_exact
 
+    @cached_property
+    def law(self) -> Array:
+        """The rule as kernels take it: exact, or floats that know their logarithms even where they underflow."""
+        if self.is_exact:
+            return self.rule
+        prior = self.variational.theta
+        logs = logs_of(prior) + self.log_weight
+        log_z = log_mean(prior, self.log_weight)[..., None]
+        empty = ~np.isfinite(log_z)  # data sets of probability 0 that no theta explains
+        return law(np.where(empty, logs_of(prior), logs - np.where(empty, 0.0, log_z)))
+
     @property
     def sigma(self) -> Scalar:
         """The temperature; 1 for tempered posteriors, whose cost is beta U."""
@@ -81,7 +99,13 @@ class Equilibrium:
     def objective(self, rule: Any) -> Value:
         """J of any learning rule with the same q's (32), (36); a float where rule or equilibrium is."""
         here, world = self.alike(rule)
-        return objective(world, here.variational, **self.multipliers)
+        if here.is_exact:
+            return objective(world, here.variational, **self.multipliers)
+        table, weight = world.tables["theta_given_data"], here.data[..., None]
+        with np.errstate(invalid="ignore"):
+            cost = np.where(table > 0, -float(self.sigma) * table * here.log_weight, 0.0)
+        entropy = divergence_terms(table, np.broadcast_to(logs_of(here.variational.theta), table.shape))
+        return _mean(weight, cost) + float(self.sigma) * _mean(weight, entropy)
 
     def excess(self, rule: Any) -> Value:
         """J of a rule less the least J (35)."""
@@ -90,8 +114,10 @@ class Equilibrium:
     def divergence(self, rule: Any) -> Value:
         """<KL(p(theta|data); p*(theta|data))> over data sets: the excess over sigma (34)."""
         here, world = self.alike(rule)
-        weight = here.data[..., None]
-        return kl_divergence(weight * world.tables["theta_given_data"], weight * here.rule)
+        table, weight = world.tables["theta_given_data"], here.data[..., None]
+        if here.is_exact:
+            return kl_divergence(weight * table, weight * here.rule)
+        return _mean(weight, divergence_terms(table, logs_of(here.law)))
 
     def to_float(self) -> Equilibrium:
         """The same in float64."""
@@ -109,6 +135,11 @@ class Equilibrium:
         kind = "exact" if self.is_exact else "float64"
         f = functionals(self.world, self.variational)
         return f"Boltzmann rule at {given} ({kind}): least J = {float(self.value):.9g} nats; {f}"
+
+
+def _mean(weight: Array, terms: Array) -> float:
+    """Over data sets; terms of data sets that do not occur count nothing, were they infinite."""
+    return float(np.where(weight > 0, weight * np.where(weight > 0, terms, 0.0), 0.0).sum())
 
 
 def objective(world: World, variational: Variational, **multipliers: Scalar) -> Value:
@@ -148,6 +179,8 @@ def boltzmann(
     def exact(i: int) -> Array | None:
         if any((power * e).denominator != 1 for _, power in powers for e in encoder.reshape(-1)):
             return None
+        used = [(v.table(name, i), power) for name, power in powers]
+        _check_digits(world.n * sum(int(power) * _digits(t) for t, power in used if t is not None), "sigma", sigma)
         nx, theta, nz = encoder.shape
         weight = np.full((nx, ny, theta), Fraction(1))
         ones = {"x_given_z": np.ones((nz, nx), dtype=object), "y_given_z": np.ones((nz, ny), dtype=object)}
@@ -183,7 +216,10 @@ def tempered_posterior(world: BayesWorld | DiscriminativeWorld, variational: Var
         return np.asarray(np.moveaxis(table, 0, -1) if table.ndim == 2 else table.transpose(0, 2, 1))
 
     def exact(i: int) -> Array | None:
-        return likelihood(i) ** int(beta) if Fraction(beta).denominator == 1 else None
+        if Fraction(beta).denominator != 1:
+            return None
+        _check_digits(world.n * int(beta) * _digits(likelihood(i)), "beta", beta)
+        return likelihood(i) ** int(beta)
 
     def log(i: int) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -245,18 +281,31 @@ def _equilibrium(
 
 
 def _float_equilibrium(world: World, v: Variational, multipliers: dict[str, Scalar], logs: Array) -> Equilibrium:
-    with np.errstate(divide="ignore"):
-        log = np.log(v.theta) + logs
+    log = logs_of(v.theta) + logs
     data = world.marginal([name for name in world.axes if name[0] in "XY"]).table
     top = log.max(axis=-1, keepdims=True)
     _check_z(~np.isfinite(top[..., 0]), data)
     empty = ~np.isfinite(top)
     weight = np.where(empty, v.theta, np.exp(log - np.where(empty, 0.0, top)))
     total = weight.sum(axis=-1, keepdims=True)
-    log_z = np.where(empty, 0.0, np.log(total) + top)[..., 0]
+    log_z = np.where(empty[..., 0], 0.0, log_mean(v.theta, logs))
     return Equilibrium(
         _replaced(world, weight / total), v, multipliers, freeze(np.array(logs)), None, float((data * log_z).sum())
     )
+
+
+def _digits(table: Array) -> int:
+    """Of the longest entry of an exact table, numerator and denominator."""
+    bits = max(value.numerator.bit_length() + value.denominator.bit_length() for value in table.reshape(-1))
+    return int(bits * math.log10(2)) + 1
+
+
+def _check_digits(digits: int, name: str, value: Scalar) -> None:
+    if digits > _DIGITS:
+        raise ValueError(
+            f"at {name} = {value} exact weights have some {digits:,} digits, and up to {_DIGITS:,} are computed with; "
+            "take floats: world.to_float() (therml relax --floats)"
+        )
 
 
 def _over_data(factors: list[Array], combine: Callable[[Array, Array], Array]) -> Array:

@@ -1,16 +1,26 @@
-"""A branch of equilibria: the default family, points on it, and where it stops being smooth. Nats.
+"""A branch of equilibria: a family and a point on it, points nearby, and where it stops being smooth. Nats.
 
-A kink is where J's Hessian becomes singular along the branch: it ends (two equilibria meet and vanish) or splits.
-Errors: ValueError for an unknown multiplier, NotSmoothError where the branch has no end.
+A kink is where J's Hessian becomes singular along the branch, which ends there (two equilibria meet and vanish) or
+splits, or where an encoder gains or loses its share.
+Errors: ValueError for an unknown multiplier, NotSmoothError where there is no smooth point, or the branch has no end.
 """
 
 from __future__ import annotations
+
+import time
+from itertools import product
 
 import numpy as np
 
 from therml_exact.thermo.bordered import NotSmoothError
 from therml_exact.thermo.family import EquilibriumFamily, State
-from therml_exact.thermo.potentials import MULTIPLIERS
+from therml_exact.thermo.potentials import MULTIPLIERS, Derivative
+from therml_exact.worlds import WorldP
+
+GAMMAS = (2.1, 5.0, 15.0)
+SIGMAS = (0.3, 0.1, 0.03, 0.01, 0.003)
+DELTA = 0.5
+_CLEAR = 0.02  # curvature, and 1 - alpha of encoders left out, of a point that is clear of kinks
 
 
 def default_family() -> tuple[EquilibriumFamily, State]:
@@ -28,6 +38,43 @@ def default_family() -> tuple[EquilibriumFamily, State]:
     return family, family.solve(delta=0.5, gamma=2.1, sigma=0.3)
 
 
+def family_of(world: WorldP) -> EquilibriumFamily:
+    """The family of a world's process and encoders, whose entries are all > 0; the world's own rule plays no part."""
+    if not isinstance(world, WorldP):
+        raise TypeError(f"world is a {type(world).__name__}; a family is that of a WorldP")
+    encoders = world.z_given_x_theta.astype(np.float64).transpose(1, 0, 2)
+    return EquilibriumFamily(world.phi, world.x_given_phi, world.y_given_x_phi, world.n, encoders)
+
+
+def find_state(family: EquilibriumFamily, time_limit: float = 10.0) -> State:
+    """A smooth equilibrium on which D, C and S vary: the first clear of kinks of GAMMAS x SIGMAS at delta = DELTA.
+
+    Where none is clear, the smooth one of largest curvature; NotSmoothError with the commonest reason where none is.
+    """
+    deadline = time.monotonic() + time_limit
+    found: list[State] = []
+    reasons: list[str] = []
+    for gamma, sigma in product(GAMMAS, SIGMAS):
+        left = deadline - time.monotonic()
+        if left < 0:
+            reasons.append(f"the time of {time_limit:g} s was up")
+            break
+        try:
+            state = family.solve(time_limit=left, delta=DELTA, gamma=gamma, sigma=sigma)
+            for name, held in (("D", ("C", "S")), ("C", ("D", "S")), ("S", ("D", "C"))):
+                state.tangent(Derivative("R", name, held))  # each can vary with the others held
+        except NotSmoothError as reason:
+            reasons.append(str(reason))
+            continue
+        if state.curvature > _CLEAR and state.entering < -_CLEAR:
+            return state
+        found.append(state)
+    if found:
+        return max(found, key=lambda state: min(state.curvature, -state.entering))
+    told = max(dict.fromkeys(reasons), key=reasons.count)
+    raise NotSmoothError(f"at none of {len(reasons)} multipliers tried is there a smooth equilibrium: {told}")
+
+
 def branch_end(state: State, multiplier: str, toward: float, width: float = 1e-12) -> tuple[State, float]:
     """Where the branch stops being smooth as one multiplier goes `toward` a value: the last state, and a value beyond.
 
@@ -41,20 +88,25 @@ def branch_end(state: State, multiplier: str, toward: float, width: float = 1e-1
     while abs(beyond - last.multipliers[multiplier]) > width:
         here = last.multipliers[multiplier]
         middle = here + step if abs(step) < abs(beyond - here) / 2 else (here + beyond) / 2
-        try:
-            found = last.family.newton(last.rule, last.multipliers, dict(last.multipliers) | {multiplier: middle})
-            smooth = found.curvature > 0
-        except NotSmoothError:
-            smooth = False
-        if smooth:
+        found = _next(last, multiplier, middle)
+        if found is not None:
             last = found
         else:
             beyond = middle
-        if middle == toward:
+        if middle in (here, toward):
             break
     if beyond == toward:
         raise NotSmoothError(f"the branch stays smooth up to {multiplier} = {last.multipliers[multiplier]:.12g}")
     return last, beyond
+
+
+def _next(last: State, multiplier: str, value: float) -> State | None:
+    """The branch's state at a value of the multiplier, if it is reached and is a strict minimum there."""
+    try:
+        found = last.family.newton(last.rule, last.multipliers, dict(last.multipliers) | {multiplier: value})
+    except NotSmoothError:
+        return None
+    return found if found.curvature > 0 and found.entering < 0 else None
 
 
 def sample_states(

@@ -10,26 +10,33 @@ with every q at its optimum. With the encoders p(z|x,theta) fixed all cells are 
     R = sum_t p_t n_t r e log e - h(m_z) + N log N,   D = h(m_z) - h(m_xz),   C = h(m_z) - h(m_yz),
     S = sum_t p_t h(r_t) - h(P),   m_z = sum p_t n_t[x,y] r[t,theta] e[theta,x,z], and so on,   P = sum_t p_t r_t.
 
-Gradients and second derivatives are exact sums. Newton works in the metric in which S is round, dr = sqrt(r/p) u with
-u orthogonal to sqrt(r): there the first part of S has the unit matrix as its Hessian, however small r is. Any three
-of (D, C, S, delta, gamma, sigma), one of each pair, may be prescribed: the others are unknowns of a bordered system
+Given the cells m, which are the q's, the best rule is Boltzmann's (24),
 
-    [ H  F' ] [ u       ]   [ -J'                ]        H = Hessian of J, F' = gradients of D, C, S,
-    [ prescribed        ] [ d lambda ] = [ target - present ]
+    r[t, theta] = softmax over theta of log P_theta - (cost of theta for t)/sigma,
 
-Its tangent (right side zero but for one prescribed variable) is the implicit derivative of an experiment.
+so that an equilibrium is a fixed point of the cells alone. Newton works on log m and the multipliers (bordered.py):
+there are some ten cells whatever N is, and entries of the rule below what floats hold have no say. Any three of
+(D, C, S, delta, gamma, sigma), one of each pair, may be prescribed; the others are unknowns of the same system, whose
+tangent (right side zero but for one prescribed variable) is the implicit derivative of an experiment.
 
-`curvature` is the least eigenvalue of H over sigma in that metric: > 0 is a strict local minimum. At 0 the branch ends
-or splits (a kink): nothing is differentiated there, `NotSmoothError` says why. Global optimality is not claimed here.
-Errors: ValueError for bad tables and multipliers, NotSmoothError where no smooth equilibrium is found. Nats.
+An encoder that does not pay is left out: P_theta = 0, its column of the rule is 0, and the equilibrium is one of the
+others. It stays out while its alpha = sum_t p_t exp(-cost/sigma)/Z_t (what a little weight would gain) is below 1.
+
+`curvature` is the least eigenvalue of J's Hessian over sigma, in the metric in which S is round: > 0 is a strict local
+minimum. Where it is 0, or an encoder enters or leaves, the branch ends or splits (a kink): nothing is differentiated
+there, `NotSmoothError` says why. Global optimality is not claimed here.
+Errors: ValueError for bad tables and multipliers and for more than 20,000 types, NotSmoothError where no smooth
+equilibrium is found or the time is up. Nats.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -38,14 +45,17 @@ import numpy.typing as npt
 from therml_exact.encoders import read_dictionary
 from therml_exact.numbers.tables import Array, whole
 from therml_exact.process import read_process
-from therml_exact.thermo.bordered import ORDER, NotSmoothError, System, negentropy, slot
+from therml_exact.thermo.bordered import ORDER, Features, NotSmoothError, System, negentropy, slot
 from therml_exact.thermo.potentials import MULTIPLIERS, PAIRS, VARIABLES, Derivative
 
 RESIDUAL = 1e-12  # of the stationarity conditions, in the metric of S
-SETTLED = 1e-6  # relative change of a re-solved derivative between two steps
-_HALVINGS = 8
-FLAT = 1e-5  # curvature below which a point counts as a kink
-_SMALLEST = 1e-200  # a rule entry below it has reached the boundary of the simplex
+SETTLED = 2e-6  # relative uncertainty of a re-solved derivative
+NOISE = 4e-16  # of a variable of a polished state, relative to its size or 1
+_HALVINGS = 12
+FLAT = 1e-5  # curvature below which a point counts as a kink; likewise 1 - alpha of an encoder that is out
+_LOST = 1e-13  # an encoder of a smaller share P_theta has left
+_TYPES = 20_000
+_STARTS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +82,13 @@ class EquilibriumFamily:
         if len(e) < 2:
             raise ValueError("encoders has one encoder; with |Theta| = 1 nothing is learnt and S does not vary")
         letters = (x[:, :, None] * y).reshape(len(prior), -1)
-        types = np.array(_compositions(whole("n", self.n), letters.shape[1]))
+        n, kinds = whole("n", self.n), letters.shape[1]
+        if math.comb(n + kinds - 1, kinds - 1) > _TYPES:
+            count = math.comb(n + kinds - 1, kinds - 1)
+            raise ValueError(
+                f"n is {n}: {n} samples of {kinds} kinds have {count:,} types; a family has up to {_TYPES:,}"
+            )
+        types = np.array(_compositions(n, kinds))
         multinomial = np.array([math.factorial(self.n) / math.prod(map(math.factorial, t)) for t in types.tolist()])
         p = multinomial * (prior * np.prod(letters ** types[:, None, :], axis=2)).sum(axis=1)
         object.__setattr__(self, "encoders", e)
@@ -80,76 +96,120 @@ class EquilibriumFamily:
         object.__setattr__(self, "p", p[p > 0])
 
     @cached_property
-    def _maps(self) -> tuple[Array, dict[str, Array]]:
-        """R's linear part, and the linear maps from the rule to m_z, m_xz, m_yz: [cell, t theta]."""
+    def features(self) -> Features:
+        """What each (type, theta) adds to the cells z, xz, yz, theta, and to R."""
         e = self.encoders
         theta, nx, nz = e.shape
-        w = (self.p[:, None] * self.types).reshape(len(self.p), nx, -1)
-        cells = np.einsum("txy,axz->xyzta", w, e).reshape(nx, -1, nz, len(self.p) * theta)
-        linear = np.einsum("txy,axz->ta", w, e * np.log(e)).reshape(-1)
-        return linear, {
-            "z": cells.sum(axis=(0, 1)),
-            "xz": cells.sum(axis=1).reshape(nx * nz, -1),
-            "yz": cells.sum(axis=0).reshape(-1, cells.shape[3]),
-        }
+        counts = self.types.reshape(len(self.types), nx, -1).astype(np.float64)
+        both = [np.einsum("txy,axz->taxz", counts, e), np.einsum("txy,axz->tayz", counts, e)]
+        each = np.broadcast_to(np.eye(theta), (len(counts), theta, theta))
+        blocks = [both[0].sum(axis=2), *(part.reshape(len(counts), theta, -1) for part in both), each]
+        linear = np.einsum("txy,axz->ta", counts, e * np.log(e))
+        sizes = (nz, nx * nz, counts.shape[2] * nz, theta)
+        return Features(np.concatenate(blocks, axis=2), linear, self.p, self.n, sizes)
 
     def evaluate(self, rule: Array) -> tuple[Array, Array, Array]:
         """Values [4], gradients [4, t theta] and Hessians [4, t theta, t theta] of R, D, C, S."""
-        linear, maps = self._maps
+        f = self.features
         r, size = rule.reshape(-1), rule.size
-        h = {name: negentropy(m, m @ r) for name, m in maps.items()}
-        marginal = np.einsum("t,ab->bta", self.p, np.eye(rule.shape[1])).reshape(rule.shape[1], size)
         own = np.repeat(self.p, rule.shape[1])
-        total = negentropy(marginal, marginal @ r)
+        linear = own * f.linear.reshape(-1)
+        rows = (own[:, None] * f.b.reshape(size, -1)).T
+        ends = np.cumsum(f.sizes)
+        h = {
+            name: negentropy(m, m @ r)
+            for name, m in zip(("z", "xz", "yz", "theta"), np.split(rows, ends[:-1]), strict=True)
+        }
         entropy = (
             float((own * r * np.log(r)).sum()),
             own * (np.log(r) + 1),
             np.diag(own / r),
         )
         constant = (float(linear @ r) + self.n * math.log(self.n), linear, np.zeros((size, size)))
-        parts = [(constant, h["z"]), (h["z"], h["xz"]), (h["z"], h["yz"]), (entropy, total)]
+        parts = [(constant, h["z"]), (h["z"], h["xz"]), (h["z"], h["yz"]), (entropy, h["theta"])]
         values, gradients, hessians = zip(*([a[k] - b[k] for k in range(3)] for a, b in parts), strict=True)
         return np.array(values), np.array(gradients), np.array(hessians)
 
-    def solve(self, start: State | npt.ArrayLike | None = None, **prescribed: float) -> State:
+    def solve(self, start: State | npt.ArrayLike | None = None, time_limit: float = 60.0, **prescribed: Any) -> State:
         """The equilibrium with three prescribed variables, one of each of (D, delta), (C, gamma), (S, sigma).
 
         Newton from `start` (a State, followed in small steps if it is far; or a rule [type, theta] beside three
-        multipliers). Without a start the best of eight relaxations (fixed seed) is polished: three multipliers only.
+        multipliers). Without a start the best of eight relaxations (fixed seed) is polished, encoders that do not pay
+        left out: three multipliers only.
         """
-        _check_prescribed(prescribed)
-        if prescribed.get("sigma", 1.0) <= 0:
+        goal = read_prescribed(prescribed)
+        if goal.get("sigma", 1.0) <= 0:
             raise ValueError(f"sigma is {prescribed['sigma']}; temperatures are > 0")
         if isinstance(start, State):
-            return self._follow(start, prescribed)
-        if set(prescribed) != set(MULTIPLIERS):
+            if not start.family.same_as(self):
+                raise ValueError("start is a state of another family; give one of this family's own")
+            return self._follow(start, goal)
+        if set(goal) != set(MULTIPLIERS):
             raise ValueError("without a State to start from prescribe delta, gamma and sigma; then follow the branch")
-        if start is not None:
-            try:
-                rule = np.asarray(start, dtype=np.float64)
-            except (TypeError, ValueError):
-                raise TypeError(f"start is a {type(start).__name__}; give a State or a rule [type, theta]") from None
-            if rule.shape != (len(self.p), len(self.encoders)):
-                raise ValueError(f"start has shape {rule.shape}; it is {(len(self.p), len(self.encoders))}")
-            if not (np.isfinite(rule).all() and (rule > 0).all() and np.allclose(rule.sum(axis=1), 1)):
-                raise ValueError("start has a row that is no law with all entries > 0: its rows are p(theta|type)")
-            rule = rule / rule.sum(axis=1, keepdims=True)
-            return self.newton(rule, prescribed, prescribed)
+        if start is None:
+            return self._search(goal, time.monotonic() + time_limit)
+        try:
+            rule = np.asarray(start, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise TypeError(f"start is a {type(start).__name__}; give a State or a rule [type, theta]") from None
+        if rule.shape != (len(self.p), len(self.encoders)):
+            raise ValueError(f"start has shape {rule.shape}; it is {(len(self.p), len(self.encoders))}")
+        if not (np.isfinite(rule).all() and (rule > 0).all() and np.allclose(rule.sum(axis=1), 1)):
+            raise ValueError("start has a row that is no law with all entries > 0: its rows are p(theta|type)")
+        return self.newton(rule / rule.sum(axis=1, keepdims=True), goal, goal)
+
+    def same_as(self, other: EquilibriumFamily) -> bool:
+        """Whether two families have the same process, data sets and encoders."""
+        return self is other or all(
+            np.array_equal(a, b)
+            for a, b in ((self.types, other.types), (self.p, other.p), (self.encoders, other.encoders))
+        )
+
+    def _search(self, goal: Mapping[str, float], deadline: float) -> State:
+        """The best strict local minimum that some of eight relaxations lead to."""
         rng = np.random.default_rng(0)
         best: State | None = None
-        reason = ""
-        for _ in range(8):
-            rule = self.relax(rng.dirichlet(np.ones(len(self.encoders)), size=len(self.p)), prescribed, 2000)
+        reasons: list[str] = []
+        for k in range(_STARTS):
+            if time.monotonic() > deadline:
+                reasons.append(f"the time was up after {k} of {_STARTS} starts")
+                break
+            rule = self.relax(rng.dirichlet(np.ones(len(self.encoders)), size=len(self.p)), goal, 2000)
             try:
-                state = self.newton(rule, prescribed, prescribed)
+                state = self._polish(rule, goal)
             except NotSmoothError as error:
-                reason = str(error)
+                reasons.append(str(error))
                 continue
-            if state.curvature > 0 and (best is None or state.J < best.J - 1e-12):
+            if best is None or state.J < best.J - 1e-12:
                 best = state
         if best is None:
-            raise NotSmoothError(f"no interior equilibrium from 8 starts: {reason}")
+            told = max(set(reasons), key=reasons.count)  # what most of the starts met
+            raise NotSmoothError(f"no smooth equilibrium was found from {_STARTS} starts: {told}")
         return best
+
+    def _polish(self, rule: Array, goal: Mapping[str, float]) -> State:
+        """Newton from a relaxed rule, without the encoders that lose all their share; only strict minima."""
+        while True:
+            share = self.p @ rule
+            rule = np.where(share > _LOST, rule, 0.0)
+            rule = rule / rule.sum(axis=1, keepdims=True)
+            if (share > _LOST).sum() < 2:
+                raise NotSmoothError(
+                    f"one encoder (theta = {int(np.argmax(share))}) takes all data sets at these multipliers, so that "
+                    "nothing is learnt and S does not vary; try a larger gamma or a smaller sigma"
+                )
+            try:
+                state = self.newton(rule, goal, goal)
+                break
+            except LostError as lost:
+                rule = np.where(np.arange(rule.shape[1]) == lost.theta, 0.0, rule)
+        if state.curvature <= 0:
+            raise NotSmoothError(
+                f"the stationary rule found is no minimum: its curvature is {state.curvature:.2g} sigma"
+            )
+        if state.entering >= 0:
+            raise NotSmoothError("an encoder that relaxation had left without weight would pay: no minimum was reached")
+        return state
 
     def _follow(self, start: State, target: Mapping[str, float]) -> State:
         """Newton along the segment from the start's values to the target's, halving steps that fail."""
@@ -167,45 +227,57 @@ class EquilibriumFamily:
         return state
 
     def newton(self, rule: Array, multipliers: Mapping[str, float], target: Mapping[str, float]) -> State:
-        """Newton's method from a rule and multipliers to three prescribed values; steps keep the rule positive."""
+        """Newton's method on log m from a rule's cells and multipliers to three prescribed values.
+
+        Encoders that the rule gives no share stay out.
+        """
         lam = np.array([multipliers[PAIRS[name]] for name in ORDER])
-        goal = dict(target)
+        kept = (self.p @ rule) > 0
+        features = self.features if kept.all() else self.features.of(kept)
+        m = features.cells(rule[:, kept])
         last = math.inf
-        for _ in range(60):
-            if rule.min() < _SMALLEST:
-                raise NotSmoothError("the equilibrium lies on the boundary: some theta has lost all its probability")
-            system = System(self.evaluate(rule), rule, self.p, lam)
-            off = system.residual(goal)
-            size = float(np.abs(off).max())
+        for _ in range(80):
+            share = m[-features.sizes[3] :]
+            if share.min() < _LOST:
+                raise LostError(int(np.flatnonzero(kept)[int(np.argmin(share))]))
+            system = System(features, m, lam)
+            size = float(np.abs(system.residual(target)).max())
             if size < RESIDUAL / 100 or (size < RESIDUAL and size >= last / 2):
-                return State(self, rule, dict(zip(map(PAIRS.get, ORDER), lam.tolist(), strict=True)), size, system)  # type: ignore[arg-type]
+                full = np.zeros((len(self.p), len(kept)))
+                full[:, kept] = system.rule
+                named = {PAIRS[name]: float(value) for name, value in zip(ORDER, lam, strict=True)}
+                return State(self, full, named, size, system)
             last = size
-            step = system.solve(goal, -off)
-            move = (system.basis @ step[:-3]).reshape(rule.shape) / rule
-            damp = min(1.0, 0.7 / max(1e-300, float(np.abs(move).max())))
+            step = system.solve(target)
+            if not np.isfinite(step).all():
+                break
+            damp = min(1.0, 0.7 / max(1e-300, float(np.abs(step[:-3]).max())))
             lam = lam + damp * step[-3:]
             if lam[2] <= 0:
                 raise NotSmoothError("the prescribed values lead to sigma <= 0")
-            rule = rule * np.exp(damp * move)
-            rule = rule / rule.sum(axis=1, keepdims=True)
+            m = m * np.exp(damp * step[:-3])
         raise NotSmoothError(f"Newton's residual stays at {last:.1g}: no smooth equilibrium near the start")
 
     def relax(self, rule: Array, multipliers: Mapping[str, float], steps: int) -> Array:
         """Alternating minimisation: Boltzmann's rule (24) for the present q's, and their refit."""
-        lam = [1.0, multipliers["delta"], multipliers["gamma"]]
+        lam = np.array([multipliers[PAIRS[name]] for name in ORDER])
         for _ in range(steps):
-            if rule.min() < _SMALLEST:
+            m = self.features.cells(rule)
+            if m.min() <= 0:
                 break
-            _, gradients, _ = self.evaluate(rule)
-            # With optimal q's the gradient of R + delta D + gamma C is the cost of each theta, up to a row's constant.
-            cost = np.einsum("k,ka->a", lam, gradients[:3]).reshape(rule.shape) / self.p[:, None]
-            log = np.log(self.p @ rule) - cost / multipliers["sigma"]
-            weight = np.exp(log - log.max(axis=1, keepdims=True))
-            new = weight / weight.sum(axis=1, keepdims=True)
+            new = np.exp(self.features.log_rule(m, lam))
             if np.abs(new - rule).max() < 1e-9:
                 return np.asarray(new)
             rule = new
         return rule
+
+
+class LostError(NotSmoothError):
+    """An encoder's share has gone to 0 on the way; `theta` is its number."""
+
+    def __init__(self, theta: int) -> None:
+        super().__init__(f"the equilibrium lies on the boundary: theta = {theta} has lost all its probability")
+        self.theta = theta
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,10 +302,27 @@ class State:
         """The objective (32)."""
         return self.R + sum(self.multipliers[PAIRS[name]] * getattr(self, name) for name in ORDER)
 
-    @cached_property
+    @property
     def curvature(self) -> float:
         """Least eigenvalue of J's Hessian over sigma, in the metric of S: > 0 at a strict local minimum."""
-        return float(np.linalg.eigvalsh(self._system.hessian)[0] / self.sigma)
+        return self._system.curvature
+
+    @cached_property
+    def entering(self) -> float:
+        """Log alpha of the encoder left out that would pay most: < 0 where it stays out; -inf where none is out."""
+        out = (self.family.p @ self.rule) == 0
+        if not out.any():
+            return -math.inf
+        everything, kept = self.family.features, ~out
+        m = np.ones(sum(everything.sizes))
+        m[np.concatenate([np.ones(len(m) - len(out), dtype=bool), kept])] = self._system.m
+        costs = -everything.costs(m, self._system.lam) / self.sigma
+        # log Z_t = log P - cost/sigma - log r, the same for every theta that is in.
+        inside = int(np.argmax(kept))
+        log_z = costs[:, inside] + math.log(m[len(m) - len(out) + inside]) - self._system.log_rule[:, 0]
+        with np.errstate(over="ignore"):
+            alpha = self.family.p @ np.exp(costs[:, out] - log_z[:, None])
+        return float(np.log(alpha.max()))
 
     def check_smooth(self) -> None:
         """Refuse kinks: raises NotSmoothError where the Hessian is singular."""
@@ -243,6 +332,11 @@ class State:
                 f"delta = {self.delta:.6g}, gamma = {self.gamma:.6g}, sigma = {self.sigma:.6g}); the branch ends or "
                 "splits, so one-sided derivatives differ or diverge and no Maxwell relation is stated"
             )
+        if self.entering > -FLAT:
+            raise NotSmoothError(
+                f"kink: an encoder that is left out enters here (log alpha = {self.entering:.1e}), so one-sided "
+                "derivatives differ and no Maxwell relation is stated"
+            )
 
     def derivative(self, experiment: Derivative) -> float:
         """An experiment by implicit differentiation: one linear system, with exactly its own variables held."""
@@ -250,11 +344,11 @@ class State:
         return self._response(experiment.of, step)
 
     def tangent(self, experiment: Derivative) -> Array:
-        """The move (u, d lambda) of the equilibrium for a unit change of `wrt`."""
+        """The move (d log m, d lambda) of the equilibrium for a unit change of `wrt`."""
         self.check_smooth()
         prescribed = (experiment.wrt, *experiment.held)
-        _check_prescribed(dict.fromkeys(prescribed, 0.0))
-        right = np.zeros(len(self._system.hessian) + 3)
+        read_prescribed(dict.fromkeys(prescribed, 0.0))
+        right = np.zeros(len(self._system.m) + 3)
         right[-3 + slot(experiment.wrt)] = 1.0
         matrix = self._system.matrix(prescribed)
         scaled = matrix / np.linalg.norm(matrix, axis=1, keepdims=True).clip(1e-300)
@@ -264,23 +358,31 @@ class State:
             )
         return np.linalg.solve(matrix, right)
 
+    def _sizes(self, experiment: Derivative) -> float:
+        """How large a change of `of` the whole of each variable of the experiment would make, and `of` itself."""
+        prescribed = (experiment.wrt, *experiment.held)
+        sides = np.eye(len(self._system.m) + 3)[:, [slot(name) - 3 for name in prescribed]]
+        answers = self._system.response(experiment.of) @ np.linalg.solve(self._system.matrix(prescribed), sides)
+        sizes = [max(abs(getattr(self, name)), 1.0) for name in (*prescribed, experiment.of)]
+        return float(np.append(abs(answers), 1.0) @ sizes)
+
     def _response(self, of: str, step: Array) -> float:
-        if of in MULTIPLIERS:
-            return float(step[-3 + slot(of)])
-        row = 0 if of == "R" else 1 + slot(of)
-        return float(self._system.slopes[row] @ step[:-3])
+        return float(self._system.response(of) @ step)
 
-    def redone(self, experiment: Derivative, reach: float = 4e-3) -> float:
-        """The same experiment by re-solving: central differences at two steps, extrapolated (error O(step^4)).
+    def redone(self, experiment: Derivative, reach: float = 6e-2) -> float:
+        """The same experiment by re-solving: central differences, extrapolated to step 0 (Ridders' method).
 
-        The first step moves the state by about `reach` in the metric of S and in the logarithms of the multipliers;
-        it is halved until two extrapolations agree within SETTLED, and where none do the experiment is refused.
+        The first step moves the logarithms of the cells and of the multipliers by about `reach`; it is halved, and of
+        all extrapolations that is taken which is known best: by how it differs from its neighbours, and by the rounding
+        of what was prescribed and read, over the step. Where that is more than SETTLED of itself, the experiment is
+        refused: what has not settled tells nothing about a relation.
         """
         tangent = self.tangent(experiment)
         lam = np.array([self.multipliers[PAIRS[name]] for name in ORDER])
-        scale = np.concatenate([tangent[:-3] / np.sqrt(self.family.p.min()), tangent[-3:] / np.maximum(abs(lam), 0.1)])
-        h = reach / float(np.abs(scale).max())
+        scale = np.concatenate([tangent[:-3], tangent[-3:] / np.maximum(abs(lam), 1e-12)])
         base = {name: getattr(self, name) for name in (experiment.wrt, *experiment.held)}
+        h = reach / float(np.abs(scale).max())
+        noise = NOISE * self._sizes(experiment)
 
         def slope(step: float) -> float:
             ends = (
@@ -289,18 +391,30 @@ class State:
             )
             return (next(ends) - next(ends)) / (2 * step)
 
-        wide, narrow = slope(h), slope(h / 2)
-        found = (4 * narrow - wide) / 3
-        size = max(abs(getattr(self, experiment.of)), 1.0)
+        rows: list[list[float]] = []
+        best, error = math.nan, math.inf
         for _ in range(_HALVINGS):
-            h, wide, last = h / 2, narrow, found
-            narrow = slope(h / 2)
-            found = (4 * narrow - wide) / 3
-            if abs(found - last) <= SETTLED * max(abs(found), abs(last)) + RESIDUAL * size / h:
-                return found
+            try:
+                row = [slope(h)]
+            except NotSmoothError:  # beyond the end of the branch: nearer, it may be smooth
+                if rows:
+                    raise
+                h /= 2
+                continue
+            for k, before in enumerate(rows[-1][:5] if rows else []):
+                row.append(row[k] + (row[k] - before) / (4 ** (k + 1) - 1))
+                off = max(abs(row[-1] - row[-2]), abs(row[-1] - before), noise / h)
+                if off < error:
+                    best, error = row[-1], off
+            rows.append(row)
+            if error <= 0.01 * SETTLED * abs(best):
+                break
+            h /= 2
+        if error <= SETTLED * abs(best):
+            return best
         raise NotSmoothError(
             f"re-solved at smaller and smaller steps of {experiment.wrt}, d{experiment.of}/d{experiment.wrt} does not "
-            f"settle: {last:.9g}, then {found:.9g}"
+            f"settle: {best:.9g} is known within {error:.1g} only"
         )
 
     def __str__(self) -> str:
@@ -308,16 +422,18 @@ class State:
         return f"{', '.join(parts)} (nats); residual {self.residual:.1e}, curvature {self.curvature:.3g} sigma"
 
 
-def _check_prescribed(prescribed: Mapping[str, float]) -> None:
+def read_prescribed(prescribed: Mapping[str, Any]) -> dict[str, float]:
+    """Three variables as floats, one of each pair; any real number is one, Fractions too."""
     for name, value in prescribed.items():
         if name not in VARIABLES:
             raise ValueError(f"{name!r} is no variable of the family; they are {', '.join(VARIABLES)}")
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise ValueError(f"{name} is {value!r}; it is a finite number")
     if sorted(map(slot, prescribed)) != [0, 1, 2]:
         raise ValueError(
             f"prescribed: {', '.join(prescribed) or 'nothing'}; give one of D, delta, one of C, gamma, one of S, sigma"
         )
+    return {name: float(value) for name, value in prescribed.items()}
 
 
 def _compositions(total: int, parts: int) -> list[tuple[int, ...]]:

@@ -32,9 +32,13 @@ def unit_power(derivative: Derivative) -> int:
 def draw_maxwell(
     state: State, relation: MaxwellRelation, toward: float, unit: str = "nats", axes: Sequence[Axes] | None = None
 ) -> Sequence[Axes]:
-    """The two experiments of a relation along the branch in sigma up to its kink, and how nearly they agree."""
+    """The two experiments of a relation along the branch in sigma, to its kink or `toward`; how nearly they agree."""
     left, right = panels(2)[1] if axes is None else axes
-    end, beyond = branch_end(state, "sigma", toward)
+    beyond = None
+    try:
+        end, beyond = branch_end(state, "sigma", toward)
+    except NotSmoothError:  # smooth all the way
+        end = state.family.solve(state, **(dict(state.multipliers) | {"sigma": toward}))
     low = state.sigma
     # Denser towards the end, where the derivatives diverge like an inverse root.
     sigmas = [end.sigma - (end.sigma - low) * (1 - k / 40) ** 3 for k in range(40)]
@@ -59,10 +63,11 @@ def draw_maxwell(
         markersize=3,
         label=f"${sign}{relation.right.latex}$, re-solved",
     )
-    left.axvline(beyond, color="0.6", linestyle="--", linewidth=1)
-    left.annotate(
-        "kink: refused", (beyond, left.get_ylim()[1]), (-4, -4), textcoords="offset points", ha="right", va="top"
-    )
+    if beyond is not None:
+        left.axvline(beyond, color="0.6", linestyle="--", linewidth=1)
+        left.annotate(
+            "kink: refused", (beyond, left.get_ylim()[1]), (-4, -4), textcoords="offset points", ha="right", va="top"
+        )
     left.set_ylabel(f"both sides ({text})")
     left.legend(frameon=False, fontsize=8, loc="lower left")
     gaps = [abs(a - b) / max(abs(a), abs(b)) for a, b in zip(one, other, strict=True)]

@@ -9,8 +9,9 @@ A kernel K[..., theta, theta'] has rows that sum to 1 and keeps pi[..., theta]: 
                  to its neighbour is m (p/pi - p'/pi'), m = 2 pi pi'/(pi + pi') at the edge, as tau -> 0 the overdamped
                  Langevin equation; tau <= 1/4 keeps it a kernel                                    reversible
 
-All are rational where pi is, so that pi K = pi is decided. The Euler step of Langevin's equation without correction
-(`euler`) keeps another law, and `check_preserves` refuses it. No units.
+All are rational where pi is, so that pi K = pi is decided. For floats they are functions of log pi'/pi: a law that
+knows its logarithms (log_law.Law) has its true ratios even between entries that underflow. The Euler step of Langevin's
+equation without correction (`euler`) keeps another law, and `check_preserves` refuses it. No units.
 Sources: Metropolis et al. (1953); Barker (1965); Eymard, Gallouet, Herbin, Finite Volume Methods (2000).
 """
 
@@ -22,35 +23,42 @@ from typing import Any
 import numpy as np
 
 from therml_exact.numbers.tables import Array, check_rows, read_table, to_fractions
+from therml_exact.thermo.log_law import Law, logs_of
 
+_ONE: Any = Fraction(1)
 _KEPT = 1e-12  # |pi K - pi| of float kernels
 
 
 def metropolis(pi: Any) -> Array:
     """Propose uniformly over Theta (staying with 1/|Theta|), accept with min(1, pi'/pi)."""
-    here, there, size = _pairs(pi)
-    accepted = np.where(there >= here, _one(here), _ratio(there, here))
-    return _with_diagonal(accepted / size)
+    law = _law(pi)
+    if law.dtype != object:
+        # Between two parameters of probability 0 there is no ratio: such moves are accepted.
+        return _with_diagonal(np.exp(np.minimum(_log_ratios(law, 0.0), 0.0)) / law.shape[-1])
+    here, there = _pairs(law)
+    accepted = np.where(there >= here, _ONE, _ratio(there, here))
+    return _with_diagonal(accepted / law.shape[-1])
 
 
 def heat_bath(pi: Any) -> Array:
     """Choose another parameter uniformly and redraw between the two."""
-    here, there, size = _pairs(pi)
-    return _with_diagonal(_ratio(there, here + there) / size)
+    law = _law(pi)
+    return _with_diagonal(_shares(law) / law.shape[-1])
 
 
 def sweep(pi: Any) -> Array:
     """Heat baths on neighbours (0, 1), (1, 2), ... one after another: keeps pi, is not reversible if |Theta| > 2."""
     law = _law(pi)
-    size = law.shape[-1]
     total = _identity(law)
-    for k in range(size - 1):
+    shares = _shares(law)
+    for k in range(law.shape[-1] - 1):
         step = _identity(law)
-        following = law[..., k + 1 : k + 2]
-        both = law[..., k : k + 1] + following
-        share = np.where(both == 0, _one(law) / 2, _ratio(following, both))[..., 0]
+        stay, move = shares[..., k + 1, k], shares[..., k, k + 1]
+        neither = stay + move == 0
+        # Each is its own fraction, so that neither loses its digits where the other is nearly 1.
+        half = _ONE / 2 if law.dtype == object else 0.5
         for row in (k, k + 1):
-            step[..., row, k], step[..., row, k + 1] = 1 - share, share
+            step[..., row, k], step[..., row, k + 1] = np.where(neither, half, stay), np.where(neither, half, move)
         total = total @ step
     return total
 
@@ -59,10 +67,12 @@ def langevin(pi: Any, tau: Fraction | float = Fraction(1, 4)) -> Array:
     """One step tau of the finite-volume Fokker-Planck equation on the line 0, 1, ..., |Theta| - 1."""
     if not 0 < tau <= Fraction(1, 4):
         raise ValueError(f"tau is {tau}; it is in (0, 1/4], beyond which a row has a negative entry")
-    here, there, size = _pairs(pi)
-    step = Fraction(tau) if here.dtype == object else float(tau)
+    law = _law(pi)
+    size = law.shape[-1]
+    step = Fraction(tau) if law.dtype == object else float(tau)
     neighbours = abs(np.subtract.outer(np.arange(size), np.arange(size))) == 1
-    return _with_diagonal(np.where(neighbours, 2 * step * _ratio(there, here + there), 0 * here))
+    shares = _shares(law)
+    return _with_diagonal(np.where(neighbours, 2 * step * shares, 0 * shares))
 
 
 def euler(energy: Any, tau: float = 0.25, sigma: float = 1.0) -> Array:
@@ -108,7 +118,9 @@ def advance(law: Array, kernel: Array) -> Array:
 def _law(pi: Any) -> Array:
     table = read_table(pi, "pi")
     check_rows(table, "pi")
-    return to_fractions(table) if table.dtype == object else table
+    if table.dtype == object:
+        return to_fractions(table)
+    return pi if isinstance(pi, Law) else table
 
 
 def _kernel(kernel: Any) -> Array:
@@ -117,21 +129,33 @@ def _kernel(kernel: Any) -> Array:
     return to_fractions(table) if table.dtype == object else table
 
 
-def _pairs(pi: Any) -> tuple[Array, Array, int]:
+def _pairs(law: Array) -> tuple[Array, Array]:
     """The law at the row and of the column, over [..., theta, theta']."""
-    law = _law(pi)
-    size = law.shape[-1]
-    shape = (*law.shape, size)
-    return np.broadcast_to(law[..., None], shape), np.broadcast_to(law[..., None, :], shape), size
+    shape = (*law.shape, law.shape[-1])
+    return np.broadcast_to(law[..., None], shape), np.broadcast_to(law[..., None, :], shape)
+
+
+def _log_ratios(law: Array, undefined: float) -> Array:
+    """Log pi'/pi over [..., theta, theta'], and `undefined` where both are 0."""
+    logs = logs_of(law)
+    with np.errstate(invalid="ignore"):
+        ratios = logs[..., None, :] - logs[..., None]
+    return np.where(np.isnan(ratios), undefined, ratios)
+
+
+def _shares(law: Array) -> Array:
+    """pi'/(pi + pi') over [..., theta, theta'], and 0 where both are 0."""
+    if law.dtype == object:
+        here, there = _pairs(law)
+        return _ratio(there, here + there)
+    from scipy.special import expit
+
+    return np.asarray(expit(_log_ratios(law, -np.inf)))
 
 
 def _ratio(a: Array, b: Array) -> Array:
     """a/b, and 0 where b is 0."""
-    return np.asarray(a / np.where(b == 0, _one(b), b))
-
-
-def _one(like: Array) -> Any:
-    return Fraction(1) if like.dtype == object else 1.0
+    return np.asarray(a / np.where(b == 0, _ONE, b))
 
 
 def _identity(law: Array) -> Array:

@@ -5,12 +5,14 @@ obtained twice: by implicit differentiation (one bordered linear system a side: 
 true is not used), and by re-solving the equilibrium at shifted values and taking extrapolated central differences,
 the step halved until two of them agree.
 A relation `agrees` if all four numbers lie within AGREEMENT of each other, relative to the largest of them.
-Kinks and variables that cannot vary are refused with the reason. D, C, S, R in nats, multipliers without unit.
+Kinks, variables that cannot vary, quotients that do not settle and what the time limit leaves over are refused with the
+reason: "differs" is said of settled numbers only. D, C, S, R in nats, multipliers without unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from therml_exact.thermo.bordered import NotSmoothError
@@ -75,12 +77,28 @@ class MaxwellReport:
         return "\n".join([str(self.state), *map(str, self.rows)])
 
 
-def measure_maxwell(state: State, relations: Iterable[MaxwellRelation] | None = None) -> MaxwellReport:
-    """Measure Maxwell relations at an equilibrium: both sides, both ways."""
+def measure_maxwell(
+    state: State,
+    relations: Iterable[MaxwellRelation] | None = None,
+    time_limit: float = 60.0,
+    advance: Callable[[], None] = lambda: None,
+) -> MaxwellReport:
+    """Measure Maxwell relations at an equilibrium, all 24 by default: both sides, both ways.
+
+    time_limit: seconds, looked at between relations; what is left then is refused. advance: called after each relation.
+    """
     if not isinstance(state, State):
         raise TypeError(f"state is a {type(state).__name__}; give what EquilibriumFamily.solve returns")
     chosen = maxwell_relations() if relations is None else tuple(relations)
-    return MaxwellReport(state, tuple(_measure(state, relation) for relation in chosen))
+    deadline = time.monotonic() + time_limit
+    rows = []
+    for relation in chosen:
+        if time.monotonic() > deadline:
+            rows.append(Measurement(relation, refused=f"the time of {time_limit:g} s was up"))
+        else:
+            rows.append(_measure(state, relation))
+        advance()
+    return MaxwellReport(state, tuple(rows))
 
 
 def _measure(state: State, relation: MaxwellRelation) -> Measurement:

@@ -1,10 +1,16 @@
 """The best prior (26), exactly, and as one data set lets it be estimated by bootstrap and jackknife (nats).
 
 For a rule p(theta|d) the q(theta) of least S is the marginal p(theta) = <p(theta|d)>, and any other costs
-KL(p(theta); q(theta)) more (56). With the rule at its equilibrium too, alternating the two is the EM of the mixture
+KL(p(theta); q(theta)) more (56). With the rule at its equilibrium too it is the likelihood of a mixture, convex in q:
 
-    min J = -sigma <log sum_theta q(theta) L_theta(d)>,  L = exp(-E/sigma),   q' = <p*(theta|d)> = q alpha,
-    alpha_theta = <L_theta(d)/Z(d)>,     min J >= J(q) - sigma log max_theta alpha_theta      (J is convex in q)
+    min J = -sigma <log Z>,  Z = sum_theta q(theta) L_theta(d),  L = exp(-E/sigma),
+    alpha_theta = <L_theta(d)/Z(d)>,     min J >= J(q) - sigma log max_theta alpha_theta
+
+Alternating rule and marginal (q' = q alpha) is its EM, with steps proportional to 1/sigma: 100,000 at sigma = 1,000.
+`fit_prior` takes the constrained Newton steps of the mixture core instead (kernels/mixing.py). With A = L/Z - 1, whose
+mean over q is 0, the gradient of -<log Z> is -<A> and its Hessian <A A^T>; both are summed from exp(l) - 1, so that
+they keep their digits where all L are nearly 1 (sigma large). The step is the least of the quadratic model on x >= 0,
+the gradient scaled to 1; 1/2 (sum x - 1)^2, which the exact minimum leaves at 0, holds the sum.
 
 Whoever has one data set d of N samples estimates the mean over data sets from it:
 
@@ -35,6 +41,7 @@ from therml_exact.functional import Value
 from therml_exact.information import kl_divergence
 from therml_exact.numbers.tables import Array, check_rows, read_table, to_fractions, whole
 from therml_exact.thermo.boltzmann import Equilibrium, check_equilibrium, with_prior
+from therml_exact.thermo.log_law import log_mean
 from therml_exact.worlds import World
 
 _DRAWS = 10**7
@@ -60,8 +67,11 @@ class FittedPrior:
         return f"q(theta) = ({shown}): J in [{self.lower_bound:.12g}, {self.value:.12g}] nats after {self.steps} steps"
 
 
-def fit_prior(equilibrium: Equilibrium, tol: float = 1e-10, steps: int = 100_000) -> FittedPrior:
-    """Alternate the Boltzmann rule and its marginal (26) until the gap is within tol, or the steps run out."""
+def fit_prior(equilibrium: Equilibrium, tol: float = 1e-10, steps: int = 1_000) -> FittedPrior:
+    """Newton's steps on q(theta) from the equilibrium's own, until the gap is within tol or the steps run out.
+
+    tol: nats. A gap that rounding does not let close is left, and told by `gap`.
+    """
     check_equilibrium(equilibrium)
     if isinstance(tol, bool) or not isinstance(tol, (int, float)) or not 0 <= tol < math.inf:
         raise ValueError(f"tol is {tol!r}; it is a finite number >= 0 (nats)")
@@ -71,22 +81,74 @@ def fit_prior(equilibrium: Equilibrium, tol: float = 1e-10, steps: int = 100_000
     logs = equilibrium.log_weight.reshape(-1, size)
     data = equilibrium.data.astype(np.float64).reshape(-1)
     logs, data = logs[data > 0], data[data > 0]
-    top = logs.max(axis=1, keepdims=True)
-    like = np.exp(logs - top)
     q = equilibrium.variational.theta.astype(np.float64)
     if not (q > 0).all():
-        raise ValueError(f"q(theta) is 0 at theta = {int(np.argmin(q))}; alternating cannot leave 0: start positive")
-    step = 0
-    while True:
-        z = like @ q
-        alpha = (data / z) @ like
-        if step == steps or sigma * math.log(alpha.max()) <= tol:
-            break
-        q = q * alpha
-        q = q / q.sum()
-        step += 1
-    value = -sigma * float(data @ (np.log(z) + top[:, 0]))
-    return FittedPrior(q, with_prior(equilibrium, q), value, value - sigma * math.log(float(alpha.max())), step)
+        raise ValueError(
+            f"q(theta) is 0 at theta = {int(np.argmin(q))}, a parameter that is excluded and cannot leave 0: start "
+            "positive, or take it out of the world"
+        )
+    mixture = _Mixture(logs, data)
+    step, gap = 0, mixture.gap(q)
+    while step < steps and sigma * gap > tol:
+        moved = mixture.newton(q)
+        nearer = mixture.gap(moved)
+        if np.array_equal(moved, q):
+            break  # rounding: no step lowers the value
+        q, gap, step = moved, nearer, step + 1
+    value = sigma * mixture.value(q)
+    return FittedPrior(q, with_prior(equilibrium, q), value, value - sigma * gap, step)
+
+
+class _Mixture:
+    """-<log Z> of a mixture with terms L = exp(logs[d, theta]) and weights data[d]; no units."""
+
+    def __init__(self, logs: Array, data: Array) -> None:
+        self.data = data
+        self.top = logs.max(axis=1)
+        self.logs = logs - self.top[:, None]
+        self.like, self.less = np.exp(self.logs), np.expm1(self.logs)  # L and L - 1, relative to the largest L
+
+    def value(self, q: Array) -> float:
+        """-<log Z>."""
+        return -float(self.data @ (log_mean(q, self.logs) + self.top))
+
+    def relative(self, q: Array) -> Array:
+        """L/Z - 1, [d, theta]."""
+        below = self.less @ q
+        z = np.where(below > -0.5, 1 + below, self.like @ q)[:, None]
+        return np.asarray(np.where(z > 0.5, self.less - below[:, None], self.like - z) / z)
+
+    def gap(self, q: Array) -> float:
+        """Log max alpha, an upper bound of the distance to the minimum."""
+        return math.log1p(max(0.0, float((self.data @ self.relative(q)).max())))
+
+    def newton(self, q: Array) -> Array:
+        """One constrained Newton step with backtracking; q itself where none lowers the value."""
+        from therml_exact.kernels.mixing import nonnegative
+
+        apart = self.relative(q)
+        slope = self.data @ apart
+        scale = float(abs(slope).max())
+        if not scale > 0:
+            return q
+        hessian = (apart.T * self.data) @ apart / scale
+        x = q.copy()
+        nonnegative(hessian + 1.0, slope / scale + hessian @ q + 1.0, x, 3 * len(q) + 20)
+        move = x / x.sum() - q
+        gain = float(slope @ move)
+        length = 1.0
+        while gain > 0 and length > 1e-12:
+            trial = np.maximum(q + length * move, 0.0)
+            trial /= trial.sum()
+            if self.fall(q, trial) >= 0.1 * length * gain:
+                return np.asarray(trial)
+            length /= 2
+        return q
+
+    def fall(self, q: Array, trial: Array) -> float:
+        """How much lower the value is at `trial`: <log Z'/Z>, with the digits of the change."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(self.data @ np.log1p(self.relative(q) @ (trial - q)))
 
 
 def exact_prior(world: World) -> Array:

@@ -48,6 +48,8 @@ def first_law(a: State, b: State) -> FirstLaw:
     for name, state in (("a", a), ("b", b)):
         if not isinstance(state, State):
             raise TypeError(f"{name} is a {type(state).__name__}; give what EquilibriumFamily.solve returns")
+    if not a.family.same_as(b.family):
+        raise ValueError("a and b are states of different families; the first law compares neighbours on one branch")
     work = -sum(
         (a.multipliers[m] + b.multipliers[m]) / 2 * (getattr(b, name) - getattr(a, name)) for name, m in PAIRS.items()
     )
