@@ -214,12 +214,12 @@ class EncoderProblem:
         if (encoder.max(axis=2)[met] < most).any():
             return None
         codes: Array = np.eye(encoder.shape[2], dtype=bool)[encoder.argmax(axis=2)]
-        return np.logical_and(codes, np.expand_dims(met, 2))
+        return np.asarray(codes & met[:, :, None])
 
     def excluded(self, codes: Array, multipliers: Mapping[str, float]) -> bool:
         """Whether each letter is excluded by a decoder's 0 from every code but its own."""
-        used = np.asarray(self.cells, dtype=float) > 0
-        met = np.asarray(used.any(axis=2))
+        used: Array = self.floats > 0
+        met: Array = self.floats.sum(axis=2) > 0
         y_of_z: Array = np.einsum("xtz,xty->zy", codes, used)
         excluded: Array = np.einsum("xty,zy->xtz", used, ~y_of_z)
         if multipliers["delta"] > 0:
