@@ -85,8 +85,12 @@ class RuleFrontier:
         return pandas.DataFrame(self.rows())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows and a certificate for each as JSON."""
-        content = {"units": "nats", "rows": self.rows(), "certificates": [o.certificate for o in self.points]}
+        """Write the rows and a certificate for each as JSON; a saved row says what its certificate proves."""
+        rows = [
+            {**row, "lower_bound": o._proved, "gap": max(o.value - o._proved, 0.0)}
+            for row, o in zip(self.rows(), self.points, strict=True)
+        ]
+        content = {"units": "nats", "rows": rows, "certificates": [o.certificate for o in self.points]}
         save_result("rule-frontier", content, path)
 
     def classify(
@@ -114,7 +118,7 @@ class RuleFrontier:
                 weights = {name: o.multipliers[m] for name, m in _WEIGHTS if o.multipliers[m] > 0}
                 if weights and weights.keys() <= point.keys():
                     claim = sum((Fraction(w) * Fraction(point[name]) for name, w in weights.items()), Fraction(0))
-                    by = float((Fraction(o.lower_bound) - claim) / sum(map(Fraction, weights.values())))
+                    by = float((Fraction(o._proved) - claim) / sum(map(Fraction, weights.values())))
                     if by > ROUNDING and (best is None or by > best[0]):
                         best = by, o
             if best is not None:
