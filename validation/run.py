@@ -37,6 +37,7 @@ PARTS = {
     "inequalities": "validation.inequalities",
     "random_worlds": "validation.random_worlds",
     "frontiers": "validation.frontiers",
+    "learning_rules": "validation.learning_rules",
     "maxwell_relations": "validation.maxwell_relations",
     "predictive_information": "validation.predictive_information",
     "resampled_priors": "validation.resampled_priors",
