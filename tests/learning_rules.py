@@ -116,3 +116,20 @@ def spread(problem, rule):
             counts[index[2 * k] * y + index[2 * k + 1]] += 1
         out[index] = types.get(tuple(counts), np.eye(thetas)[0])
     return out
+
+
+def bisect(problem, low, high, gamma, width, tol):
+    """Where S falls most, by the textbook bisection: always the half with the larger fall. Its ends and their S."""
+
+    def s(sigma):
+        return tx.minimize(problem, gamma=gamma, sigma=sigma, tol=tol).point["S"]
+
+    left, right = s(low), s(high)
+    while high - low > width:
+        middle = 0.5 * (low + high)
+        here = s(middle)
+        if left - here > here - right:
+            high, right = middle, here
+        else:
+            low, left = middle, here
+    return low, high, left, right

@@ -19,6 +19,7 @@ import therml_exact as tx
 from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.rule_certificate import describe
 from therml_exact.frontier.rule_vertices import choices, directions, points, rules
+from therml_exact.kernels.rate_distortion import rate_distortion
 from therml_exact.verification import verify as verify_rule
 
 ROUNDING = 1e-11
@@ -30,7 +31,9 @@ def certified(problem, tol=1e-6, **multipliers):
     assert o.value == pytest.approx(value(problem, o.witness["theta_given_type"], **multipliers), abs=ROUNDING)
     v = verify_rule(json.loads(json.dumps(o.certificate)), problem)
     assert v.valid, v.reason
-    assert v.lower_bound == o.lower_bound and o.value <= v.value <= o.value + 1e-11
+    # Functionals are never negative: where rounding takes more than that from the cells' bound, 0 is told.
+    assert max(v.lower_bound, 0.0) == o.lower_bound and o.value <= v.value <= o.value + 1e-11
+    assert o.reason == "closed"
     return o
 
 
@@ -221,9 +224,72 @@ def test_degenerate(tables, sigma, delta):
 def test_an_open_gap_is_said():
     problem = random_problem(12)
     o = tx.minimize(problem, gamma=2, delta=0.5, sigma=0.1, tol=1e-9, max_cells=20)
-    assert o.status == "open" and o.gap > 1e-9
+    assert o.status == "open" and o.gap > 1e-9 and o.reason == "cells"
     v = verify_rule(o.certificate)
     assert v.valid and v.lower_bound == o.lower_bound
+
+
+def lopsided():
+    """A process with a certain and a rare letter, and all maps from 2 letters to 3 codes."""
+    process = [
+        ["1/4", "3/4"],
+        [["1/2", "1/2"], ["2/5", "3/5"]],
+        [[[1, 0], ["4/7", "3/7"]], [["6/7", "1/7"], [0, 1]]],
+    ]
+    return tx.LearningRuleProblem(*process, 2, tx.encoders.deterministic(2, 3))
+
+
+@pytest.mark.parametrize("sigma", [0.01, 0.05, 0.2])
+@pytest.mark.parametrize(("rho", "gamma"), [(0.5, 3), (0.5, 10), (2, 3), (0.5, 1)])
+def test_a_small_temperature_is_no_harder(rho, gamma, sigma):
+    # One stalled dual put the bound of a cell 10.7 nats below its parent's, and that ended the search.
+    o = certified(lopsided(), 1e-6, rho=rho, gamma=gamma, sigma=sigma)
+    assert o.cells < 20_000
+
+
+@pytest.mark.parametrize("most", [1, 3, 15, 63, 255])
+@pytest.mark.parametrize(("rho", "sigma"), [(0, 0.05), (0, 5), (0.5, 0.05)])
+def test_more_cells_never_prove_less(rho, sigma, most):
+    # A child's own bound may lie below its parent's: what holds for a box holds for its parts.
+    problem, bounds = lopsided(), []
+    for cells in (most, 2 * most + 1):
+        o = tx.minimize(problem, rho=rho, gamma=3, sigma=sigma, tol=1e-9, max_cells=cells)
+        assert o.status == "open" and o.reason == "cells" and o.lower_bound >= 0
+        v = verify_rule(json.loads(json.dumps(o.certificate)), problem)
+        assert v.valid and v.lower_bound <= o.lower_bound == max(v.lower_bound, 0.0)
+        bounds.append(v.lower_bound)
+    assert bounds[0] <= bounds[1]
+
+
+def test_the_reason_says_what_ended_the_search():
+    problem = lopsided()
+    hurried = tx.minimize(problem, rho=0, gamma=1, sigma=5, tol=1e-9, time_limit=1e-9)
+    assert (hurried.status, hurried.reason) == ("open", "time")
+    fine = tx.minimize(random_problem(12), gamma=2, sigma=0.1, tol=1e-15)
+    assert (fine.status, fine.reason) == ("open", "rounding") and fine.gap < 1e-11
+    vertices = tx.minimize(random_problem(12), gamma=2, tol=1e-15)
+    assert (vertices.status, vertices.reason) == ("open", "rounding") and vertices.gap < 1e-11
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=200, deadline=None)
+def test_the_dual_of_rate_distortion_is_closed_from_any_start(seed):
+    """Against the value of its own rule: costs far above and below sigma, rare types, starts without mass."""
+    rng = np.random.default_rng(seed)
+    types, thetas = rng.integers(1, 21), rng.integers(1, 28)
+    mass = rng.dirichlet(np.full(types, rng.choice([0.1, 1, 10]))) + 1e-30
+    costs = rng.normal(size=(types, thetas)) * 10 ** rng.uniform(-2, 1.5)
+    costs = np.round(costs, 1) if rng.random() < 0.5 else costs
+    costs[:, rng.integers(thetas)] = costs[:, 0]
+    sigma = 10 ** rng.uniform(-3, 1)
+    q, rule = rng.dirichlet(np.full(thetas, 0.02)), np.empty_like(costs)
+    lower = rate_distortion(mass, costs, sigma, q, rule)
+    joint = mass[:, None] * rule
+    used = joint > 0
+    ratio = np.where(used, rule, 1) / np.where(used, joint.sum(axis=0), 1)
+    value = (joint * costs).sum() + sigma * (joint[used] * np.log(ratio[used])).sum()
+    assert np.allclose(rule.sum(axis=1), 1, rtol=0, atol=1e-12)
+    assert -1e-13 <= (value - lower) / (abs(value) + sigma + np.abs(costs).max()) <= 1e-10
 
 
 # certificates

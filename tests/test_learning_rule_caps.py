@@ -1,4 +1,4 @@
-"""Caps, points and jumps: the part of the frontier that no multipliers see."""
+"""Caps and points: the part of the frontier that no multipliers see."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from learning_rules import alternate, functionals, random_problem
+from learning_rules import functionals, random_problem
 
 import therml_exact as tx
 from therml_exact.frontier.bent import MIDPOINT, bent
@@ -266,32 +266,3 @@ def test_a_false_impossibility_is_rejected():
     ):
         edited = {**c, **changes}
         assert not verify_rule({**edited, "sha256": digest(edited)}).valid
-
-
-# jumps
-
-
-@pytest.mark.parametrize("delta", [0, 0.5])
-def test_the_jump_of_s(delta):
-    problem = random_problem(3)
-    j = tx.jump(problem, 0.02, 2, gamma=3, delta=delta)
-    assert j.high - j.low <= 1.0001e-6 and j.low < j.sigma < j.high
-    assert j.drop > 0.01
-    for o in j.optima:
-        assert o.status == "certified" and verify_rule(o.certificate, problem).valid
-    # On either side the textbook iteration finds no better rule, and the better branch has its S.
-    for sigma, of in ((j.low - 1e-3, j.before), (j.high + 1e-3, j.after)):
-        o = tx.minimize(problem, gamma=3, delta=delta, sigma=sigma, tol=1e-8)
-        assert (o.point["S"] >= of - 1e-3) if sigma < j.sigma else (o.point["S"] <= of + 1e-3)
-        rng = np.random.default_rng(0)
-        assert (
-            min(alternate(problem, rng, gamma=3, delta=delta, sigma=sigma) for _ in range(5)) >= o.lower_bound - 1e-11
-        )
-
-
-def test_no_jump_is_refused():
-    problem = random_problem(3)
-    with pytest.raises(ValueError, match="no jump"):
-        tx.jump(problem, 5, 6, gamma=1)
-    with pytest.raises(ValueError, match="low < high"):
-        tx.jump(problem, 1, 1)

@@ -22,6 +22,7 @@ from .frontier.locate import Classification as Classification
 from .frontier.minimize import Optimum as Optimum
 from .frontier.minimize import minimize as minimize
 from .frontier.phase import Jump as Jump
+from .frontier.phase import Jumps as Jumps
 from .frontier.phase import jump as jump
 from .frontier.problems.bayes import BayesProblem as BayesProblem
 from .frontier.problems.discriminative import DiscriminativeProblem as DiscriminativeProblem

@@ -66,7 +66,7 @@ def jump() -> Figure:
     )
     problem = tx.LearningRuleProblem(*process, 2, tx.encoders.deterministic(2, 2))
     found = tx.jump(problem, 0.02, 2.0, gamma=3)
-    sigmas = np.linspace(0.05, 1.3 * found.sigma, 26)
+    sigmas = np.linspace(0.05, 1.3 * found.largest.sigma, 26)
     optima = [tx.minimize(problem, gamma=3, sigma=float(sigma), tol=1e-6) for sigma in sigmas]
     figure, (ax,) = plots.panels(1, 6.4, 4.6)
     draw_learning(optima, found, "nats", ax)

@@ -37,6 +37,7 @@ PARTS = {
     "inequalities": "validation.inequalities",
     "random_worlds": "validation.random_worlds",
     "frontiers": "validation.frontiers",
+    "learning_rules": "validation.learning_rules",
     "maxwell_relations": "validation.maxwell_relations",
     "random_families": "validation.random_families",
     "predictive_information": "validation.predictive_information",

@@ -6,11 +6,14 @@ import math
 import os
 import sys
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from therml_exact.cli.terminal import check_places, in_unit, open_console, plain, progress_bar, say_written, unit_option
+
+if TYPE_CHECKING:
+    from therml_exact.frontier.phase import Jump, Piece
 
 _SMALL = Fraction(1, 10**300)
 
@@ -349,7 +352,6 @@ def learn(
     """
     from rich.table import Table
 
-    from therml_exact.files import save_result
     from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
     from therml_exact.frontier.minimize import minimize
     from therml_exact.frontier.phase import jump
@@ -390,7 +392,8 @@ def learn(
         value = sum(o.multipliers[m] * own[n] for m, n in zip(("rho", "gamma", "delta", "sigma"), NAMES, strict=True))
         numbers = [in_unit(v, unit) for v in (*(o.point[name] for name in NAMES), o.value, o.lower_bound)]
         gap = in_unit(float(f"{o.gap:.1e}"), unit)
-        table.add_row(f"{o.multipliers['sigma']:.6g}", *numbers, gap, o.status, in_unit(value, unit))
+        status = o.status if o.status == "certified" else f"{o.status} ({o.reason})"
+        table.add_row(f"{o.multipliers['sigma']:.6g}", *numbers, gap, status, in_unit(value, unit))
     console.print(table)
     told = ", ".join(f"{name} = {in_unit(own[name], unit)}" for name in NAMES)
     console.print(f"the world's own rule and encoder, shared q's: {told} ({unit})", highlight=False)
@@ -411,28 +414,24 @@ def learn(
         for counts, row in list(zip(witness["types"], witness["theta_given_type"], strict=True))[:40]:
             rule.add_row(" ".join(map(str, counts)), *(f"{p:.4g}" for p in row))
         console.print(rule)
-    found = None
+    found: tuple[Jump, ...] = ()
+    pieces: tuple[Piece, ...] = ()
     positive = [float(s) for s in temperatures if s > 0]
     if len(positive) > 1:
-        try:
-            found = jump(problem, positive[0], positive[-1], **given)
+        search = jump(problem, positive[0], positive[-1], **given)
+        found, pieces = search.jumps, search.pieces
+        for j in found:
             console.print(
-                f"S jumps at sigma = {found.sigma:.7g}, in [{found.low:.7g}, {found.high:.7g}], from at least "
-                f"{in_unit(found.before, unit)} to at most {in_unit(found.after, unit)} {unit}", highlight=False,
+                f"S jumps at sigma = {j.sigma:.7g}, in [{j.low:.7g}, {j.high:.7g}], from at least "
+                f"{in_unit(j.before, unit)} to at most {in_unit(j.after, unit)} {unit}", highlight=False,
                 markup=False)  # fmt: skip
-        except ValueError as reason:
-            console.print(str(reason), highlight=False, markup=False)
+        for piece in pieces:
+            console.print(
+                f"from sigma = {piece.low:.7g} to {piece.high:.7g} S falls by {in_unit(piece.fall, unit)} {unit}, "
+                + ("smoothly" if piece.status == "smooth" else f"and a jump may be lost: {piece.reason}"),
+                highlight=False, markup=False)  # fmt: skip
     if output is not None:
-        at = None if found is None else {k: getattr(found, k) for k in ("sigma", "low", "high", "before", "after")}
-        # The rows and certificates of a saved frontier of learning rules: what verify reads.
-        content = {
-            "rows": RuleFrontier(problem, tuple(optima), 1e-6).rows(),
-            "certificates": [o.certificate for o in optima],
-            "own": own,
-            "excess": [far.lower_bound, far.value],
-            "jump": at,
-        }
-        save_result("rule-frontier", {"units": "nats", **content}, output)
+        RuleFrontier(problem, tuple(optima), 1e-6, found).save(output)
         say_written(console, output)
     if figure is not None:
         from therml_exact import plots

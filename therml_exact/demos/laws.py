@@ -242,7 +242,7 @@ def _():
         Exercise(
             r"Heat the learner. Above which temperature $\sigma$ is the branch no longer the best rule?"
             " (To within 0.01.)",
-            lambda: tx.jump(ALL_RULES, 0.3, 0.9, gamma=MIDDLE.gamma, delta=MIDDLE.delta).sigma,
+            lambda: tx.jump(ALL_RULES, 0.3, 0.9, gamma=MIDDLE.gamma, delta=MIDDLE.delta).largest.sigma,
             0.01,
             "",
             "the lines below the picture compare the dot with the certified best of all rules.",

@@ -92,7 +92,7 @@ def best_rule(sigma: float):
 @cache
 def jump() -> tx.Jump:
     """Where S falls at once."""
-    return tx.jump(learner(), 2, 5, gamma=GAMMA_OF_RULES)
+    return tx.jump(learner(), 2, 5, gamma=GAMMA_OF_RULES).largest
 
 
 @app.function

@@ -6,7 +6,7 @@ Every axis names its unit. Functions draw on given axes or on new ones and retur
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -160,13 +160,15 @@ def draw_surface(frontier: Frontier, unit: str = "nats", ax: Any = None) -> Any:
     return ax
 
 
-def draw_learning(optima: Sequence[RuleOptimum], jump: Jump | None, unit: str = "nats", ax: Axes | None = None) -> Axes:
+def draw_learning(
+    optima: Sequence[RuleOptimum], jumps: Iterable[Jump] = (), unit: str = "nats", ax: Axes | None = None
+) -> Axes:
     """S of certified optima against sigma, and where it jumps."""
     ax = new_axes() if ax is None else ax
     scale = 1 / math.log(2) if unit == "bits" else 1.0
     place = sorted((o.multipliers["sigma"], o.point["S"] * scale) for o in optima)
     ax.plot(*zip(*place, strict=True), "o", color=COLOURS[0], markersize=4, label="certified optima")
-    if jump is not None:
+    for jump in jumps:
         ends = [jump.before * scale, jump.after * scale]
         ax.plot([jump.sigma] * 2, ends, "-", color=COLOURS[3], label=f"jump at σ = {jump.sigma:.6g}")
     ax.set_xlabel("σ (multiplier of S)")

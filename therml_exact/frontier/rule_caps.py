@@ -13,6 +13,7 @@ with multipliers of its own:
 
 and for the excess the same without F_0 and with sum_i lam_i = 1. From above: with frozen q's R, C, D are linear and at
 least those with refitted ones, so that a rule within the caps for the former is within them; rule and q's in turn.
+Where the cells prove less, what functionals >= 0 give is the lower bound: 0, and for the excess max_i -point_i.
 
 *The example* (bent.py has the proof for all alphabets): |Phi| = |X| = 1, Y a fair bit, N = 1. (R, C, S) = log 2 times
 (0, 1, 0) and (1, 0, 1) are achieved, and no rule over any dictionary has R, C, S <= log(2)/2 + 1/80.
@@ -35,7 +36,7 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
-from therml_exact.frontier.rule_cells import Arrays, State, Tree, search
+from therml_exact.frontier.rule_cells import Arrays, State, Tree, search, why
 from therml_exact.frontier.rule_certificate import build, rationals, rounded_up
 
 Array = np.ndarray[Any, Any]
@@ -44,9 +45,14 @@ ROUNDING = 1e-12  # a point's coordinates are floats: one that is met within thi
 
 @dataclass(frozen=True, eq=False)
 class CappedOptimum:
-    """The least value of one functional under caps, two-sided, in nats; "infeasible" if no rule meets the caps.
+    """The least value of one functional under caps, two-sided; "infeasible" if no rule meets the caps.
 
-    value is inf and the witness empty where no rule that meets the caps was found.
+    minimise, caps: the functional, one of R, C, D, S, and the caps on others, nats.
+    value: the functional at the witness, nats; inf where no rule that meets the caps was found: the witness is empty.
+    lower_bound: no rule that meets the caps has less, nats; at least 0. point: R, C, D, S of the witness, nats.
+    status: "certified" (the gap is within tol), "infeasible" (proved) or "open". cells: nodes of the tree.
+    reason: "closed" unless the status is open; then what ended the search: "cells" (max_cells were reached), "time"
+    (time_limit was), or "rounding" (float arithmetic tells no more; ask for a larger tol).
     """
 
     problem: LearningRuleProblem
@@ -56,6 +62,7 @@ class CappedOptimum:
     lower_bound: float
     tol: float
     status: str
+    reason: str
     point: dict[str, float]
     witness: dict[str, Array] = field(repr=False)
     cells: int
@@ -69,7 +76,11 @@ class CappedOptimum:
 
 @dataclass(frozen=True, eq=False)
 class Excess:
-    """min over rules of max_i (F_i - point_i), two-sided, in nats; `witness` achieves `value` at `reached`."""
+    """min over rules of max_i (F_i - point_i), two-sided, in nats; `witness` achieves `value` at `reached`.
+
+    reason: "closed" where the gap is within tol; "decided" where the search ended earlier, at a value that was enough;
+    else what ended it: "cells", "time" or "rounding", as for CappedOptimum.
+    """
 
     problem: LearningRuleProblem
     point: dict[str, float]
@@ -79,6 +90,8 @@ class Excess:
     reached: dict[str, float]
     witness: dict[str, Array] = field(repr=False)
     cells: int
+    reason: str
+    _proved: float = field(repr=False)  # what the certificate proves: at most lower_bound
     _exact: dict[str, Fraction] = field(repr=False)
     _tree: Tree = field(repr=False)
 
@@ -91,10 +104,10 @@ class Excess:
     def certificate(self) -> dict[str, Any]:
         """Plain data that `verify` checks; its status is "infeasible" where the lower bound is positive."""
         claim = rounded_up(self.value, 1.0) + ROUNDING
-        status = "certified" if claim - self.lower_bound <= self.tol else "open"
-        status = "infeasible" if self.lower_bound > 0 else status
+        status = "certified" if claim - self._proved <= self.tol else "open"
+        status = "infeasible" if self._proved > 0 else status
         rows = self.witness["theta_given_type"]
-        return build(self.problem, "excess", {"point": rationals(self._exact)}, claim, self.lower_bound, self.tol,
+        return build(self.problem, "excess", {"point": rationals(self._exact)}, claim, self._proved, self.tol,
                      status, "cells", rows, self._tree)  # fmt: skip
 
 
@@ -157,13 +170,13 @@ class _Caps:
         for start in islice(self.arrays.starts(), self.arrays.thetas + 8):
             self.improve(start, self.start.copy(), np.full(self.arrays.thetas, 1 / self.arrays.thetas))
 
-    def run(self, max_cells: int, deadline: float, enough: float = -math.inf) -> tuple[float, Tree]:
-        """The lower bound and its tree; stops too when a rule has a value of at most `enough`."""
+    def run(self, max_cells: int, deadline: float, enough: float = -math.inf) -> Tree:
+        """The tree that proves the lower bound; stops too when a rule has a value of at most `enough`."""
         from therml_exact.kernels import rule_duals as kernel
 
         arrays, count = self.arrays, 0
         rule, m, point = self._work
-        margin = arrays.margin(1.0 + float(self.start.sum()))
+        close = max(0.9 * self.tol, 4 * arrays.margin(1.0 + float(self.start.sum())))
 
         def upper() -> float:
             return self.value if self.value > enough else -math.inf
@@ -180,13 +193,11 @@ class _Caps:
                 self.value, self.rule = self.score(point), rule.copy()
             if value < self.value - self.tol and (count < 40 or count % 16 == 0):
                 self.improve(rule.copy(), lam.copy(), q.copy())
-            return value, coordinate, (lam, q)
+            # The multipliers can be large; so can the rounding.
+            return value - arrays.margin(float(lam.sum())), coordinate, (lam, q)
 
         state = (self.start.copy(), np.full(arrays.thetas, 1 / arrays.thetas))
-        tree = search(arrays, bound, state, upper, 0.9 * max(self.tol - margin, 0.0), max_cells, deadline)
-        # The multipliers of a leaf can be large; so can its rounding.
-        proven = (leaf.bound - arrays.margin(float(leaf.lam.sum())) for leaf in tree.leaves() if leaf.lam is not None)
-        return min(proven, default=math.inf), tree
+        return search(arrays, bound, state, upper, close, max_cells, deadline)
 
 
 @cache
@@ -224,18 +235,15 @@ def minimize_capped(
         reach = _Caps(problem, None, floats, tol)
         reach.begin()
         if reach.value > -tol:
-            lower, tree = reach.run(max_cells, deadline, -tol)
-            if lower > 0:
-                point, witness = problem.evaluate(reach.rule)
-                evidence = Excess(
-                    problem, floats, reach.value, lower, tol, point, witness, len(tree.nodes), exact, tree
-                )
-                return CappedOptimum(problem, minimise, floats, math.inf, math.inf, tol, "infeasible", {}, {},
-                                     len(tree.nodes), evidence.certificate)  # fmt: skip
+            evidence = _excess(reach, problem, exact, reach.run(max_cells, deadline, -tol))
+            if evidence._proved > 0:
+                return CappedOptimum(problem, minimise, floats, math.inf, math.inf, tol, "infeasible", "closed", {}, {},
+                                     evidence.cells, evidence.certificate)  # fmt: skip
         caps_only.improve(
             reach.rule, caps_only.start.copy(), np.full(caps_only.arrays.thetas, 1 / caps_only.arrays.thetas)
         )
-    lower, tree = caps_only.run(max_cells, deadline)
+    tree = caps_only.run(max_cells, deadline)
+    lower = tree.lower
     found = caps_only.value < math.inf
     point, witness = problem.evaluate(caps_only.rule) if found else ({}, {})
     value = point[minimise] if found else math.inf
@@ -244,9 +252,9 @@ def minimize_capped(
     given = {"minimise": minimise, "caps": rationals(exact)}
     certificate = build(problem, "capped", given, claim if found else None, lower, tol, status, "cells",
                         witness.get("theta_given_type"), tree)  # fmt: skip
-    return CappedOptimum(
-        problem, minimise, floats, value, lower, tol, status, point, witness, len(tree.nodes), certificate
-    )
+    reason = why(status == "certified", tree)
+    return CappedOptimum(problem, minimise, floats, value, max(lower, 0.0), tol, status, reason, point, witness,
+                         len(tree.nodes), certificate)  # fmt: skip
 
 
 def excess(
@@ -267,10 +275,22 @@ def excess(
     deadline = time.monotonic() + time_limit
     caps = _Caps(problem, None, floats, tol)
     caps.begin()
-    lower, tree = caps.run(max_cells, deadline, enough)
+    return _excess(caps, problem, exact, caps.run(max_cells, deadline, enough), enough)
+
+
+def _excess(
+    caps: _Caps, problem: LearningRuleProblem, exact: dict[str, Fraction], tree: Tree, enough: float = -math.inf
+) -> Excess:
     reached, witness = problem.evaluate(caps.rule)
-    value = max(reached[name] - floats[name] for name in floats)
-    return Excess(problem, floats, value, lower, tol, reached, witness, len(tree.nodes), exact, tree)
+    point = caps.limits
+    value = max(reached[name] - point[name] for name in point)
+    proved = tree.lower
+    least = max(proved, *(-limit for limit in point.values()))
+    reason = why(rounded_up(value, 1.0) + ROUNDING - proved <= caps.tol, tree)
+    reason = "decided" if reason == "rounding" and value <= enough else reason
+    return Excess(
+        problem, point, value, least, caps.tol, reached, witness, len(tree.nodes), reason, proved, exact, tree
+    )
 
 
 def classify_rule(
@@ -289,11 +309,11 @@ def classify_rule(
     """
     point = {name: v for name, v in (("R", R), ("C", C), ("D", D), ("S", S)) if v is not None}
     found = excess(problem, point, tol, max_cells, time_limit, ROUNDING)
-    if found.lower_bound > 0:
-        return RuleClassification("impossible", found.lower_bound, found.certificate)
+    if found._proved > 0:
+        return RuleClassification("impossible", found._proved, found.certificate)
     if found.value <= ROUNDING:
         return RuleClassification("feasible", max(-found.value, 0.0), {**found.witness, "point": found.reached})
-    return RuleClassification("undecided", None, {"excess": (found.lower_bound, found.value)})
+    return RuleClassification("undecided", None, {"excess": (found.lower_bound, found.value), "reason": found.reason})
 
 
 def _check(problem: Any, tol: float, max_cells: int, time_limit: float) -> None:

@@ -16,14 +16,16 @@ rows theta_given_type, or null where none is claimed; value is null then. Number
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from therml_exact.frontier.certificate import digest
+from therml_exact.frontier.half_space import rounded_down
 from therml_exact.frontier.learning_rule import LearningRuleProblem
+from therml_exact.numbers.text import read_exact, read_hexadecimal
 
 if TYPE_CHECKING:
     from therml_exact.frontier.rule_cells import Tree
@@ -71,6 +73,27 @@ def build(
         "leaves": [_text([*(() if n.lam is None else n.lam), *n.q]) for n in tree.leaves()] if tree else [],  # type: ignore[misc]
     }
     return {**content, "sha256": digest(content)}
+
+
+def proved_slopes(certificates: Sequence[Mapping[str, Any]]) -> tuple[Fraction, Fraction]:
+    """What three certificates at sigma_1 < sigma_2 < sigma_3, else alike, prove of S: at least, at most (nats).
+
+    The minimum F is concave in sigma with slope S: every rule that is optimal at sigma <= sigma_1 has
+    S >= (F_2 - F_1)/(sigma_2 - sigma_1), and at sigma >= sigma_3 S <= (F_3 - F_2)/(sigma_3 - sigma_2). F_2 is at least
+    its lower bound, F_1 and F_3 at most their values.
+    """
+    at = [read_exact(c["multipliers"]["sigma"]) for c in certificates]
+    first, bound, last = (
+        Fraction(read_hexadecimal(c[name]))
+        for c, name in zip(certificates, ("value", "lower_bound", "value"), strict=True)
+    )
+    return (bound - first) / (at[1] - at[0]), (last - bound) / (at[2] - at[1])
+
+
+def jump_content(certificates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A jump of S as plain data: `before` at least up to the first sigma, `after` at most from the last on."""
+    before, after = proved_slopes(certificates)
+    return {"before": rounded_down(before), "after": -rounded_down(-after), "certificates": list(certificates)}
 
 
 def rationals(values: Mapping[str, Fraction]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """minimize for a LearningRuleProblem: the least rho R + delta D + gamma C + sigma S, two-sided (nats).
 
 sigma = 0 with maps as encoders (or rho = 0): the vertices, exact (rule_vertices.py), where they are few enough.
-Otherwise branch and bound over m (rule_cells.py). The value is that of the witness's own tables.
+Otherwise branch and bound over m (rule_cells.py). The value is that of the witness's own tables. The functionals and
+their multipliers are never negative, so that neither is the minimum: where the cells prove less, 0 is the lower bound.
 
 Shapes: theta_given_type[type, theta], types[type, letter], theta[theta], z[z], x_given_z[z, x], y_given_z[z, y].
 Source: Alemi and Fischer, TherML (2018), (22).
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
-from therml_exact.frontier.rule_cells import MARGIN, Tree, minimise
+from therml_exact.frontier.rule_cells import MARGIN, Tree, minimise, why
 from therml_exact.frontier.rule_certificate import build, rationals, rounded_up
 from therml_exact.frontier.rule_vertices import rules
 
@@ -29,7 +30,15 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class RuleOptimum:
-    """A two-sided optimum in nats; `witness` are the tables that achieve `value`, `point` their R, C, D, S."""
+    """A two-sided optimum: the best learning rule that was found, and a proven lower bound of all of them.
+
+    multipliers: those of R, C, D, S, by the names rho, gamma, delta, sigma.
+    value: the sum at the witness, nats. lower_bound: no rule has less, nats; at least 0.
+    point: R, C, D, S of the witness, nats. witness: its tables, as the module says.
+    cells: nodes of the tree, or candidates of the enumeration.
+    reason: "closed" where the gap is within tol; else what ended the search: "cells" (max_cells were reached), "time"
+    (time_limit was), or "rounding" (float arithmetic tells no more; ask for a larger tol).
+    """
 
     problem: LearningRuleProblem
     multipliers: dict[str, float]
@@ -38,7 +47,9 @@ class RuleOptimum:
     tol: float
     point: dict[str, float]
     witness: dict[str, Array] = field(repr=False)
-    cells: int  # nodes of the tree, or candidates of the enumeration
+    cells: int
+    reason: str
+    _proved: float = field(repr=False)  # what the certificate proves: at most lower_bound
     _exact: dict[str, Fraction] = field(repr=False)
     _tree: Tree | None = field(repr=False)
 
@@ -53,8 +64,8 @@ class RuleOptimum:
 
     @property
     def status(self) -> str:
-        """Whether it is "certified" (the gap, rounding included, is within the tolerance) or "open"."""
-        return "certified" if self._claim - self.lower_bound <= self.tol else "open"
+        """Whether it is "certified" (what the certificate proves leaves a gap within tol) or "open"."""
+        return "certified" if self.reason == "closed" else "open"
 
     @cached_property
     def certificate(self) -> dict[str, Any]:
@@ -62,7 +73,7 @@ class RuleOptimum:
         given = {"multipliers": rationals(self._exact)}
         how = "cells" if self._tree else "vertices"
         rows = self.witness["theta_given_type"]
-        return build(self.problem, "lagrangian", given, self._claim, self.lower_bound, self.tol, self.status, how, rows,
+        return build(self.problem, "lagrangian", given, self._claim, self._proved, self.tol, self.status, how, rows,
                      self._tree)  # fmt: skip
 
 
@@ -83,17 +94,22 @@ def minimize_rule(
     chosen = rules(problem, multipliers)
     spent = time.monotonic() - started
     if chosen is not None:
-        rule, lower, cells, tree = _best_vertex(problem, weight, chosen)
+        rule, lower, cells = _best_vertex(problem, weight, chosen)
+        tree = None
     else:
         compile_cells()
-        rule, lower, tree = minimise(problem, weight, tol, max_cells, time.monotonic() + time_limit - spent)
-        cells = len(tree.nodes)
+        rule, tree = minimise(problem, weight, tol, max_cells, time.monotonic() + time_limit - spent)
+        lower, cells = tree.lower, len(tree.nodes)
     point, witness = problem.evaluate(rule)
     value = float(sum(w * point[name] for w, name in zip(weight, NAMES, strict=True)))
-    return RuleOptimum(problem, floats, value, lower, tol, point, witness, cells, multipliers, tree)
+    closed = rounded_up(value, float(sum(multipliers.values()))) - lower <= tol
+    reason = why(closed, tree)
+    return RuleOptimum(
+        problem, floats, value, max(lower, 0.0), tol, point, witness, cells, reason, lower, multipliers, tree
+    )
 
 
-def _best_vertex(problem: LearningRuleProblem, weight: Array, chosen: Array) -> tuple[Array, float, int, None]:
+def _best_vertex(problem: LearningRuleProblem, weight: Array, chosen: Array) -> tuple[Array, float, int]:
     x, y, thetas, z = problem.shape
     scaled = problem.mass[:, None, None] * problem.places
     index = np.arange(len(scaled))
@@ -105,4 +121,4 @@ def _best_vertex(problem: LearningRuleProblem, weight: Array, chosen: Array) -> 
         values[start : start + 64] = problem.n * (weight[0] * h + weight[1] * (hy - h) + weight[2] * (hx - h))
     best = int(values.argmin())
     margin = MARGIN * (1 + abs(values[best]) + problem.n * weight.sum())
-    return np.eye(thetas)[chosen[best]], float(values[best]) - margin, len(chosen), None
+    return np.eye(thetas)[chosen[best]], float(values[best]) - margin, len(chosen)

@@ -26,8 +26,10 @@ from typing import TYPE_CHECKING, Any
 from therml_exact.files import save_result
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
 from therml_exact.frontier.path import check_limits
+from therml_exact.frontier.phase import Jump
 from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.frontier.rule_caps import ROUNDING, RuleClassification, classify_rule
+from therml_exact.frontier.rule_certificate import jump_content
 from therml_exact.frontier.rule_optimum import RuleOptimum, minimize_rule
 
 if TYPE_CHECKING:
@@ -41,11 +43,12 @@ _WEIGHTS = (("R", "rho"), ("C", "gamma"), ("D", "delta"), ("S", "sigma"))
 
 @dataclass(frozen=True, eq=False)
 class RuleFrontier:
-    """Two-sided optima of a LearningRuleProblem, in the order of gamma, delta, sigma."""
+    """Two-sided optima of a LearningRuleProblem, in the order of gamma, delta, sigma; jumps of S if any were sought."""
 
     problem: LearningRuleProblem
     points: tuple[RuleOptimum, ...]
     tol: float
+    jumps: tuple[Jump, ...] = ()
 
     @property
     def gap(self) -> float:
@@ -85,8 +88,14 @@ class RuleFrontier:
         return pandas.DataFrame(self.rows())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows and a certificate for each as JSON."""
-        content = {"units": "nats", "rows": self.rows(), "certificates": [o.certificate for o in self.points]}
+        """Write the rows and a certificate for each as JSON; a saved row says what its certificate proves."""
+        rows = [
+            {**row, "lower_bound": o._proved, "gap": max(o.value - o._proved, 0.0)}
+            for row, o in zip(self.rows(), self.points, strict=True)
+        ]
+        content = {"units": "nats", "rows": rows, "certificates": [o.certificate for o in self.points]}
+        if self.jumps:
+            content["jumps"] = [jump_content([o.certificate for o in jump.optima]) for jump in self.jumps]
         save_result("rule-frontier", content, path)
 
     def classify(
@@ -114,7 +123,7 @@ class RuleFrontier:
                 weights = {name: o.multipliers[m] for name, m in _WEIGHTS if o.multipliers[m] > 0}
                 if weights and weights.keys() <= point.keys():
                     claim = sum((Fraction(w) * Fraction(point[name]) for name, w in weights.items()), Fraction(0))
-                    by = float((Fraction(o.lower_bound) - claim) / sum(map(Fraction, weights.values())))
+                    by = float((Fraction(o._proved) - claim) / sum(map(Fraction, weights.values())))
                     if by > ROUNDING and (best is None or by > best[0]):
                         best = by, o
             if best is not None:

@@ -25,7 +25,7 @@ from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
 from therml_exact.frontier.problems.tables import read_table
 from therml_exact.frontier.problems.types import check_types, read_count
-from therml_exact.frontier.rule_certificate import FORMAT, describe, rounded_up
+from therml_exact.frontier.rule_certificate import FORMAT, describe, proved_slopes, rounded_up
 from therml_exact.frontier.rule_vertices import rules
 from therml_exact.frontier.verify import DEEPEST
 from therml_exact.numbers.balls import settled, within
@@ -79,7 +79,8 @@ def check_rule_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) 
     """Every certificate of a saved RuleFrontier, and that each row says no more than its own."""
     version = content.get("version")
     require(type(version) is int and version == 1, f"the version is {shown(version)}; 1 is read")
-    require(set(content) == SAVED, f"the fields are {shown(sorted(content))}; they are {', '.join(sorted(SAVED))}")
+    right = SAVED <= set(content) <= SAVED | {"jumps"}
+    require(right, f"the fields are {shown(sorted(content))}; they are {', '.join(sorted(SAVED))}")
     rows, certificates = content["rows"], content["certificates"]
     require(type(rows) is list and type(certificates) is list, "rows and certificates are no lists")
     require(len(rows) == len(certificates) > 0, "the frontier has no rows, or not a certificate for each")
@@ -92,8 +93,35 @@ def check_rule_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) 
         value, lower = _check(c, problem, clock)
         require(c["kind"] == "lagrangian", f"the certificate of row {k} is of another kind")
         _check_row(world, row, c, value, lower, k)
-    return Proven(None, None, f"{len(rows)} certificates hold, and the rows say what they prove",
-                  told(stated, {"rows": str(len(rows))}))  # fmt: skip
+    jumps = content.get("jumps", [])
+    require(type(jumps) is list, "jumps is no list")
+    for k, jump in enumerate(jumps):
+        _check_jump(jump, stated, problem, k, clock)
+    reason = f"{len(rows)} certificates hold, and the rows say what they prove"
+    if jumps:
+        reason += f"; {len(jumps)} jump{'s' if len(jumps) > 1 else ''} of S proved"
+    return Proven(None, None, reason, told(stated, {"rows": str(len(rows))}))
+
+
+def _check_jump(jump: Any, stated: Any, problem: Any, k: int, clock: Clock) -> None:
+    """A jump of S: three certificates that differ in sigma alone prove that S falls from `before` to `after`."""
+    fields = {"before", "after", "certificates"}
+    require(isinstance(jump, Mapping) and set(jump) == fields, f"jump {k} has other fields")
+    three = jump["certificates"]
+    require(type(three) is list and len(three) == 3, f"jump {k} does not rest on three certificates")
+    for c in three:
+        require(isinstance(c, Mapping) and c.get("problem") == stated, f"jump {k} is about another problem")
+        value, _ = _check(c, problem, clock)
+        require(c["kind"] == "lagrangian" and value is not None, f"jump {k} rests on a certificate of another kind")
+    others = [{name: read_exact(m) for name, m in c["multipliers"].items() if name != "sigma"} for c in three]
+    require(others[0] == others[1] == others[2], f"the certificates of jump {k} differ in more than sigma")
+    at = [read_exact(c["multipliers"]["sigma"]) for c in three]
+    require(at[0] < at[1] < at[2], f"the certificates of jump {k} are not in order of sigma")
+    before, after = proved_slopes(three)
+    claimed = number(jump["before"], "before"), number(jump["after"], "after")
+    proved = claimed[0] <= before and after <= claimed[1]
+    require(proved, f"jump {k} claims S >= {claimed[0]!r} before and <= {claimed[1]!r} after; less is proved")
+    require(claimed[0] > claimed[1], f"jump {k} claims no fall of S")
 
 
 def _check_row(world: _World, row: Any, c: Mapping[str, Any], value: float | None, lower: float, k: int) -> None:

@@ -5,9 +5,12 @@
         >= the same at any q, less sigma log max_theta alpha_theta,
     alpha_theta = sum_t p_t exp(-c[t, theta]/sigma) / sum_theta' q_theta' exp(-c[t, theta']/sigma)
 
-The minimum over q is the likelihood of a mixture with finitely many atoms: Newton on the thetas in use and the one
-with the largest alpha. At sigma = 0 every type takes its least c.
-Source: R. Blahut (1972); Y. Wang (2007).
+The minimum over q is the likelihood of a mixture with finitely many atoms: it is convex, so that any start leads to it.
+Each step minimises the second-order model over q >= 0, on the thetas in use and the one with the largest alpha, by an
+active set (the model's minimum on a line is followed to where a theta reaches 0, which then leaves). A start that
+leaves some type hardly explained is mixed with the rule of sigma = 0, where every type takes its least c: then no alpha
+exceeds twice the number of types, and the second derivatives, which grow as the square of alpha, stay finite.
+Source: R. Blahut (1972); Y. Wang (2007); C. Lawson and R. Hanson (1974), chapter 23.
 """
 
 import math
@@ -15,126 +18,203 @@ import math
 import numpy as np
 from numba import njit
 
+POOR = 1e3  # of an alpha: from there on the start explains some type too badly
+FAR = 10.0  # of an alpha: from there on the second-order model says little, and a step to that one theta is better
+RIDGE = 1e-13  # added to the diagonal, relative: equal thetas make the second derivatives singular
+
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def rate_distortion(p, c, sigma, q, rule):
     """q and the rule in place; returns the proven lower bound of min <c> + sigma S."""
     types, thetas = c.shape
     base = 0.0
+    first = np.empty(types, np.int64)  # the first theta with the least c
     for t in range(types):
-        least = c[t, 0]
-        for a in range(thetas):
-            least = min(least, c[t, a])
+        first[t] = c[t].argmin()
+        least = c[t, first[t]]
         base += p[t] * least
         for a in range(thetas):
-            # At sigma = 0 the first of the least is taken.
-            rule[t, a] = math.exp((least - c[t, a]) / sigma) if sigma > 0.0 else (1.0 if c[t, a] == least else 0.0)
+            rule[t, a] = math.exp((least - c[t, a]) / sigma) if sigma > 0.0 else 0.0
     if sigma == 0.0:
         q[:] = 0.0
         for t in range(types):
-            found = False
-            for a in range(thetas):
-                if rule[t, a] > 0.0 and not found:
-                    found = True
-                    q[a] += p[t]
-                else:
-                    rule[t, a] = 0.0
+            rule[t, first[t]] = 1.0
+            q[first[t]] += p[t]
         return base
-    alpha, trial, step = np.empty(thetas), np.empty(thetas), np.empty(thetas)
-    slope, work = np.empty(thetas), np.empty(thetas, np.int64)
-    hess = np.empty((thetas, thetas))
-    likely = np.empty(types)
-    best, best_q = -math.inf, q.copy()
-    last, stalled = math.inf, 0
-    for _ in range(100):
-        value = 0.0
-        alpha[:] = 0.0
+    alpha, trial, likely = np.empty(thetas), np.empty(thetas), np.empty(types)
+    work, x = np.empty(thetas, np.int64), np.empty(thetas)
+    hess, lower, goal = np.empty((thetas, thetas)), np.empty((thetas, thetas)), np.empty(thetas)
+    value = likelihood(p, rule, q, likely)
+    ascent(p, rule, likely, alpha)
+    if not (value < math.inf and alpha.max() < POOR):
+        q *= 0.5
         for t in range(types):
-            m = 0.0
-            for a in range(thetas):
-                m += q[a] * rule[t, a]
-            if m < 1e-200:
-                # A type that q leaves without a theta.
-                for a in range(thetas):
-                    q[a] = 0.5 * q[a] + 0.5 / thetas
-                m = 0.0
-                value = math.inf
-            likely[t] = m
-            if value < math.inf:
-                value -= p[t] * math.log(m)
-        if value == math.inf:
-            continue
-        for t in range(types):
-            w = p[t] / likely[t]
-            for a in range(thetas):
-                alpha[a] += w * rule[t, a]
+            q[first[t]] += 0.5 * p[t]
+        q /= q.sum()
+        value = likelihood(p, rule, q, likely)
+        ascent(p, rule, likely, alpha)
+    best, best_q, before = -math.inf, q.copy(), np.empty(types)
+    stalled, slack = 0, 0.0
+    for _ in range(200):
         most = alpha.argmax()
         bound = value - math.log(alpha[most])
         if bound > best:
+            stalled = stalled if bound <= best + slack else 0
             best = bound
             best_q[:] = q
-        if alpha[most] - 1.0 < 1e-13:
+        if alpha[most] - 1.0 < 1e-13 or stalled > 3:
             break
-        stalled = stalled + 1 if value > last - 1e-15 * (1.0 + abs(value)) else 0
-        if stalled > 2:
-            break
-        last = value
-        # Newton on those in use and the one that q lacks most:
-        # min 1/2 s'Hs + (1 - alpha).s over q + s >= 0, coordinate by coordinate.
         used = 0
         for a in range(thetas):
             if q[a] > 0.0 or a == most:
                 work[used] = a
+                x[used] = q[a]
                 used += 1
-        hess[:used, :used] = 0.0
-        for t in range(types):
-            w = p[t] / (likely[t] * likely[t])
-            for i in range(used):
-                v = w * rule[t, work[i]]
-                for j in range(i + 1):
-                    hess[i, j] += v * rule[t, work[j]]
-        for i in range(used):
-            for j in range(i):
-                hess[j, i] = hess[i, j]
-            slope[i] = 1.0 - alpha[work[i]]
-            step[i] = 0.0
-        for _sweep in range(300):
-            moved = 0.0
-            for i in range(used):
-                change = max(-slope[i] / (hess[i, i] + 1e-13), -q[work[i]] - step[i])
-                if change != 0.0:
-                    step[i] += change
-                    for j in range(used):
-                        slope[j] += hess[i, j] * change
-                    moved = max(moved, abs(change))
-            if moved < 1e-14:
-                break
-        length = 1.0
-        while True:
-            total, now = 0.0, 0.0
+        # Near the end the value no longer tells better from worse, but the bound does.
+        now, length, slack = math.inf, 1.0, 2e-15 * (1.0 + abs(value))
+        before[:] = likely
+        if alpha[most] < FAR:
+            newton(p, rule, likely, alpha, work, used, x, hess, lower, goal)
+        else:
+            length = 0.0
+        while length > 1e-4:
             trial[:] = 0.0
+            total = 0.0
             for i in range(used):
-                trial[work[i]] = max(q[work[i]] + length * step[i], 0.0)
+                trial[work[i]] = q[work[i]] + length * (x[i] - q[work[i]])
                 total += trial[work[i]]
-            for t in range(types):
-                m = 0.0
-                for i in range(used):
-                    m += trial[work[i]] * rule[t, work[i]]
-                if m <= 0.0:
-                    now = math.inf
+            if total > 0.0:
+                trial /= total
+                now = likelihood(p, rule, trial, likely)
+                # No type may lose nearly all: a rare one would cost little and leave alpha huge.
+                if now <= value + slack and (likely > 0.01 * before).all():
                     break
-                now -= p[t] * math.log(m / total)
-            if now <= value or length < 1e-6:
-                break
+                now = math.inf
             length *= 0.5
-        for a in range(thetas):
-            q[a] = trial[a] / total if now <= value else q[a] * alpha[a]
-    q[:] = best_q
+        if not now <= value + slack:
+            # All that is missing may be mass on the one theta: exactly as much as the derivative asks for.
+            amount = share(p, rule[:, most], before)
+            trial[:] = (1.0 - amount) * q
+            trial[most] += amount
+            now = likelihood(p, rule, trial, likely)
+        stalled = stalled + 1 if not now < value - slack else 0
+        if now <= value + slack:
+            q[:] = trial
+            value = now
+        else:
+            likely[:] = before
+            stalled = 4
+        ascent(p, rule, likely, alpha)
+    # The rule is that of the least value; the best bound may have been an earlier q's.
     for t in range(types):
-        m = 0.0
         for a in range(thetas):
-            rule[t, a] *= q[a]
-            m += rule[t, a]
-        for a in range(thetas):
-            rule[t, a] /= m
+            rule[t, a] *= q[a] / likely[t]
+    q[:] = best_q
     return base + sigma * best
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def likelihood(p, atoms, q, likely):
+    """-sum_t p_t log likely_t, likely_t = sum_theta q_theta atoms[t, theta]; infinite where one is 0."""
+    value = 0.0
+    for t in range(p.size):
+        m = 0.0
+        for a in range(q.size):
+            m += q[a] * atoms[t, a]
+        likely[t] = m
+        value -= p[t] * math.log(m) if m > 0.0 else -math.inf
+    return value
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def ascent(p, atoms, likely, alpha):
+    """alpha_theta = sum_t p_t atoms[t, theta] / likely_t."""
+    alpha[:] = 0.0
+    for t in range(p.size):
+        if likely[t] > 0.0:
+            w = p[t] / likely[t]
+            for a in range(alpha.size):
+                alpha[a] += w * atoms[t, a]
+        else:
+            for a in range(alpha.size):
+                alpha[a] += math.inf if atoms[t, a] > 0.0 else 0.0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def newton(p, atoms, likely, alpha, work, used, x, hess, lower, goal):
+    """The least second-order model of sum q - sum_t p_t log likely_t over q >= 0, from x = q[work[:used]], in place.
+
+    With H the second derivatives, H q = alpha, so that the model is x.H x/2 - (2 alpha - 1).x. Thetas that reach 0
+    leave `work` for this step.
+    """
+    hess[:used, :used] = 0.0
+    for t in range(p.size):
+        w = p[t] / (likely[t] * likely[t])
+        for i in range(used):
+            v = w * atoms[t, work[i]]
+            for j in range(i + 1):
+                hess[i, j] += v * atoms[t, work[j]]
+    for i in range(used):
+        for j in range(i):
+            hess[j, i] = hess[i, j]
+    live = np.ones(used, np.bool_)
+    place = np.empty(used, np.int64)
+    for _ in range(used):
+        count = 0
+        for i in range(used):
+            if live[i]:
+                place[count] = i
+                count += 1
+        # Cholesky, H + ridge = L L^T; the step s solves (H + ridge) s = 2 alpha - 1 - H x.
+        for i in range(count):
+            k = place[i]
+            goal[i] = 2.0 * alpha[work[k]] - 1.0
+            for j in range(count):
+                goal[i] -= hess[k, place[j]] * x[place[j]]
+            for j in range(i + 1):
+                v = hess[k, place[j]]
+                if i == j:
+                    v += RIDGE * hess[k, k] + 1e-300
+                for m in range(j):
+                    v -= lower[i, m] * lower[j, m]
+                if i == j:
+                    lower[i, i] = math.sqrt(max(v, 0.5 * RIDGE * hess[k, k] + 1e-300))
+                else:
+                    lower[i, j] = v / lower[j, j]
+        for i in range(count):
+            for m in range(i):
+                goal[i] -= lower[i, m] * goal[m]
+            goal[i] /= lower[i, i]
+        for i in range(count - 1, -1, -1):
+            for m in range(i + 1, count):
+                goal[i] -= lower[m, i] * goal[m]
+            goal[i] /= lower[i, i]
+        # As far as every x stays >= 0.
+        length, at = 1.0, -1
+        for i in range(count):
+            k = place[i]
+            if x[k] + length * goal[i] < 0.0:
+                length, at = min(x[k] / -goal[i], 1.0), i
+        for i in range(count):
+            k = place[i]
+            x[k] = max(x[k] + length * goal[i], 0.0)
+        if at < 0:
+            return
+        x[place[at]] = 0.0
+        live[place[at]] = False
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def share(p, atom, likely):
+    """The a in [0, 1] with the least -sum_t p_t log((1 - a) likely_t + a atom_t), by bisection of its derivative."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        slope = 0.0
+        for t in range(p.size):
+            slope -= p[t] * (atom[t] - likely[t]) / ((1.0 - middle) * likely[t] + middle * atom[t])
+        if slope < 0.0:
+            low = middle
+        else:
+            high = middle
+    return low

@@ -68,61 +68,118 @@ def proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step):
 
         min over w of sum 1, nu >= 0 of |P(sum w_j cuts_j + nu)|^2 / (2 mu) + w.errors + nu.room,   d = P(...)/mu
 
-    pair by pair in w and coordinate by coordinate in nu. Returns the model's rise, min_j (errors_j + cuts_j . d).
+    by an active set: the minimum over the positive ones of w and nu, as far as none becomes negative; then the one of
+    the others that lowers the sum most joins them. w and nu in place, where they start; d goes to `step`. Returns the
+    model's rise, min_j (errors_j + cuts_j . d).
     """
     number = 0.0
     for i in range(4):
         number += 1.0 if free[i] else 0.0
-    for turn in range(600):
-        for i in range(4):
-            step[i] = nu[i] if free[i] else 0.0
-        for j in range(count):
-            for i in range(4):
-                if free[i]:
-                    step[i] += w[j] * cuts[j, i]
-        if simplex:
-            mean = (step[0] + step[1] + step[2] + step[3]) / number
-            for i in range(4):
-                step[i] = step[i] - mean if free[i] else 0.0
-        for i in range(4):
-            step[i] /= mu
-        # Steepest pair: the largest and the least of errors_j + cuts_j . d.
-        low, high, least, most = 0, -1, math.inf, -math.inf
-        for j in range(count):
-            value = errors[j]
-            for i in range(4):
-                value += cuts[j, i] * step[i] if free[i] else 0.0
-            if value < least:
-                least, low = value, j
-            if w[j] > 0.0 and value > most:
-                most, high = value, j
-        # And the coordinate that most leaves its room.
-        where, gain = -1, 0.0
+    size = count + 4
+    rows, linear, u = np.zeros((size, 4)), np.empty(size), np.zeros(size)
+    inside = np.zeros(size, np.bool_)
+    for j in range(size):
         for i in range(4):
             if free[i]:
-                lack = -(room[i] + step[i])
-                if nu[i] > 0.0 or lack > 0.0:
-                    if abs(lack) > gain:
-                        where, gain = i, abs(lack)
-        apart = high >= 0 and most - least > 1e-12 * (1.0 + abs(least))
-        if not apart and gain < 1e-12:
+                rows[j, i] = cuts[j, i] if j < count else (1.0 if j - count == i else 0.0)
+        if simplex:
+            mean = rows[j].sum() / number
+            for i in range(4):
+                rows[j, i] = rows[j, i] - mean if free[i] else 0.0
+        linear[j] = errors[j] if j < count else room[j - count]
+        if j < count or free[j - count]:
+            u[j] = w[j] if j < count else nu[j - count]
+            inside[j] = u[j] > 0.0
+    largest = (rows * rows).sum(axis=1).max() / mu
+    place = np.empty(size, np.int64)
+    lower, one, two, slope = np.empty((size, size)), np.empty(size), np.empty(size), np.empty(size)
+    least = 0.0
+    for _ in range(10 * size):
+        step[:] = 0.0
+        for j in range(size):
+            if inside[j]:
+                for i in range(4):
+                    step[i] += u[j] * rows[j, i] / mu
+        for j in range(size):
+            slope[j] = linear[j]
+            for i in range(4):
+                slope[j] += rows[j, i] * step[i]
+        held = 0
+        for j in range(size):
+            if inside[j]:
+                place[held] = j
+                held += 1
+        # Second derivatives with a ridge, L L^T; two right-hand sides: the slopes, and the sum of w.
+        for r in range(held):
+            j = place[r]
+            for s in range(r + 1):
+                v = 0.0
+                for i in range(4):
+                    v += rows[j, i] * rows[place[s], i]
+                v /= mu
+                if r == s:
+                    v += 1e-12 * largest + 1e-13 * (1.0 + abs(linear[j]))
+                for k in range(s):
+                    v -= lower[r, k] * lower[s, k]
+                lower[r, s] = math.sqrt(max(v, 1e-14 * largest + 1e-15)) if r == s else v / lower[s, s]
+            one[r], two[r] = -slope[j], 1.0 if j < count else 0.0
+            for k in range(r):
+                one[r] -= lower[r, k] * one[k]
+                two[r] -= lower[r, k] * two[k]
+            one[r] /= lower[r, r]
+            two[r] /= lower[r, r]
+        for r in range(held - 1, -1, -1):
+            for k in range(r + 1, held):
+                one[r] -= lower[k, r] * one[k]
+                two[r] -= lower[k, r] * two[k]
+            one[r] /= lower[r, r]
+            two[r] /= lower[r, r]
+        above, below = 0.0, 0.0
+        for r in range(held):
+            if place[r] < count:
+                above += one[r]
+                below += two[r]
+        level = above / below  # the common slope of w in the minimum
+        length, at = 1.0, -1
+        for r in range(held):
+            one[r] -= level * two[r]
+            if u[place[r]] + length * one[r] < 0.0:
+                length, at = min(u[place[r]] / -one[r], 1.0), place[r]
+        for r in range(held):
+            u[place[r]] = max(u[place[r]] + length * one[r], 0.0)
+        if at >= 0:
+            u[at] = 0.0
+            inside[at] = False
+            continue
+        step[:] = 0.0
+        for j in range(size):
+            if inside[j]:
+                for i in range(4):
+                    step[i] += u[j] * rows[j, i] / mu
+        least, joins, gain, uneven = math.inf, -1, 0.0, 0.0
+        for j in range(size):
+            value = linear[j]
+            for i in range(4):
+                value += rows[j, i] * step[i]
+            if j < count:
+                least = min(least, value)
+            elif not free[j - count]:
+                continue
+            lack = -level - value if j < count else -value
+            if inside[j]:
+                uneven = max(uneven, abs(lack))
+            elif lack > gain:
+                joins, gain = j, lack
+        # What the ridge has left uneven among the positive ones is evened out by going on.
+        close = 1e-12 * (1.0 + abs(least))
+        if max(gain, uneven) < close:
             break
-        # One of the two at a time: each moves the step that the other reads.
-        if apart and (turn % 2 == 0 or gain < 1e-12):
-            square, mean = 0.0, 0.0
-            for i in range(4):
-                if free[i]:
-                    mean += (cuts[high, i] - cuts[low, i]) / number
-            for i in range(4):
-                if free[i]:
-                    square += (cuts[high, i] - cuts[low, i] - (mean if simplex else 0.0)) ** 2
-            amount = min(w[high], (most - least) * mu / square) if square > 0.0 else w[high]
-            w[high] -= amount
-            w[low] += amount
-        elif where >= 0:
-            weight = (1.0 - 1.0 / number) if simplex else 1.0
-            if weight > 0.0:
-                nu[where] = max(nu[where] - (room[where] + step[where]) * mu / weight, 0.0)
+        if gain > close:
+            inside[joins] = True
+    total = u[:count].sum()
+    w[:count] = u[:count] / total
+    for i in range(4):
+        nu[i] = u[count + i]
     return least
 
 

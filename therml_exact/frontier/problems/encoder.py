@@ -223,7 +223,8 @@ class EncoderProblem:
         y_of_z: Array = np.einsum("xtz,xty->zy", codes, used)
         excluded: Array = np.einsum("xty,zy->xtz", used, ~y_of_z)
         if multipliers["delta"] > 0:
-            excluded |= ~codes.any(axis=1)[:, None, :]
+            in_use: Array = np.asarray(codes.any(axis=1))
+            excluded |= ~in_use[:, None, :]
         return bool((excluded | codes | ~met[:, :, None]).all())
 
     @property
