@@ -90,7 +90,7 @@ def test_what_is_not_quite_zero_is_refused(by):
     other = rows[0].index(0.0)
     for changed in ([0], [0, 1]):  # S > 0 and R > 0; R > 0 alone
         forged = [[v + by * (t in changed and a == other) for a, v in enumerate(row)] for t, row in enumerate(rows)]
-        edited = {**c, "witness": [[v.hex() for v in row] for row in forged], "value": "0x1p+0", "status": "open"}
+        edited = {**c, "witness": [[v.hex() for v in row] for row in forged], "value": (1.0).hex(), "status": "open"}
         v = verify_rule({**edited, "sha256": digest(edited)})
         assert not v.valid and "above its cap" in v.reason
 

@@ -11,7 +11,7 @@ from learning_rules import alternate, bisect, random_problem
 import therml_exact as tx
 from therml_exact.frontier import phase
 from therml_exact.frontier.rule_optimum import minimize_rule
-from therml_exact.frontier.rule_verify import verify_rule
+from therml_exact.verification import verify as verify_rule
 
 
 @pytest.mark.parametrize("delta", [0, 0.5])

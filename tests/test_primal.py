@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.optimize import nnls
 
 import therml_exact as tx
+from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.mixture import Tables
 from therml_exact.frontier.path import minimize_path
 from therml_exact.frontier.primal import Primal, multipliers, start
@@ -153,7 +154,7 @@ def test_a_path_may_move_every_multiplier():
 def test_path_is_validated_at_the_door():
     problem = encoder_problem(random_joint(2, 2))
     with pytest.raises(ValueError, match="tol is 0"):
-        minimize_path(problem, [], tol=0)
+        Budget.read(0, 1, 1)
     with pytest.raises(TypeError, match="foreign"):
         list(minimize_path(problem, [{"beta": 1}]))
     assert list(minimize_path(problem, [])) == []

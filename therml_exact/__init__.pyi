@@ -19,8 +19,8 @@ from .frontier.joint_minimize import JointOptimum as JointOptimum
 from .frontier.joint_problem import JointProblem as JointProblem
 from .frontier.learning_rule import LearningRuleProblem as LearningRuleProblem
 from .frontier.locate import Classification as Classification
-from .frontier.minimize import Optimum as Optimum
 from .frontier.minimize import minimize as minimize
+from .frontier.optimum import Optimum as Optimum
 from .frontier.phase import Jump as Jump
 from .frontier.phase import Jumps as Jumps
 from .frontier.phase import jump as jump

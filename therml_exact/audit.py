@@ -46,9 +46,10 @@ def point(
     S: float | None = None,
     U: float | None = None,
     tol: float = 1e-9,
+    time_limit: float = 60.0,
 ) -> Classification:
-    """Where a claimed point lies; coordinates (nats) that are left out are free."""
-    return locate(problem, {"R": R, "C": C, "D": D, "S": S, "U": U}, tol=tol)
+    """Where a claimed point lies; coordinates (nats) that are left out are free. time_limit: seconds of the call."""
+    return locate(problem, {"R": R, "C": C, "D": D, "S": S, "U": U}, tol=tol, time_limit=time_limit)
 
 
 @dataclass(frozen=True)

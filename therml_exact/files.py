@@ -17,13 +17,16 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from fractions import Fraction
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from therml_exact.numbers.approximate import Approximate
 from therml_exact.numbers.primelog import PrimeLog, rational_text
 from therml_exact.numbers.text import MOST_DIGITS, has_control, shown
+
+if TYPE_CHECKING:
+    import pandas
 
 VERSION = 1
 _BYTES = 256 * 2**20
@@ -224,3 +227,14 @@ def check_writable(path: Path) -> None:
         raise ValueError(f"{shown}: the folder {folder} does not exist; create it first")
     if not os.access(folder, os.W_OK) and not (os.path.exists(target) and os.access(target, os.W_OK)):
         raise ValueError(f"{shown}: the folder {folder} is not writable")
+
+
+def data_frame(rows: list[dict[str, Any]]) -> pandas.DataFrame:
+    """Rows as a pandas DataFrame whose `attrs` say that informations are in nats; ImportError names the extra."""
+    try:
+        import pandas
+    except ImportError:
+        raise ImportError("to_dataframe needs pandas: pip install 'therml_exact[dataframe]'") from None
+    frame = pandas.DataFrame(rows)
+    frame.attrs["units"] = "nats"
+    return frame

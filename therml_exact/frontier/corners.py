@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.sandwich import slope, steps
@@ -30,7 +31,7 @@ STRAIGHT = 1e-8  # nats: a chord this close to its supporting line is one with i
 LONG = 1e-2  # nats: the least length of a chord that is called straight
 HARD = 1 - 1e-9  # p(z|w) of a hard code
 SHARED = 9  # points that fill a straight part
-TOL, CELLS, SECONDS = 1e-9, 2_000_000, 60.0  # of an optimum of the bisection
+BUDGET = Budget(1e-9, 2_000_000, 60.0)  # of an optimum of the bisection
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def kinks(problem: Problem, view: Array, names: tuple[str, ...], supports: Seque
 
     def at(value: float) -> Support:
         if value not in known:
-            (optimum,) = solve_all(problem, [problem.direction(np.array([1.0, value]) @ view)], TOL, CELLS, SECONDS)
+            (optimum,) = solve_all(problem, [problem.direction(np.array([1.0, value]) @ view)], BUDGET)
             known[value] = Support.of(optimum)
         return known[value]
 

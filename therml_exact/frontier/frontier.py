@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from therml_exact.files import save_result
+from therml_exact.files import data_frame, save_result
 from therml_exact.frontier.corners import Kink, Segment, kinks, straight_parts
 from therml_exact.frontier.critical import Critical, critical
 from therml_exact.frontier.journal import from_json, to_json
@@ -163,22 +163,25 @@ class Frontier:
         U: float | None = None,
         V: float | None = None,
         refine: bool = True,
+        time_limit: float = 60.0,
     ) -> Classification:
-        """Is a point impossible, feasible, or undecided? Coordinates that are left out are free.
+        """Is a point impossible, feasible, or undecided? Coordinates (nats) that are left out are free.
 
-        With refine, new optima are solved where the known ones do not decide.
+        With refine, new optima are solved where the known ones do not decide, for at most time_limit seconds.
         """
         steps = 60 if refine else 0
         claim = {"R": R, "C": C, "D": D, "S": S, "U": U}
         if V is None:
-            return locate(self.problem, claim, self.points, max_steps=steps)
+            return locate(self.problem, claim, self.points, max_steps=steps, time_limit=time_limit)
         if not self.volume:
             raise ValueError("V is a coordinate of frontiers traced with volume=True")
         foreign = [name for name, value in claim.items() if value is not None and name != "C"]
         if foreign:
             raise ValueError(f"V = R + D - H(X) is given: {foreign[0]} cannot stand beside it")
         view = {"V": (1.0, 1.0, 0.0), "C": (0.0, 0.0, 1.0)}
-        found = locate(self.problem, {"V": V + self.constant, "C": C}, self.points, view, max_steps=steps)
+        found = locate(
+            self.problem, {"V": V + self.constant, "C": C}, self.points, view, max_steps=steps, time_limit=time_limit
+        )
         return replace(found, claimed={"V": V, **{n: v for n, v in found.claimed.items() if n != "V"}})
 
     def rows(self) -> list[dict[str, Any]]:
@@ -202,13 +205,7 @@ class Frontier:
 
     def to_dataframe(self) -> pandas.DataFrame:
         """The rows as a pandas DataFrame (extra `dataframe`), all informations in nats."""
-        try:
-            import pandas
-        except ImportError:
-            raise ImportError("to_dataframe needs pandas: pip install 'therml_exact[dataframe]'") from None
-        frame = pandas.DataFrame(self.rows())
-        frame.attrs["units"] = "nats"
-        return frame
+        return data_frame(self.rows())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything as JSON, certificates included: `verify` takes the file."""

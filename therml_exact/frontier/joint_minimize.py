@@ -20,6 +20,7 @@ import numpy as np
 from flint import arb
 
 from therml_exact.frontier import joint_above
+from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.joint_below import Bound, bounds, partitioned
 from therml_exact.frontier.joint_problem import JointProblem
@@ -33,6 +34,7 @@ from therml_exact.frontier.joint_verify import (
     rounded,
 )
 from therml_exact.frontier.minimize import minimize
+from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.numbers.balls import precision, settled
 from therml_exact.numbers.tables import Array
 from therml_exact.verification import BITS, Clock
@@ -96,6 +98,11 @@ class JointOptimum:
     def __str__(self) -> str:
         amounts = ", ".join(f"{name} = {value:.6g}" for name, value in self.point.items())
         return f"{self.lower_bound:.9g} <= min <= {self.value:.9g} nats ({self.status}; {amounts})"
+
+
+def minimize_free(problem: JointProblem, given: Mapping[str, Any], budget: Budget) -> JointOptimum:
+    """One optimum, from the caller's multipliers."""
+    return minimize_joint(problem, read_multipliers(problem, given), budget.tol, budget.cells, budget.seconds)
 
 
 def minimize_joint(

@@ -46,7 +46,9 @@ class JointProblem:
     theta_size: int
     z_size: int
 
+    kind = "joint"
     multipliers = ("rho", "delta", "gamma", "sigma")
+    functionals = ("R", "D", "C", "S")
 
     def __post_init__(self) -> None:
         for name in ("n", "theta_size", "z_size"):

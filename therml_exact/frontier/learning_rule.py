@@ -51,7 +51,9 @@ class LearningRuleProblem:
     n: int
     encoders: Any
 
+    kind = "learning rule"
     multipliers = ("rho", "delta", "gamma", "sigma")
+    functionals = ("R", "D", "C", "S")
 
     def __post_init__(self) -> None:
         phi, x_given_phi, y = read_process(self.phi, self.x_given_phi, self.y_given_x_phi)

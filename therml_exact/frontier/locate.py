@@ -19,12 +19,14 @@ Errors: ValueError for coordinates that are not finite, foreign to the problem, 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.half_space import missing, rounded_down
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.problems.kinds import Problem
@@ -35,6 +37,7 @@ from therml_exact.frontier.verify_audit import RESOLUTION, TABLES
 from therml_exact.verification import finite
 
 Array = np.ndarray[Any, Any]
+TOL = 1e-9  # nats: of the optima that are solved
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,12 +118,15 @@ def locate(
     tol: float = 1e-9,
     max_steps: int = 60,
     max_cells: int = 2_000_000,
-    time_limit: float = 20.0,
+    time_limit: float = 60.0,
 ) -> Classification:
     """Classify a point; `known` optima are used first, then new ones are solved where they decide most.
 
     view: coordinates that are sums of functionals, name -> weights, without overlap; by default the functionals.
+    time_limit: seconds of the whole call; what is known then is returned. max_cells: of one optimum.
     """
+    budget = Budget.read(tol, max_cells, time_limit)
+    deadline = budget.deadline
     names = problem.functionals
     if view is None:
         view = dict(zip(names, np.eye(len(names)).tolist(), strict=True))
@@ -130,9 +136,8 @@ def locate(
     supports = [Support.of(o) for o in known]
     if max_steps or not supports:  # each coordinate alone first: closed forms, or nearly
         alone = [problem.direction(row) for row in rows]
-        supports += [
-            Support.of(o) for m in alone for o in solve_all(problem, [m], min(tol, 1e-9), max_cells, time_limit)
-        ]
+        for m in alone:
+            supports += [Support.of(o) for o in solve_all(problem, [m], budget.within(TOL).until(deadline))]
     low, proof, high = -math.inf, None, math.inf
     mixture: tuple[Array, list[Support]] = (np.empty(0), [])
     asked: set[tuple[float, ...]] = set()
@@ -154,10 +159,11 @@ def locate(
         weights = (direction / direction.sum()) @ rows
         key = tuple(np.round(weights, 12).tolist())
         decided = low > 0 or high <= RESOLUTION
-        if high - low <= (tol if decided else RESOLUTION) or step == max_steps or key in asked:
+        over = step == max_steps or time.monotonic() > deadline
+        if high - low <= (tol if decided else RESOLUTION) or over or key in asked:
             break
         asked.add(key)
-        (optimum,) = solve_all(problem, [problem.direction(weights)], min(tol, 1e-9), max_cells, time_limit)
+        (optimum,) = solve_all(problem, [problem.direction(weights)], budget.within(TOL).until(deadline))
         supports.append(Support.of(optimum))
     if low > 0:
         return Classification("impossible", low, proof, (low, high), claimed)

@@ -1,6 +1,10 @@
 """minimize: a certified optimum of rho R + delta D + gamma C, or of S + beta U (nats).
 
-The solver is solve.py along a path (path.py) of one point; the result is optimum.py's.
+The door: the kind of a problem names its solver.
+
+    encoder, Bayes, discriminative    a mixture's likelihood: solve.py along a path (path.py) of one point
+    learning rule                     rule_optimum.py
+    joint                             joint_minimize.py
 
 Errors: TypeError for a multiplier foreign to the problem, ValueError for one that is negative or not finite.
 Source: Alemi and Fischer, TherML (2018), equation (22), App. B, C, H.
@@ -8,18 +12,26 @@ Source: Alemi and Fischer, TherML (2018), equation (22), App. B, C, H.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, overload
 
-from therml_exact.frontier.joint_problem import JointProblem
-from therml_exact.frontier.learning_rule import LearningRuleProblem
-from therml_exact.frontier.optimum import Optimum as Optimum
-from therml_exact.frontier.path import check_limits, minimize_path
-from therml_exact.frontier.problems.kinds import Problem
-from therml_exact.frontier.problems.multipliers import read_multipliers
-from therml_exact.frontier.rule_optimum import RuleOptimum, minimize_rule
+from therml_exact.frontier.budget import Budget
 
 if TYPE_CHECKING:
     from therml_exact.frontier.joint_minimize import JointOptimum
+    from therml_exact.frontier.joint_problem import JointProblem
+    from therml_exact.frontier.learning_rule import LearningRuleProblem
+    from therml_exact.frontier.optimum import Optimum
+    from therml_exact.frontier.problems.kinds import Problem
+    from therml_exact.frontier.rule_optimum import RuleOptimum
+
+SOLVERS = {
+    "encoder": ("therml_exact.frontier.path", "minimize_mixture"),
+    "bayes": ("therml_exact.frontier.path", "minimize_mixture"),
+    "discriminative": ("therml_exact.frontier.path", "minimize_mixture"),
+    "learning rule": ("therml_exact.frontier.rule_optimum", "minimize_rules"),
+    "joint": ("therml_exact.frontier.joint_minimize", "minimize_free"),
+}
 
 
 @overload
@@ -38,7 +50,7 @@ def minimize(problem: JointProblem, gamma: Any = 0, delta: Any = 0, sigma: Any =
 
 
 def minimize(
-    problem: Problem | LearningRuleProblem | JointProblem,
+    problem: Any,
     gamma: Any = 0,
     delta: Any = 0,
     sigma: Any = 0,
@@ -47,16 +59,29 @@ def minimize(
     tol: float = 1e-9,
     max_cells: int = 2_000_000,
     time_limit: float = 60.0,
-) -> Optimum | RuleOptimum | JointOptimum:
-    """The least rho R + delta D + gamma C (+ sigma S: free rules), or S + beta U (beta = inf: U), two-sided."""
-    given = {"gamma": gamma, "delta": delta, "sigma": sigma, "beta": beta, "rho": rho}
-    if isinstance(problem, LearningRuleProblem):
-        check_limits(tol, max_cells, time_limit)
-        return minimize_rule(problem, read_multipliers(problem, given), tol, max_cells, time_limit)
-    if isinstance(problem, JointProblem):
-        from therml_exact.frontier.joint_minimize import minimize_joint
+) -> Any:
+    """The least rho R + delta D + gamma C (+ sigma S), or S + beta U, with a lower bound that is proved.
 
-        check_limits(tol, max_cells, time_limit)
-        return minimize_joint(problem, read_multipliers(problem, given), tol, max_cells, time_limit)
-    (optimum,) = minimize_path(problem, [given], tol, max_cells, time_limit)
-    return optimum
+    problem: an EncoderProblem, BayesProblem, DiscriminativeProblem, LearningRuleProblem or JointProblem.
+    gamma, delta, sigma, beta, rho: multipliers of C, D, S, U, R; floats (their exact values) or rationals, >= 0. One
+    that is foreign to the problem stays at its default. rho = 0 and beta = inf are allowed.
+    tol: nats; the optimum is "certified" when its gap is at most that.
+    max_cells, time_limit: how many cells the search may make, and the seconds of the whole call. What has been compiled
+    or loaded by the first call of a process does not count.
+
+    Returns an optimum: value >= minimum >= lower_bound in nats, gap, status ("certified" or "open"), reason (why the
+    search stopped), point (the functionals), witness (the tables that achieve value), certificate (for `verify`).
+
+    >>> import therml_exact as tx
+    >>> best = minimize(tx.EncoderProblem(tx.examples.binary_symmetric(0.1)), gamma=3)
+    >>> best.status, best.gap <= 1e-9, tx.verify(best.certificate).valid
+    ('certified', True, True)
+    """
+    budget = Budget.read(tol, max_cells, time_limit)
+    kind = getattr(problem, "kind", None)
+    if kind not in SOLVERS:
+        name = type(problem).__name__
+        raise TypeError(f"problem is a {name}; give an EncoderProblem, BayesProblem or another problem")
+    module, name = SOLVERS[kind]
+    given = {"gamma": gamma, "delta": delta, "sigma": sigma, "beta": beta, "rho": rho}
+    return getattr(import_module(module), name)(problem, given, budget)

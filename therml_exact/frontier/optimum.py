@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier.budget import Reason
 from therml_exact.frontier.certificate import build, rounded_up, status
 from therml_exact.frontier.mixture import SLACK
 from therml_exact.frontier.problems.kinds import Problem
@@ -58,6 +59,14 @@ class Optimum:
     def status(self) -> str:
         """Whether it is "certified" (the gap is within the tolerance) or "open"."""
         return status(self.value, self.lower_bound, self.tol, self._exact)
+
+    @property
+    def reason(self) -> Reason:
+        """Why the search stopped: "closed" if certified; else "cells", "time", or "rounding" (take a larger tol)."""
+        if self.status == "certified":
+            return "closed"
+        stopped = [s.stopped for s in self._solutions if s.stopped != "closed"]
+        return stopped[0] if stopped else "rounding"
 
     @cached_property
     def witness(self) -> dict[str, Array]:

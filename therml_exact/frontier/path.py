@@ -9,7 +9,6 @@ Errors: TypeError for a multiplier foreign to the problem, ValueError for one th
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.closed_form import log
 from therml_exact.frontier.mixture import SLACK, Tables
 from therml_exact.frontier.optimum import Optimum, unsearched, weighed
@@ -28,42 +28,25 @@ from therml_exact.frontier.solve import Solution, solve
 from therml_exact.joint import Joint
 
 Array = np.ndarray[Any, Any]
+USUAL = Budget(1e-9, 2_000_000, 60.0)
 
 
-def minimize_path(
-    problem: Problem,
-    path: Iterable[Mapping[str, Any]],
-    tol: float = 1e-9,
-    max_cells: int = 2_000_000,
-    time_limit: float = 60.0,
-) -> Iterator[Optimum]:
-    """The optima along a path of multipliers, each started from the one before; limits are those of one point."""
-    if not isinstance(problem, Problem):
-        raise TypeError(
-            f"problem is a {type(problem).__name__}; give an EncoderProblem, BayesProblem or another problem"
-        )
-    check_limits(tol, max_cells, time_limit)
-    return _along(problem, path, tol, max_cells, time_limit)
+def minimize_mixture(problem: Problem, given: Mapping[str, Any], budget: Budget) -> Optimum:
+    """One optimum."""
+    (optimum,) = minimize_path(problem, [given], budget)
+    return optimum
 
 
-def check_limits(tol: float, max_cells: int, time_limit: float) -> None:
-    """Refuse a tolerance or a budget that is not positive."""
-    if not (tol > 0 and math.isfinite(tol)):
-        raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
-    if max_cells < 1 or not time_limit > 0:
-        raise ValueError(f"max_cells is {max_cells!r} and time_limit {time_limit!r}; both are positive")
-
-
-def _along(problem: Problem, path: Iterable[Mapping[str, Any]], tol: float, max_cells: int,
-           time_limit: float) -> Iterator[Optimum]:  # fmt: skip
+def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: Budget = USUAL) -> Iterator[Optimum]:
+    """The optima along a path of multipliers, each started from the one before; the budget is that of one point."""
     ready: Ready | None = None
     warm: list[Solution | None] = []
     warm_up()  # what the compiler takes is not the budget's
     for given in path:
+        deadline = budget.deadline
         exact = _read(problem, given)
-        deadline = time.monotonic() + time_limit
         if problem.unsearched(exact):
-            yield unsearched(problem, exact, tol)
+            yield unsearched(problem, exact, budget.tol)
             continue
         if "rho" in exact and max(exact.values()) > 2 * LARGE * exact["rho"]:
             raise ValueError("a multiplier is more than 1e12 times rho; take rho = 0, or smaller multipliers")
@@ -72,12 +55,12 @@ def _along(problem: Problem, path: Iterable[Mapping[str, Any]], tol: float, max_
             moved = Ready.of(problem, exact)
             warm = [None] * len(moved.tables)
         ready = moved
-        within = min(tol / ready.size, 1.0)
+        within = min(budget.tol / ready.size, 1.0)
         solutions = [
-            solve(tables, within, max_cells, deadline, near) for tables, near in zip(ready.tables, warm, strict=True)
+            solve(tables, within, budget.cells, deadline, near) for tables, near in zip(ready.tables, warm, strict=True)
         ]
         warm = list(solutions)
-        yield _optimum(problem, ready, exact, solutions, tol)
+        yield _optimum(problem, ready, exact, solutions, budget.tol)
 
 
 def _read(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:

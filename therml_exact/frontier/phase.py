@@ -32,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.learning_rule import LearningRuleProblem
 from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.frontier.rule_cells import Arrays
@@ -222,7 +223,7 @@ class _Search:
         kept = self.optima.get(sigma)
         if kept is None or kept.tol > gap:
             exact = read_multipliers(self.problem, {**self.given, "sigma": sigma})
-            kept = self.optima[sigma] = minimize_rule(self.problem, exact, gap, 2_000_000, self.time_limit)
+            kept = self.optima[sigma] = minimize_rule(self.problem, exact, Budget(gap, 2_000_000, self.time_limit))
         return kept
 
     def missed(self, sigma: float, gap: float) -> bool:
@@ -329,7 +330,7 @@ def jump(
 
     time_limit: seconds for each of the optima that certify them.
     """
-    if not isinstance(problem, LearningRuleProblem):
+    if getattr(problem, "kind", None) != LearningRuleProblem.kind:
         raise TypeError(f"problem is a {type(problem).__name__}; give a LearningRuleProblem")
     if not (0 < low < high < math.inf):
         raise ValueError(f"low is {low!r} and high {high!r}; give 0 < low < high")

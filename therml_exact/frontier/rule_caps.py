@@ -35,6 +35,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
 from therml_exact.frontier.rule_cells import Arrays, State, Tree, search, why
 from therml_exact.frontier.rule_certificate import build, rationals, rounded_up
@@ -316,13 +317,10 @@ def classify_rule(
     return RuleClassification("undecided", None, {"excess": (found.lower_bound, found.value), "reason": found.reason})
 
 
-def _check(problem: Any, tol: float, max_cells: int, time_limit: float) -> None:
-    if not isinstance(problem, LearningRuleProblem):
+def _check(problem: Any, tol: Any, max_cells: Any, time_limit: Any) -> Budget:
+    if getattr(problem, "kind", None) != LearningRuleProblem.kind:
         raise TypeError(f"problem is a {type(problem).__name__}; give a LearningRuleProblem")
-    if not (tol > 0 and math.isfinite(tol)):
-        raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
-    if max_cells < 1 or not time_limit > 0:
-        raise ValueError(f"max_cells is {max_cells!r} and time_limit {time_limit!r}; both are positive")
+    return Budget.read(tol, max_cells, time_limit)
 
 
 def _rounded_down(cap: Fraction) -> float:

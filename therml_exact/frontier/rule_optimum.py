@@ -20,7 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
+from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.frontier.rule_cells import MARGIN, Tree, minimise, why
 from therml_exact.frontier.rule_certificate import build, rationals, rounded_up
 from therml_exact.frontier.rule_vertices import rules
@@ -83,9 +85,12 @@ def compile_cells() -> None:
     minimise(LearningRuleProblem([1], [[1]], [[[1]]], 1, [[[1]]]), np.ones(4), 1.0, 1, math.inf)
 
 
-def minimize_rule(
-    problem: LearningRuleProblem, exact: Mapping[str, Fraction], tol: float, max_cells: int, time_limit: float
-) -> RuleOptimum:
+def minimize_rules(problem: LearningRuleProblem, given: Mapping[str, Any], budget: Budget) -> RuleOptimum:
+    """One optimum, from the caller's multipliers."""
+    return minimize_rule(problem, read_multipliers(problem, given), budget)
+
+
+def minimize_rule(problem: LearningRuleProblem, exact: Mapping[str, Fraction], budget: Budget) -> RuleOptimum:
     """The least rho R + delta D + gamma C + sigma S; the exact multipliers are read and checked by minimize."""
     multipliers = dict(exact)
     floats = {name: float(v) for name, v in multipliers.items()}
@@ -98,14 +103,14 @@ def minimize_rule(
         tree = None
     else:
         compile_cells()
-        rule, tree = minimise(problem, weight, tol, max_cells, time.monotonic() + time_limit - spent)
+        rule, tree = minimise(problem, weight, budget.tol, budget.cells, budget.deadline - spent)
         lower, cells = tree.lower, len(tree.nodes)
     point, witness = problem.evaluate(rule)
     value = float(sum(w * point[name] for w, name in zip(weight, NAMES, strict=True)))
-    closed = rounded_up(value, float(sum(multipliers.values()))) - lower <= tol
+    closed = rounded_up(value, float(sum(multipliers.values()))) - lower <= budget.tol
     reason = why(closed, tree)
     return RuleOptimum(
-        problem, floats, value, max(lower, 0.0), tol, point, witness, cells, reason, lower, multipliers, tree
+        problem, floats, value, max(lower, 0.0), budget.tol, point, witness, cells, reason, lower, multipliers, tree
     )
 
 

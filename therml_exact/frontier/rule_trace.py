@@ -15,19 +15,22 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from therml_exact.files import save_result
+from therml_exact.files import data_frame, save_result
+from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.crew import lost
 from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
-from therml_exact.frontier.path import check_limits
 from therml_exact.frontier.phase import Jump
 from therml_exact.frontier.problems.multipliers import read_multipliers
+from therml_exact.frontier.request import Request
 from therml_exact.frontier.rule_caps import ROUNDING, RuleClassification, classify_rule
 from therml_exact.frontier.rule_certificate import jump_content
 from therml_exact.frontier.rule_optimum import RuleOptimum, minimize_rule
@@ -35,6 +38,7 @@ from therml_exact.frontier.rule_optimum import RuleOptimum, minimize_rule
 if TYPE_CHECKING:
     import pandas
 
+TOL = 1e-6  # nats: of an optimum, at most
 GAMMAS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 DELTAS = (0.0,)
 SIGMAS = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -82,10 +86,8 @@ class RuleFrontier:
         ]  # fmt: skip
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """The rows as a DataFrame."""
-        import pandas
-
-        return pandas.DataFrame(self.rows())
+        """The rows as a pandas DataFrame (extra `dataframe`), all informations in nats."""
+        return data_frame(self.rows())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the rows and a certificate for each as JSON; a saved row says what its certificate proves."""
@@ -131,39 +133,43 @@ class RuleFrontier:
         return classify_rule(self.problem, R, C, D, S, tol, max_cells, time_limit)
 
 
-def trace_rules(
-    problem: LearningRuleProblem,
-    gammas: Iterable[Any] | None,
-    deltas: Iterable[Any] | None,
-    sigmas: Iterable[Any] | None,
-    tol: float,
-    executor: Executor | None,
-    max_points: int,
-    max_cells: int,
-    time_limit: float,
-) -> RuleFrontier:
+def trace_rules(problem: LearningRuleProblem, asked: Request) -> RuleFrontier:
     """The optima, each solved to min(tol, 1e-6); lists left out are GAMMAS, DELTAS, SIGMAS."""
-    tol = min(tol, 1e-6)
-    check_limits(tol, max_cells, time_limit)
+    asked.refuse("LearningRuleProblem", ("betas", "checkpoint", "volume"))
+    budget = asked.budget.within(TOL)
     lists = []
-    for name, given, grid in (("gamma", gammas, GAMMAS), ("delta", deltas, DELTAS), ("sigma", sigmas, SIGMAS)):
+    for name, given, grid in (("gamma", asked.gammas, GAMMAS), ("delta", asked.deltas, DELTAS),
+                              ("sigma", asked.sigmas, SIGMAS)):  # fmt: skip
         values = list(grid if given is None else given)
         if not values:
             raise ValueError(f"{name}s is empty; leave it out for {list(grid)}")
         lists.append(sorted({read_multipliers(problem, {name: v})[name] for v in values}))
     count = math.prod(map(len, lists))
-    if count > max_points:
-        raise ValueError(f"gammas, deltas and sigmas give {count} optima; max_points is {max_points}")
+    if count > asked.max_points:
+        raise ValueError(f"gammas, deltas and sigmas give {count} optima; max_points is {asked.max_points}")
     wanted = [
         read_multipliers(problem, {"rho": 1, "gamma": gamma, "delta": delta, "sigma": sigma})
         for gamma, delta, sigma in product(*lists)
     ]
-    solve = partial(_solve, problem, tol, max_cells, time_limit)
-    found = map(solve, wanted) if executor is None else executor.map(solve, wanted)
-    return RuleFrontier(problem, tuple(found), tol)
+    solve = partial(_solve, problem, budget.until(asked.deadline))
+    try:
+        found = _until(
+            asked.deadline, map(solve, wanted) if asked.executor is None else asked.executor.map(solve, wanted)
+        )
+    except BrokenExecutor:
+        raise lost(None) from None
+    return RuleFrontier(problem, found, budget.tol)
 
 
-def _solve(
-    problem: LearningRuleProblem, tol: float, max_cells: int, time_limit: float, exact: dict[str, Fraction]
-) -> RuleOptimum:
-    return minimize_rule(problem, exact, tol, max_cells, time_limit)
+def _until(deadline: float, optima: Iterable[RuleOptimum]) -> tuple[RuleOptimum, ...]:
+    """Those that are there when the time is over; one at least."""
+    found = []
+    for optimum in optima:
+        found.append(optimum)
+        if time.monotonic() > deadline:
+            break
+    return tuple(found)
+
+
+def _solve(problem: LearningRuleProblem, budget: Budget, exact: dict[str, Fraction]) -> RuleOptimum:
+    return minimize_rule(problem, exact, budget)

@@ -148,9 +148,9 @@ def _check_row(world: _World, row: Any, c: Mapping[str, Any], value: float | Non
 def _check(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[float | None, float]:
     """The value (None where no rule is claimed) and the lower bound that a certificate proves."""
     require(isinstance(c, Mapping) and c.get("format") == FORMAT, f"the format is not {FORMAT}")
+    require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
     require(c["kind"] in OWN, f"the kind {shown(c['kind'])} is unknown")
     require(set(c) == COMMON | OWN[c["kind"]], f"the fields {shown(sorted(c))} are not those of this kind")
-    require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
     if problem is not None:
         ours = describe(problem) if isinstance(problem, LearningRuleProblem) else None
         require(ours == c["problem"], "the certificate is about another problem")

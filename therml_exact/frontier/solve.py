@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier.budget import Reason
 from therml_exact.frontier.certificate import ROUNDING
 from therml_exact.frontier.contacts import Contacts, contacts
 from therml_exact.frontier.dual import coarser, search
@@ -43,6 +44,7 @@ class Solution:
     level: float
     rule: str  # "cells", or the closed form that gives the lower bound
     complete: bool
+    stopped: Reason = "closed"  # what ended the search
 
     @property
     def gap(self) -> float:
@@ -70,8 +72,9 @@ def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Sol
         found, _ = _prove(tables, primal, threshold, max_cells, deadline, 20)
     if found.complete:
         return found
+    stopped: Reason = "time" if time.monotonic() > deadline else "cells"
     level, near, tree = coarser(tables, primal, found.lam, threshold, max_cells, deadline)
-    return _solution(tables, primal, found.lam, tree, near, level, False)
+    return replace(_solution(tables, primal, found.lam, tree, near, level, False), stopped=stopped)
 
 
 def improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadline: float) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.optimum import Optimum
 from therml_exact.frontier.path import minimize_path
 from therml_exact.frontier.problems.kinds import Problem
@@ -38,8 +39,6 @@ class Support:
         return Support(weights, optimum.lower_bound, point, optimum)
 
 
-def solve_all(
-    problem: Problem, path: Sequence[dict[str, float]], tol: float, max_cells: int, time_limit: float
-) -> list[Optimum]:
+def solve_all(problem: Problem, path: Sequence[dict[str, float]], budget: Budget) -> list[Optimum]:
     """The optima of a list of multipliers, in their order: one piece of work, the same wherever it is done."""
-    return list(minimize_path(problem, path, tol, max_cells, time_limit))
+    return list(minimize_path(problem, path, budget))

@@ -36,7 +36,7 @@ LEAST = 1e-300  # a posterior below it may still meet a factor that is larger th
 DIGIT = 1e-15  # rounding of a coordinate, relative
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def phi(z):
     """2 (exp z - 1 - z) / z^2."""
     if abs(z) < 0.5:
@@ -47,7 +47,7 @@ def phi(z):
     return 2.0 * (math.exp(z) - 1.0 - z) / (z * z)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def psi(z):
     """2 (z - log(1 + z)) / z^2."""
     if abs(z) < 0.05:
@@ -58,7 +58,7 @@ def psi(z):
     return 2.0 * (z - math.log1p(z)) / (z * z)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def posterior(lam, a, group, s, groups, t0, r, share, mean, means):
     """log G(t0); r[w] = r_{w|x}, share[x] = R_x, mean = abar, means[x] = abar_x."""
     count, width = a.shape
@@ -97,7 +97,7 @@ def posterior(lam, a, group, s, groups, t0, r, share, mean, means):
     return peak + math.log(total) / s
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def square(c, x, kstart, radius, ymax, row):
     """The products row[p] = c.x[p]; an upper bound of c.v, and |c|.ymax."""
     width = c.size
@@ -123,7 +123,7 @@ def square(c, x, kstart, radius, ymax, row):
     return above, size
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def model(a, group, s, r, share, mean, means, x, kstart, radius, lo, hi, form):
     """form[p, q] of the quadratic part sum c_p c_q form[p, q] / 2."""
     count, width = a.shape
@@ -181,7 +181,7 @@ def model(a, group, s, r, share, mean, means, x, kstart, radius, lo, hi, form):
             form[q, p] = value
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def summit(slope, form, lost):
     """The maximum of slope.c + c.form.c/2 over all c, infinite unless form is negative definite (destroys both), for
     any slope that differs by no more than `lost` at an elimination.
@@ -200,7 +200,7 @@ def summit(slope, form, lost):
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def on_vertices(slope, form, kstart):
     """The largest Bernstein coefficient of slope.c + c.form.c/2 over the product of simplices."""
     blocks = kstart.size - 1
@@ -227,7 +227,7 @@ def on_vertices(slope, form, kstart):
     return best
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def _product(x, mean):
     out = np.zeros(x.shape[0])
     for p in range(x.shape[0]):
@@ -236,7 +236,7 @@ def _product(x, mean):
     return out
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, height):
     """A bound of log G on the cell; point and height[0] are its middle and G there (-inf if a coordinate is frozen)."""
     count, width = a.shape
@@ -302,7 +302,7 @@ def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, heigh
     return top + bound + ROUND * scale
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, radius):
     """An ellipsoid about the point u (barycentric in each block) where log G is at most the number returned.
 
@@ -375,7 +375,7 @@ def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, 
     return math.inf
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def all_about(codes, lam, a, a_root, group, s, groups, roots, kstart, jstart, threshold, centre, form, radius, bounds):
     """`about` at the images of the codes' posteriors: centre[z, d], form[z, d, d], radius[z], bounds[z]."""
     count, width = a.shape

@@ -30,7 +30,7 @@ DEEPEST = 40  # bisections of the polynomial
 ROUND = 4e-15
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def on_interval(low, high, lam, a, threshold):
     """Whether log G is proven to be at most the threshold for low <= t <= high."""
     if not (low > 0.0 and high < 1.0):
@@ -101,7 +101,7 @@ def on_interval(low, high, lam, a, threshold):
     return below(g, most)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=False)
 def below(g, most):
     """Whether the polynomial is at most `most` on [-1, 1]."""
     stack = np.empty((DEEPEST + 2, 2))

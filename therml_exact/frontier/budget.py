@@ -1,0 +1,68 @@
+"""Budget: the tolerance of an optimum, and the cells and seconds that it may cost; read and checked once, at the door.
+
+Errors: ValueError naming the argument, its value and what it should be.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Reason = Literal["closed", "cells", "time", "memory", "rounding"]
+"""Why a search stopped: the bounds met within the tolerance, or the cells, the time, the memory or the digits ended."""
+
+REMEDIES = {
+    "cells": "raise max_cells",
+    "time": "raise time_limit",
+    "memory": "take smaller alphabets, or a larger tol",
+    "rounding": "take a larger tol: floats tell no more",
+}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one optimum may cost.
+
+    tol      nats: the largest gap that counts as closed
+    cells    how many cells a search may make
+    seconds  of the whole call, preparation included
+    """
+
+    tol: float
+    cells: int
+    seconds: float
+
+    @classmethod
+    def read(cls, tol: Any, max_cells: Any, time_limit: Any) -> Budget:
+        """The caller's numbers, checked.
+
+        >>> Budget.read(1e-9, 1000, 60)
+        Budget(tol=1e-09, cells=1000, seconds=60.0)
+        """
+        if not _real(tol) or not 0 < tol < math.inf:
+            raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
+        if isinstance(max_cells, bool) or not isinstance(max_cells, numbers.Integral) or max_cells < 1:
+            raise ValueError(f"max_cells is {max_cells!r}; it is a whole number, at least 1")
+        if not _real(time_limit) or not time_limit > 0:
+            raise ValueError(f"time_limit is {time_limit!r}; it is a positive number of seconds")
+        return cls(float(tol), int(max_cells), float(time_limit))
+
+    @property
+    def deadline(self) -> float:
+        """When the time is over, on the monotonic clock, if it begins now."""
+        return time.monotonic() + self.seconds
+
+    def within(self, tol: float) -> Budget:
+        """The same for a tolerance that is no larger."""
+        return replace(self, tol=min(self.tol, tol))
+
+    def until(self, deadline: float) -> Budget:
+        """The same, ending at the deadline at the latest; a hundredth of a second is always left."""
+        return replace(self, seconds=min(self.seconds, max(deadline - time.monotonic(), 0.01)))
+
+
+def _real(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
