@@ -63,15 +63,18 @@ TARGETS = {
     "therml_exact/projection.py": Target(("tests/test_projection.py", "therml_exact/projection.py")),
     "therml_exact/functional.py": Target(("tests/test_functional.py", "tests/test_bad_input.py")),
     "therml_exact/verification.py": Target(("tests/test_verification.py", "tests/test_hostile_files.py"), VERIFIERS),
-    "therml_exact/frontier/verify.py": Target((*CERTIFICATES, "tests/test_verification.py", *SAVED), VERIFIERS),
-    "therml_exact/frontier/leaves.py": Target(CERTIFICATES[:3], VERIFIERS),
+    "therml_exact/frontier/verify.py": Target(("tests/test_verify.py", "tests/test_verification.py"), VERIFIERS),
+    "therml_exact/frontier/leaves.py": Target(("tests/test_leaves.py", "tests/test_verify.py"), VERIFIERS),
     "therml_exact/frontier/verify_frontier.py": Target(("tests/test_verify_frontier.py",), VERIFIERS),
     "therml_exact/frontier/verify_audit.py": Target(("tests/test_verify_audit.py",), VERIFIERS),
     "therml_exact/frontier/half_space.py": Target(("tests/test_verify_audit.py",), VERIFIERS),
     "therml_exact/frontier/views.py": Target(("tests/test_verify_frontier.py",), VERIFIERS),
-    "therml_exact/frontier/witness.py": Target((*SAVED_WHOLE, *SAVED), VERIFIERS),
-    "therml_exact/frontier/closed_form.py": Target(CERTIFICATES, VERIFIERS),
-    "therml_exact/frontier/certificate.py": Target((*CERTIFICATES, "tests/test_verification.py"), VERIFIERS),
+    **{
+        f"therml_exact/frontier/problems/{name}.py": Target(("tests/test_witness.py", "tests/test_verify.py"), VERIFIERS)
+        for name in ("encoder", "bayes", "discriminative", "samples", "sums", "tables", "types", "kinds")
+    },
+    "therml_exact/frontier/closed_form.py": Target(("tests/test_closed_form.py", "tests/test_verify.py"), VERIFIERS),
+    "therml_exact/frontier/certificate.py": Target(("tests/test_verify.py", "tests/test_verification.py"), VERIFIERS),
     "therml_exact/frontier/rule_verify.py": Target(RULES, VERIFIERS),
     "therml_exact/frontier/joint_verify.py": Target(JOINT, VERIFIERS),
     "therml_exact/shannon/verify.py": Target(SHANNON, VERIFIERS),
