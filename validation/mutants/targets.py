@@ -71,7 +71,7 @@ TARGETS = {
     "therml_exact/frontier/witness.py": Target(("tests/test_verify_frontier.py", "tests/test_verify_audit.py", *SAVED), VERIFIERS),
     "therml_exact/frontier/closed_form.py": Target(CERTIFICATES, VERIFIERS),
     "therml_exact/frontier/certificate.py": Target((*CERTIFICATES, "tests/test_verification.py"), VERIFIERS),
-    "therml_exact/frontier/rule_verify.py": Target(RULES, VERIFIERS),
+    "therml_exact/frontier/rule_verify.py": Target(("tests/test_rule_verify.py",), VERIFIERS),
     "therml_exact/frontier/joint_verify.py": Target(JOINT, VERIFIERS),
-    "therml_exact/shannon/verify.py": Target(SHANNON, VERIFIERS),
+    "therml_exact/shannon/verify.py": Target(("tests/test_shannon_verify.py",), VERIFIERS),
 }  # fmt: skip
