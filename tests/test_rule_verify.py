@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 from fractions import Fraction
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -24,8 +25,9 @@ MULTIPLIER = {"R": "rho", "C": "gamma", "D": "delta", "S": "sigma"}
 MAPS = tx.LearningRuleProblem([1], [["1/2", "1/2"]], [[["1/4", "3/4"], ["2/3", "1/3"]]], 1,
                               tx.encoders.deterministic(2, 2))  # fmt: skip
 NOISY = tx.LearningRuleProblem(
-    ["1/3", "2/3"], [["1/5", "4/5"], ["3/5", "2/5"]], [[["1/4", "3/4"], ["2/3", "1/3"]], [["1/2", "1/2"], ["1/7", "6/7"]]],
-    2, [[["1/2", "1/2"], [1, 0]], [["1/5", "4/5"], ["2/3", "1/3"]], [["9/10", "1/10"], ["1/9", "8/9"]]],
+    ["1/3", "2/3"], [["1/5", "4/5"], ["3/5", "2/5"]],
+    [[["1/4", "3/4"], ["2/3", "1/3"]], [["1/2", "1/2"], ["1/7", "6/7"]]], 2,
+    [[["1/2", "1/2"], [1, 0]], [["1/5", "4/5"], ["2/3", "1/3"]], [["9/10", "1/10"], ["1/9", "8/9"]]],
 )  # fmt: skip
 WIDE = tx.LearningRuleProblem(
     [1], [["1/5", "1/2", "3/10"]], [[["1/4", "1/2", "1/4"], ["2/3", "1/6", "1/6"], ["1/7", "1/7", "5/7"]]], 1,
@@ -58,7 +60,7 @@ class Oracle:
         for n in counts:
             zy = [[[sum(n[x, y] * e[a, x, z] for x in xs) for y in ys] for z in zs] for a in range(self.thetas)]
             zx = [[[n[x].sum() * e[a, x, z] for x in xs] for z in zs] for a in range(self.thetas)]
-            self.m.append([[*sum(zy[a], []), *sum(zx[a], []), *map(sum, zx[a])] for a in range(self.thetas)])
+            self.m.append([[*chain(*zy[a]), *chain(*zx[a]), *map(sum, zx[a])] for a in range(self.thetas)])
             self.noise.append([sum(n[x].sum() * eta(e[a, x, z]) for x in xs for z in zs) for a in range(self.thetas)])
         self.groups = []  # (coordinates, their sum) and, for each code, (coordinates, their sum's coordinate)
         mean = np.einsum("t,txy->xy", self.p, counts)
@@ -73,8 +75,14 @@ class Oracle:
 
     def root(self):
         """The box of all rules."""
-        low = [sum(p * min(row[k] for row in rows) for p, rows in zip(self.p, self.m)) for k in range(self.width)]
-        high = [sum(p * max(row[k] for row in rows) for p, rows in zip(self.p, self.m)) for k in range(self.width)]
+        low = [
+            sum(p * min(row[k] for row in rows) for p, rows in zip(self.p, self.m, strict=True))
+            for k in range(self.width)
+        ]
+        high = [
+            sum(p * max(row[k] for row in rows) for p, rows in zip(self.p, self.m, strict=True))
+            for k in range(self.width)
+        ]
         return low, high
 
     @property
@@ -98,7 +106,7 @@ class Oracle:
                 for ks, k in codes:
                     low[k], high[k] = max(low[k], sum(low[j] for j in ks)), min(high[k], sum(high[j] for j in ks))
                     share(ks, low[k], high[k])
-        worst = max(a - b for a, b in zip(low, high))
+        worst = max(a - b for a, b in zip(low, high, strict=True))
         assert worst < 1e-14 or worst > 1e-6, "too near to tell"
         return worst < 1e-14
 
@@ -122,8 +130,10 @@ class Oracle:
                 far = 0.0
                 for v in itertools.product(*[(low[k], high[k]) for k in ks]):
                     if sum(v) > 1e-15:
-                        far = max(far, sum(u / sum(v) * math.log(u / sum(v) / s) for u, s in zip(v, r) if u > 0))
-                for k, s in zip(ks, r):
+                        far = max(
+                            far, sum(u / sum(v) * math.log(u / sum(v) / s) for u, s in zip(v, r, strict=True) if u > 0)
+                        )
+                for k, s in zip(ks, r, strict=True):
                     out[k] -= lam[name] * (math.log(s) + (0 if lowered else far))
                 constant -= lam[name] * far * b if lowered else 0
         return out, constant
@@ -134,7 +144,7 @@ class Oracle:
         if sum(low) + sum(high) < 1e-15:
             return [1 / len(low)] * len(low)
         if len(low) != 2:
-            return [max((a + b) / (sum(low) + sum(high)), 1e-12) for a, b in zip(low, high)]
+            return [max((a + b) / (sum(low) + sum(high)), 1e-12) for a, b in zip(low, high, strict=True)]
         least = low[0] / (low[0] + high[1]) if high[1] > 1e-15 else 1.0
         most = high[0] / (high[0] + low[1]) if high[0] > 1e-15 else 0.0
         if most - least > 1e-7:
@@ -147,20 +157,22 @@ class Oracle:
     def dual(self, c, sigma, q):
         """The value of q and its best multiple: a lower bound of min <c> + sigma I."""
         if not sigma:
-            return sum(p * min(row) for p, row in zip(self.p, c))
+            return sum(p * min(row) for p, row in zip(self.p, c, strict=True))
         best = [min(row) for row in c]
-        e = [[math.exp((b - v) / sigma) for v in row] for b, row in zip(best, c)]
-        z = [sum(a * v for a, v in zip(q, row)) for row in e]
-        most = max(sum(p * row[a] / m for p, row, m in zip(self.p, e, z)) for a in range(self.thetas))
-        return sum(p * (b - sigma * math.log(m)) for p, b, m in zip(self.p, best, z)) - sigma * math.log(most)
+        e = [[math.exp((b - v) / sigma) for v in row] for b, row in zip(best, c, strict=True)]
+        z = [sum(a * v for a, v in zip(q, row, strict=True)) for row in e]
+        most = max(sum(p * row[a] / m for p, row, m in zip(self.p, e, z, strict=True)) for a in range(self.thetas))
+        return sum(p * (b - sigma * math.log(m)) for p, b, m in zip(self.p, best, z, strict=True)) - sigma * math.log(
+            most
+        )
 
     def leaf(self, low, high, lam, q):
         """The better of both forms."""
         best = -math.inf
         for lowered in (False, True):
             out, constant = self.minorant(low, high, lam, lowered)
-            c = [[self.n * (sum(u * v for u, v in zip(out, row)) - lam["R"] * h) for row, h in zip(rows, quiet)]
-                 for rows, quiet in zip(self.m, self.noise)]  # fmt: skip
+            c = [[self.n * (float(np.dot(out, row)) - lam["R"] * h) for row, h in zip(rows, quiet, strict=True)]
+                 for rows, quiet in zip(self.m, self.noise, strict=True)]  # fmt: skip
             best = max(best, self.n * constant + self.dual(c, lam["S"], q))
         return best
 
@@ -228,7 +240,8 @@ def holds_up_to(bound, make):
 
 
 LAGRANGIANS = [
-    {"rho": "1", "gamma": "3", "delta": "1/2", "sigma": "1/4"}, {"rho": "1/3", "gamma": "0", "delta": "2", "sigma": "1"},
+    {"rho": "1", "gamma": "3", "delta": "1/2", "sigma": "1/4"},
+    {"rho": "1/3", "gamma": "0", "delta": "2", "sigma": "1"},
     {"rho": "0", "gamma": "2", "delta": "0", "sigma": "1/10"}, {"rho": "1", "gamma": "2", "delta": "1/3", "sigma": "0"},
     {"rho": "1", "gamma": "0", "delta": "0", "sigma": "0"},
 ]  # fmt: skip
@@ -276,20 +289,26 @@ def test_leaves_of_caps_and_excesses_prove_their_bound_and_no_more(name, kind, n
             return bound / sum(lam.values()) if kind == "excess" else bound, [*lam.values(), *q]
 
         tree, leaves, bound = grown(oracle, depth, set(names), rng, leaf)
-        make = lambda lower, t=tree, ls=leaves: claim(problem, kind, lower, given=given, tree=t, leaves=ls)  # noqa: E731
+
+        def make(lower, t=tree, ls=leaves):
+            return claim(problem, kind, lower, given=given, tree=t, leaves=ls)
+
         assert holds_up_to(bound, make) == "a leaf's bound is below the claimed one"
 
 
 @pytest.mark.parametrize("multipliers", [(1, 3, 0), (1, 2, 1), (0, 1, 2), (1, 0, 3), (2, 0, 0)])
 def test_vertices_prove_the_least_value_and_no_more(multipliers):
-    names = dict(zip(("rho", "gamma", "delta"), multipliers))
+    names = dict(zip(("rho", "gamma", "delta"), multipliers, strict=True))
     given = {"multipliers": {**{name: str(m) for name, m in names.items()}, "sigma": "0"}}
     noisy = tx.LearningRuleProblem(MAPS.phi, MAPS.x_given_phi, MAPS.y_given_x_phi, 1, NOISY.encoders)
     for problem in (MAPS, noisy):
         choices = itertools.product(np.eye(problem.shape[2]), repeat=len(problem.types))
         least = min(sum(names[MULTIPLIER[v]] * f for v, f in functionals(problem, np.array(rule)).items() if v != "S")
                     for rule in choices)  # fmt: skip
-        make = lambda lower, p=problem: claim(p, lower=lower, given=given, rule="vertices", tree="", leaves=[])  # noqa: E731
+
+        def make(lower, p=problem):
+            return claim(p, lower=lower, given=given, rule="vertices", tree="", leaves=[])
+
         if problem is MAPS or not names["rho"]:
             assert "below the claimed" in holds_up_to(least, make)
         else:
@@ -319,8 +338,11 @@ def test_a_witness_proves_its_value_and_no_less(problem, rule):
         assert "above the claimed" in reason
     for name in f:
         near = {v: str(Fraction(f[v] + LITTLE)) for v in f if v != name}
-        make = lambda v, n=name, caps=near: claim(problem, "capped", value=-v, witness=rule, given={"minimise": n, "caps": caps},
-                                                  leaves=leaf(problem, n))  # noqa: E731  # fmt: skip
+
+        def make(v, n=name, caps=near):
+            return claim(problem, "capped", value=-v, witness=rule, given={"minimise": n, "caps": caps},
+                                                          leaves=leaf(problem, n))  # fmt: skip
+
         assert "above the claimed" in holds_up_to(-f[name], make)
         for other in near:
             caps = {**near, other: str(Fraction(f[other] - LITTLE))}
@@ -392,7 +414,7 @@ FORGERIES = {
     "certified with a gap": (at(SEEN["lagrangian"], (("status",), "certified")), "the gap exceeds the tolerance"),
     "certified without a value": (at(BASE["lagrangian"], (("status",), "certified")), "the gap exceeds"),
     "infeasible by an excess of 0": (
-        at(claim(MAPS, "excess", 0.0, given={"point": {"C": "-9"}}), (("status",), "infeasible")), "not proved positive"),
+        at(claim(MAPS, "excess", 0.0, given={"point": {"C": "-9"}}), (("status",), "infeasible")), "not proved"),
     "infeasible by no excess": (at(claim(MAPS, lower=0.01), (("status",), "infeasible")), "not proved positive"),
     "a witness without a value": (at(SEEN["lagrangian"], (("value",), None)), "a witness without a value"),
     "a value without a witness": (at(SEEN["lagrangian"], (("witness",), None)), "the witness is no table"),

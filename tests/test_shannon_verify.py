@@ -166,7 +166,7 @@ FORGERIES = {
     "a pair unlike the other": (
         function("I(X1;Y1) <= I(X2;Y2)", DATA, bits("Phi X1 Y1", "Phi X2", "Phi Y2"), P), "changes when samples"),
     "a third sample unlike the others": (
-        function("H(X2) <= H(X3)", [*DATA, "X3", "Y3"], bits("Phi X1", "Phi X2"), {"world": "P", "n": 3}), "H(X2) chan"),
+        function("H(X2) <= H(X3)", [*DATA, "X3", "Y3"], bits("Phi X1", "Phi X2"), {"world": "P", "n": 3}), "H(X2) ch"),
     "a function that breaks an inequality": (
         function("H(A) <= H(B)", ["A", "B"], bits("A"), given=["H(A) <= H(B)"]), "breaks the hypothesis 'H(A) <"),
     "a function that breaks an equation from above": (
