@@ -75,7 +75,7 @@ TARGETS = {
     },
     "therml_exact/frontier/closed_form.py": Target(("tests/test_closed_form.py", "tests/test_verify.py"), VERIFIERS),
     "therml_exact/frontier/certificate.py": Target(("tests/test_verify.py", "tests/test_verification.py"), VERIFIERS),
-    "therml_exact/frontier/rule_verify.py": Target(RULES, VERIFIERS),
+    "therml_exact/frontier/rule_verify.py": Target(("tests/test_rule_verify.py",), VERIFIERS),
     "therml_exact/frontier/joint_verify.py": Target(JOINT, VERIFIERS),
-    "therml_exact/shannon/verify.py": Target(SHANNON, VERIFIERS),
+    "therml_exact/shannon/verify.py": Target(("tests/test_shannon_verify.py",), VERIFIERS),
 }  # fmt: skip
