@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import therml_exact as tx
-from therml_exact.frontier.certificate import digest
+from therml_exact.frontier.mixture.certificate import digest
 
 SYMMETRIC = tx.EncoderProblem(tx.Joint([["1/8", "3/8"], ["3/8", "1/8"]], ("X", "Y")))
 MAPS = tx.encoders.deterministic(2, 2)

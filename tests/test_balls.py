@@ -98,7 +98,7 @@ def test_a_precision_that_never_stays_ends_in_a_verdict_of_its_own(monkeypatch):
     with settings(53, 10), precision(128), pytest.raises(MovedError, match="flint"):
         settled(moved)
     certificate = tx.minimize(SMALL, gamma=5).certificate
-    from therml_exact.frontier import verify as checker
+    from therml_exact.frontier.mixture import check as checker
 
     monkeypatch.setattr(checker, "_with_code", lambda *arguments: moved())
     with settings(53, 10):
@@ -129,7 +129,7 @@ def test_a_user_thread_at_low_precision_refuses_no_true_certificate():
 @pytest.mark.parametrize("cap", [1, 2, 10, 32, 100])
 def test_the_series_of_a_leaf_does_not_depend_on_flints_cap(cap):
     """Below the largest G of a cell the rule must not hold, whatever the cap; above its bound it holds as always."""
-    from therml_exact.frontier.leaves import Gradient, halve, root_cell
+    from therml_exact.frontier.mixture.leaf_rules import Gradient, halve, root_cell
     from therml_exact.verification import finite
 
     problem = tx.BayesProblem(["1/2", "1/2"], [["1/5", "4/5"], ["3/5", "2/5"]], 6)
@@ -179,7 +179,7 @@ def test_a_child_process_made_by_fork_does_not_wait_for_a_lock_of_its_parent():
 
 def test_the_written_out_series_is_that_of_flint():
     """Coefficient by coefficient, against flint's own series at a cap that is large enough."""
-    from therml_exact.frontier.leaves import ORDER, _tilt
+    from therml_exact.frontier.mixture.leaf_rules import ORDER, _tilt
 
     for mean, m, t0, h in ((0.3, 1.0, 0.5, 0.25), (61.7, 200.0, 0.3, 0.4), (2.0, 7.5, 0.9, 1.0)):
         mean, m, t0, h = map(flint.arb, (mean, m, t0, h))

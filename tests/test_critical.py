@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from scipy.optimize import minimize_scalar
 
 import therml_exact as tx
-from therml_exact.frontier.critical import critical
+from therml_exact.frontier.mixture.critical import critical
 from therml_exact.testing import joints
 
 

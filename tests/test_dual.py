@@ -14,11 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import therml_exact as tx
-from therml_exact.frontier.certificate import digest
-from therml_exact.frontier.contacts import contacts
-from therml_exact.frontier.leaves import Ellipsoid, Gradient, halve, root_cell
 from therml_exact.frontier.minimize import minimize
-from therml_exact.frontier.mixture import Tables
+from therml_exact.frontier.mixture.certificate import digest
+from therml_exact.frontier.mixture.ellipsoids import contacts
+from therml_exact.frontier.mixture.leaf_rules import Ellipsoid, Gradient, halve, root_cell
+from therml_exact.frontier.mixture.tables import Tables
 from therml_exact.frontier.problems.mixture import Block, Mixture, pairs
 from therml_exact.verification import verify
 
@@ -124,7 +124,7 @@ def test_the_chord_bounds_the_posteriors_of_the_cell(made, seed, depth):
 @given(mixtures(blocks=(1, 1), one_sum=True), st.integers(0, 1000), st.integers(3, 10))
 def test_series_and_kernel_agree(made, seed, depth):
     """Where the kernel accepts an interval, ball arithmetic does, with next to no more room."""
-    from therml_exact.kernels.series import on_interval
+    from therml_exact.kernels.mixture.series import on_interval
 
     mixture, lam = made
     rng = np.random.default_rng(seed)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import therml_exact as tx
-from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.minimize import minimize
+from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.problems.bayes import BayesProblem
 from therml_exact.frontier.problems.discriminative import DiscriminativeProblem
 from therml_exact.frontier.problems.encoder import EncoderProblem
@@ -352,7 +352,7 @@ def test_from_file_and_about_another_problem(tmp_path):
 
 def test_verify_loads_no_solver():
     code = (
-        "import sys, therml_exact.frontier.verify\n"
+        "import sys, therml_exact.frontier.mixture.check\n"
         "names = ('frontier.solve', 'frontier.path', 'frontier.optimum', 'frontier.minimize', 'kernels.cells')\n"
         "solver = tuple('therml_exact.' + name for name in names)\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('numba', 'scipy') or m in solver])"

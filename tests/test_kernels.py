@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from numba import njit
 
-from therml_exact.kernels import lattice
-from therml_exact.kernels.divergence import NEAR, divergence_run
-from therml_exact.kernels.entropy import entropy_kernel, plogp_sum_kernel
-from therml_exact.kernels.lattice import entropy_vector_kernel
-from therml_exact.kernels.logarithm import log, plogp
-from therml_exact.kernels.multi_information import multi_information_kernel
-from therml_exact.kernels.mutual_information import mutual_information_kernel
+from therml_exact.kernels.information import lattice
+from therml_exact.kernels.information.divergence import NEAR, divergence_run
+from therml_exact.kernels.information.entropy import entropy_kernel, plogp_sum_kernel
+from therml_exact.kernels.information.lattice import entropy_vector_kernel
+from therml_exact.kernels.information.logarithm import log, plogp
+from therml_exact.kernels.information.multi_information import multi_information_kernel
+from therml_exact.kernels.information.mutual_information import mutual_information_kernel
 
 EPS = 2.0**-52
 MULTI_INFORMATION = 1e-14
@@ -427,7 +427,7 @@ def test_the_cache_serves_a_second_process():
     multi_information(world("dirichlet", (2, 3)))
     code = (
         "import numpy as np\n"
-        "from therml_exact.kernels.multi_information import multi_information_kernel\n"
+        "from therml_exact.kernels.information.multi_information import multi_information_kernel\n"
         "cells = np.full(6, 1 / 6)\n"
         "cells.flags.writeable = False\n"
         "multi_information_kernel(cells, np.array([2, 3]))\n"

@@ -15,16 +15,16 @@ from scipy.optimize import nnls
 
 import therml_exact as tx
 from therml_exact.frontier.budget import Budget
-from therml_exact.frontier.mixture import Tables
-from therml_exact.frontier.path import minimize_path
-from therml_exact.frontier.primal import Primal, multipliers, start
+from therml_exact.frontier.mixture.path import minimize_path
+from therml_exact.frontier.mixture.primal import Primal, multipliers, start
+from therml_exact.frontier.mixture.solve import improve
+from therml_exact.frontier.mixture.tables import Tables
 from therml_exact.frontier.problems.bayes import BayesProblem
 from therml_exact.frontier.problems.discriminative import DiscriminativeProblem
 from therml_exact.frontier.problems.encoder import EncoderProblem
-from therml_exact.frontier.solve import improve
-from therml_exact.kernels import mixing
-from therml_exact.kernels.ascent import apart, climb
-from therml_exact.kernels.functionals import encoder_functionals
+from therml_exact.kernels.mixture import mixing
+from therml_exact.kernels.mixture.ascent import apart, climb
+from therml_exact.kernels.mixture.functionals import encoder_functionals
 
 TOL = 1e-9
 COIN = ([0.5, 0.5], [[0.3, 0.7], [0.8, 0.2]])

@@ -196,7 +196,7 @@ def test_infinite_objectives_are_said_in_the_figure():
     """With a q of 0 where the prior is not, J_0 is infinite: the panel began at t = 1 without a word."""
     from types import SimpleNamespace
 
-    from therml_exact.thermo.figures import draw_relaxation
+    from therml_exact.figures.thermo import draw_relaxation
 
     run = SimpleNamespace(J=(math.inf, 2.0, 1.5), refitted=(math.inf, 1.0, 0.5), limit=1.0)
     left, right = draw_relaxation({"sweep": run})

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import therml_exact as tx
+from therml_exact.figures.thermo import draw_contact
 from therml_exact.thermo.boltzmann import boltzmann
-from therml_exact.thermo.figures import draw_contact
 from therml_exact.thermo.zeroth_law import contact, couple, couple_priors, mean_rate, same_temperature
 
 HALF = Fraction(1, 2)

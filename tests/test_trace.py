@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 
 import therml_exact as tx
-from therml_exact.frontier.support import Support
+from therml_exact.frontier.curve.half_spaces import Support
 from therml_exact.testing import joints
 
 BSC = tx.EncoderProblem(tx.examples.binary_symmetric(Fraction(1, 10)))
@@ -279,7 +279,7 @@ def test_a_killed_process_leaves_a_checkpoint_that_goes_on(tmp_path, number):
     process.wait()
     before = path.read_bytes()
     assert before.count(b"\n") > 5
-    from therml_exact.frontier.journal import Journal
+    from therml_exact.frontier.curve.journal import Journal
 
     head = json.loads(before.splitlines()[0])
     journal = Journal(path, theta_problem(3), head["settings"])
@@ -295,7 +295,7 @@ import therml_exact as tx
 from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 from multiprocessing import get_context
-from therml_exact.frontier.journal import Journal
+from therml_exact.frontier.curve.journal import Journal
 
 problem = tx.EncoderProblem(tx.examples.binary_symmetric(Fraction(1, 10)))
 journal = Journal(sys.argv[1], problem, {})
@@ -329,7 +329,7 @@ def test_a_checkpoint_in_use_is_refused_until_its_process_dies(tmp_path, number)
 
 
 def test_two_runs_of_one_process_exclude_each_other_and_follow_each_other(tmp_path):
-    from therml_exact.frontier.journal import Journal
+    from therml_exact.frontier.curve.journal import Journal
 
     path = tmp_path / "run.checkpoint"
     journal = Journal(path, BSC, {})
@@ -363,7 +363,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 import pytest
 import therml_exact as tx
-from therml_exact.frontier.journal import Journal
+from therml_exact.frontier.curve.journal import Journal
 
 def points(frontier):
     return [(o.multipliers, o.point, o.lower_bound) for o in frontier.points]
@@ -582,7 +582,7 @@ def test_a_full_disk_names_the_file(tmp_path, monkeypatch):
 
     import therml_exact as tx
     from therml_exact import files
-    from therml_exact.frontier.journal import Journal
+    from therml_exact.frontier.curve.journal import Journal
 
     journal = Journal(tmp_path / "run.checkpoint", BSC, {})
     journal._file.close()

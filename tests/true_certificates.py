@@ -10,7 +10,7 @@ import json
 import math
 from pathlib import Path
 
-from therml_exact.frontier.certificate import digest
+from therml_exact.frontier.mixture.certificate import digest
 
 CERTIFICATES = json.loads(Path(__file__).with_suffix(".json").read_text())
 

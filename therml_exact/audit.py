@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from therml_exact.frontier.locate import Classification, locate
+from therml_exact.frontier.curve.claim import Classification, locate
 from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.functional import functionals

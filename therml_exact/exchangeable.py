@@ -96,7 +96,7 @@ def learned(prior: Any, letters: Any, n: int, rule: Callable[[np.ndarray], np.nd
 
     rule(counts[T, letter]) -> p(theta|t) as [T, theta]; it is called on at most `block` types at a time.
     """
-    from therml_exact.kernels.types_information import collect
+    from therml_exact.kernels.types.information import collect
 
     weights, rows, changed = _without_tiny(*_read(prior, letters), n)
     weight = np.asarray([float(w) for w in weights])
@@ -129,7 +129,7 @@ class _Sums:
     """The tables of one problem; the letters in increasing order of probability, so that the inner loops are long."""
 
     def __init__(self, weights: Row, rows: list[Row], n: int) -> None:
-        from therml_exact.kernels.types_walk import fill_tables
+        from therml_exact.kernels.types.walk import fill_tables
 
         order = sorted(range(len(rows[0])), key=lambda c: sum(w * row[c] for w, row in zip(weights, rows, strict=True)))
         self.order = order
@@ -163,7 +163,7 @@ class _Sums:
 
     def walk(self, delta: float, need: int, constant: np.ndarray, largest: int = LARGEST) -> tuple[Any, float]:
         """A walk over the types of which less than delta is missing given any phi, and how many those may be."""
-        from therml_exact.kernels.types_walk import count_types, fill_intervals, start
+        from therml_exact.kernels.types.walk import count_types, fill_intervals, start
 
         share, rest = np.zeros((self.k - 1, self.width)), np.zeros((self.k - 1, self.width))
         for f, row in enumerate(self.rows):
@@ -191,7 +191,7 @@ class _Sums:
 
 def _by_equivocation(sums: _Sums, entropy: float) -> tuple[float, float]:
     """Form (A)."""
-    from therml_exact.kernels.types_information import equivocation
+    from therml_exact.kernels.types.information import equivocation
 
     constant = sums.constant * sums.weight
     walk, count = sums.walk(DELTA, 2, constant)
@@ -201,7 +201,7 @@ def _by_equivocation(sums: _Sums, entropy: float) -> tuple[float, float]:
 
 def _by_divergence(sums: _Sums, entropy: float, letter: float) -> tuple[float, float]:
     """Form (B); letter = I_pred(1)."""
-    from therml_exact.kernels.types_information import divergences
+    from therml_exact.kernels.types.information import divergences
 
     delta = min(DELTA, DELTA * letter / entropy)
     walk, _ = sums.walk(delta, 1, sums.constant)
@@ -243,7 +243,7 @@ def _ratios(sums: _Sums, reference: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _blocks(weights: Row, rows: list[Row], n: int, block: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The types of which less than DELTA is missing given any phi: counts[T, letter] and p(t|phi)[T, phi]."""
-    from therml_exact.kernels.types_walk import fill_block
+    from therml_exact.kernels.types.walk import fill_block
 
     used = [c for c in range(len(rows[0])) if any(row[c] for row in rows)]
     if n == 0 or len(used) == 1:

@@ -17,7 +17,7 @@ from therml_exact.variational import Variational
 from therml_exact.worlds import WORLDS, World
 
 if TYPE_CHECKING:
-    from therml_exact.frontier.frontier import Frontier
+    from therml_exact.frontier.curve.frontier import Frontier
 
 _KINDS = {world.kind: world for world in WORLDS}
 
@@ -80,7 +80,7 @@ def _variational(content: dict[str, Any]) -> Variational:
 
 
 def _frontier(content: dict[str, Any]) -> Frontier:
-    from therml_exact.frontier.frontier import Frontier
+    from therml_exact.frontier.curve.frontier import Frontier
 
     try:
         return Frontier.from_json(content)

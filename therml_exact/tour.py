@@ -75,7 +75,7 @@ class Tour:
 
     def save_figure(self, path: str | os.PathLike[str], unit: str = "nats") -> None:
         """Draw what the data could teach against what was learnt, a panel for each N."""
-        from therml_exact import plots
+        from therml_exact.figures import style as plots
 
         samples = sorted({stop.n for stop in self.stops})
         figure, panels = plots.panels(len(samples))

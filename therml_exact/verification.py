@@ -1,11 +1,11 @@
 """verify: is a certificate true? One door for all kinds; none of the checkers imports a solver, or numba.
 
     format                      what is claimed                                   checked by
-    therml-frontier-2           value >= min >= lower bound of a mixture problem  frontier/verify.py
+    therml-frontier-2           value >= min >= lower bound of a mixture problem  frontier/mixture/check.py
     therml-exact/frontier       all points of a saved frontier                    frontier/verify_frontier.py
     therml-exact/audit          the impossibility, or possibility, of a point     frontier/verify_audit.py
-    therml-rule-1               the same for learning rules, caps, excesses       frontier/rule_verify.py
-    therml-exact/rule-frontier  all rows of a saved frontier of learning rules    frontier/rule_verify.py
+    therml-rule-1               the same for learning rules, caps, excesses       frontier/rules/check.py
+    therml-exact/rule-frontier  all rows of a saved frontier of learning rules    frontier/rules/check.py
     therml-exact/joint-bound    the same where rule and encoder are free          frontier/joint_verify.py
     therml-exact/proof          an inequality of entropies: proved, refuted       shannon/verify.py
 
@@ -38,11 +38,11 @@ LONGEST_REASON = 400  # characters
 SHOWN_CELLS = 24  # of a table, when it is told what was verified
 
 CHECKERS = {
-    "therml-frontier-2": ("therml_exact.frontier.verify", "check_optimum"),
-    "therml-exact/frontier": ("therml_exact.frontier.verify_frontier", "check_frontier"),
-    "therml-exact/audit": ("therml_exact.frontier.verify_audit", "check_audit"),
-    "therml-rule-1": ("therml_exact.frontier.rule_verify", "check_rule"),
-    "therml-exact/rule-frontier": ("therml_exact.frontier.rule_verify", "check_rule_frontier"),
+    "therml-frontier-2": ("therml_exact.frontier.mixture.check", "check_optimum"),
+    "therml-exact/frontier": ("therml_exact.frontier.curve.check", "check_frontier"),
+    "therml-exact/audit": ("therml_exact.frontier.curve.check_claim", "check_audit"),
+    "therml-rule-1": ("therml_exact.frontier.rules.check", "check_rule"),
+    "therml-exact/rule-frontier": ("therml_exact.frontier.rules.check", "check_rule_frontier"),
     "therml-exact/joint-bound": ("therml_exact.frontier.joint_verify", "check_joint"),
     "therml-exact/proof": ("therml_exact.shannon.verify", "check_proof"),
 }

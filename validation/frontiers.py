@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 import therml_exact as tx
-from therml_exact import plots
-from therml_exact.frontier.figures import draw_frontier
-from therml_exact.frontier.objectives import named_objectives
+from therml_exact.figures import style as plots
+from therml_exact.figures.frontier import draw_frontier
+from therml_exact.frontier.curve.objectives import named_objectives
 from validation.alone import alone
 from validation.section import Section, Start, Table, picture
 

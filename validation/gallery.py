@@ -15,13 +15,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import therml_exact as tx
-from therml_exact import plots
-from therml_exact.frontier.bent import bent
-from therml_exact.frontier.figures import draw_frontier, draw_learning, draw_surface, draw_unseen
-from therml_exact.frontier.objectives import named_objectives
+from therml_exact.figures import style as plots
+from therml_exact.figures.frontier import draw_frontier, draw_learning, draw_surface, draw_unseen
+from therml_exact.figures.thermo import draw_agreement, draw_relaxation
+from therml_exact.frontier.curve.objectives import named_objectives
+from therml_exact.frontier.rules.bent import bent
 from therml_exact.thermo import markov
 from therml_exact.thermo.branch import default_family, sample_states
-from therml_exact.thermo.figures import draw_agreement, draw_relaxation
 
 HERE = Path(__file__).parent / "gallery"
 

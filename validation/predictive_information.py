@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import therml_exact as tx
-from therml_exact import plots
+from therml_exact.figures import style as plots
 from validation.alone import alone
 from validation.section import Section, Start, Table, picture
 

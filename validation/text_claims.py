@@ -17,7 +17,7 @@ import numpy as np
 
 import therml_exact as tx
 from therml_exact.examples import random_rows
-from therml_exact.frontier.bent import MIDPOINT, bent
+from therml_exact.frontier.rules.bent import MIDPOINT, bent
 from therml_exact.thermo import markov
 from therml_exact.thermo.second_law import divergences
 from validation.alone import alone

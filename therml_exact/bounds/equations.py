@@ -319,7 +319,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="The feasible set need not be convex in S, so (22) may miss solutions.",
         state="done",
         function="therml_exact.minimize_capped",
-        test="tests/test_learning_rule_caps.py::test_caps",
+        test="tests/test_rules_caps.py::test_caps",
     ),
     Equation(
         number=22,
@@ -331,7 +331,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="The objective is as printed; the text after it loses the sign, (28) has it.",
         state="done",
         function="therml_exact.minimize",
-        test="tests/test_learning_rule.py::test_enumeration_of_all_rules",
+        test="tests/test_rules_optimum.py::test_enumeration_of_all_rules",
     ),
     Equation(
         number=23,
@@ -343,7 +343,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="With equalities a multiplier can be negative.",
         state="done",
         function="therml_exact.minimize_capped",
-        test="tests/test_learning_rule_caps.py::test_caps",
+        test="tests/test_rules_caps.py::test_caps",
     ),
     Equation(
         number=24,

@@ -147,10 +147,10 @@ def frontier(
 
 
 def _draw_frontier(found: Any, unit: str, figure: str) -> None:
-    from therml_exact import plots
-    from therml_exact.frontier.figures import draw_frontier, draw_surface
+    from therml_exact.figures import style as plots
+    from therml_exact.figures.frontier import draw_frontier, draw_surface
+    from therml_exact.frontier.curve.objectives import named_objectives
     from therml_exact.frontier.hard import ENUMERATION_BELOW, deterministic_frontier
-    from therml_exact.frontier.objectives import named_objectives
 
     first = found.sheets[0]
     if len(first.names) == 3:

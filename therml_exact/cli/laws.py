@@ -13,7 +13,7 @@ import click
 from therml_exact.cli.terminal import check_places, in_unit, open_console, plain, progress_bar, say_written, unit_option
 
 if TYPE_CHECKING:
-    from therml_exact.frontier.phase import Jump, Piece
+    from therml_exact.frontier.rules.jump import Jump, Piece
 
 _SMALL = Fraction(1, 10**300)
 
@@ -56,10 +56,10 @@ def maxwell(
     """
     from rich.table import Table
 
+    from therml_exact.figures.thermo import unit_power
     from therml_exact.files import save_result
     from therml_exact.thermo.bordered import NotSmoothError
     from therml_exact.thermo.branch import default_family, sample_states
-    from therml_exact.thermo.figures import unit_power
     from therml_exact.thermo.maxwell import AGREEMENT, MaxwellReport, measure_maxwell, measure_misprints
 
     check_places(output, figure=figure)
@@ -119,8 +119,8 @@ def maxwell(
         save_result("maxwell", {"units": "nats", "equilibria": rows}, output)
         say_written(console, output)
     if figure is not None:
-        from therml_exact import plots
-        from therml_exact.thermo import figures
+        from therml_exact.figures import style as plots
+        from therml_exact.figures import thermo as figures
 
         drawing, axes = plots.panels(3)
         figures.draw_maxwell(middle, reports[0].rows[5].relation, 10 * middle.sigma, unit, axes[:2])
@@ -249,8 +249,8 @@ def relax(
         save_result("relaxation", {"units": "nats", "limit": target_rule.value, "kernels": rows}, output)
         say_written(console, output)
     if figure is not None:
-        from therml_exact import plots
-        from therml_exact.thermo import figures
+        from therml_exact.figures import style as plots
+        from therml_exact.figures import thermo as figures
 
         drawing, axes = plots.panels(2)
         figures.draw_relaxation(runs, unit, axes)
@@ -352,11 +352,11 @@ def learn(
     """
     from rich.table import Table
 
-    from therml_exact.frontier.learning_rule import NAMES, LearningRuleProblem
     from therml_exact.frontier.minimize import minimize
-    from therml_exact.frontier.phase import jump
-    from therml_exact.frontier.rule_caps import excess
-    from therml_exact.frontier.rule_trace import RuleFrontier
+    from therml_exact.frontier.rules.caps import excess
+    from therml_exact.frontier.rules.jump import jump
+    from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
+    from therml_exact.frontier.rules.trace import RuleFrontier
     from therml_exact.functional import functionals
     from therml_exact.io import load
     from therml_exact.variational import optimal_variational
@@ -434,8 +434,8 @@ def learn(
         RuleFrontier(problem, tuple(optima), 1e-6, found).save(output)
         say_written(console, output)
     if figure is not None:
-        from therml_exact import plots
-        from therml_exact.frontier.figures import draw_learning
+        from therml_exact.figures import style as plots
+        from therml_exact.figures.frontier import draw_learning
 
         drawing, (ax,) = plots.panels(1)
         draw_learning(optima, found, unit, ax)

@@ -89,7 +89,7 @@ def check_places(*files: str | None, figure: str | None = None) -> None:
         if place is not None:
             check_writable(place)
     if figure is not None:
-        from therml_exact.plots import check_figure
+        from therml_exact.figures.style import check_figure
 
         check_figure(figure)
 

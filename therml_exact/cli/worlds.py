@@ -165,7 +165,7 @@ def encoders(
         frontier.save(output)
         say_written(console, output)
     if figure is not None:
-        from therml_exact import plots
+        from therml_exact.figures import style as plots
 
         drawing, (ax,) = plots.panels(1)
         plots.draw_hard_frontier(frontier, unit, ax)

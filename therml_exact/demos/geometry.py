@@ -18,8 +18,8 @@ with app.setup:
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
     from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
-    from therml_exact.frontier.bent import least_excess
-    from therml_exact.frontier.critical import critical
+    from therml_exact.frontier.mixture.critical import critical
+    from therml_exact.frontier.rules.bent import least_excess
 
     L = math.log(2)
     PLACES = np.arange(101) / 100
@@ -261,7 +261,7 @@ def _():
     it is not convex for any alphabets: a coin that chooses the *rule* is part of $\Theta$, and to tell it in $Z$ costs
     rate. $Y$ is a fair bit, there is nothing to see ($|X| = 1$), $N = 1$. $(R, C, S)/\log 2 = (0, 1, 0)$ is achieved by
     learning nothing, $(1, 0, 1)$ by $Z = \Theta = Y$; all that lies between is impossible (proof in
-    `therml_exact.frontier.bent`). No multipliers find the frontier there.
+    `therml_exact.frontier.rules.bent`). No multipliers find the frontier there.
     """)
     return
 

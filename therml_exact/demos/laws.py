@@ -16,10 +16,10 @@ with app.setup:
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
     from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
+    from therml_exact.figures.thermo import unit_power
     from therml_exact.thermo.bordered import NotSmoothError
     from therml_exact.thermo.branch import branch_end, default_family
     from therml_exact.thermo.family import State
-    from therml_exact.thermo.figures import unit_power
     from therml_exact.thermo.maxwell import measure_misprints
     from therml_exact.thermo.potentials import MULTIPLIERS, Derivative
 

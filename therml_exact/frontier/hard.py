@@ -296,7 +296,7 @@ def deterministic_frontier(
         raise ValueError(f"max_nodes is {max_nodes}; it is at least 1, or None for no limit")
     _refuse_sizes(n, n_y, method, max_nodes)
     # numba costs a third of a second to import: only those who come this far pay.
-    from therml_exact.kernels.partition_tables import SHIFT_A, partition_tables, reorder, rounding_bounds
+    from therml_exact.kernels.partitions.tables import SHIFT_A, partition_tables, reorder, rounding_bounds
 
     units_a, shift_d, units_d = rounding_bounds(problem.p, problem.e, problem.q, not problem.exact)
     band = (2 * units_a, 2 * units_d)
@@ -314,15 +314,15 @@ def deterministic_frontier(
         front = np.zeros((capacity, 5), np.int64)
         arguments = (n, a, d, front, *band, problem.proof, problem.weight, problem.cells, limit)
         if method == "enumeration":
-            from therml_exact.kernels.partition_enumeration import enumerate_partitions
+            from therml_exact.kernels.partitions.enumeration import enumerate_partitions
 
             count, nodes, outcome = enumerate_partitions(*arguments)
         elif method == "dynamic programming":
-            from therml_exact.kernels.partition_subsets import subset_fronts
+            from therml_exact.kernels.partitions.subsets import subset_fronts
 
             count, nodes, outcome = subset_fronts(*arguments, MAX_BYTES // 64)
         else:
-            from therml_exact.kernels.partition_branch import branch_and_bound
+            from therml_exact.kernels.partitions.branch import branch_and_bound
 
             count, nodes, outcome = branch_and_bound(*arguments, place)
         if outcome != 2 or capacity >= FRONT_CAPACITY:

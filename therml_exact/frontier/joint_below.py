@@ -44,7 +44,7 @@ from therml_exact.frontier.joint_verify import (
     rounded,
 )
 from therml_exact.frontier.minimize import minimize
-from therml_exact.frontier.optimum import Optimum
+from therml_exact.frontier.mixture.optimum import Optimum
 from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.numbers.balls import precision
 from therml_exact.shannon import certificate as proofs

@@ -21,7 +21,6 @@ from flint import arb
 
 from therml_exact.frontier import joint_above
 from therml_exact.frontier.budget import Budget
-from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.joint_below import Bound, bounds, partitioned
 from therml_exact.frontier.joint_problem import JointProblem
 from therml_exact.frontier.joint_verify import (
@@ -34,6 +33,7 @@ from therml_exact.frontier.joint_verify import (
     rounded,
 )
 from therml_exact.frontier.minimize import minimize
+from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.numbers.balls import precision, settled
 from therml_exact.numbers.tables import Array

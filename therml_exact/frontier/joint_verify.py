@@ -34,10 +34,10 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.mixture.certificate import digest
+from therml_exact.frontier.mixture.check import check_bounds_of
 from therml_exact.frontier.problems.encoder import EncoderProblem
-from therml_exact.frontier.verify import check_bounds_of
 from therml_exact.joint import Joint
 from therml_exact.numbers.balls import ball, plogp, settled
 from therml_exact.numbers.tables import Array

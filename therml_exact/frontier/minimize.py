@@ -2,8 +2,8 @@
 
 The door: the kind of a problem names its solver.
 
-    encoder, Bayes, discriminative    a mixture's likelihood: solve.py along a path (path.py) of one point
-    learning rule                     rule_optimum.py
+    encoder, Bayes, discriminative    a mixture's likelihood: mixture/path.py, a path of one point
+    learning rule                     rules/optimum.py
     joint                             joint_minimize.py
 
 Errors: TypeError for a multiplier foreign to the problem, ValueError for one that is negative or not finite.
@@ -20,16 +20,16 @@ from therml_exact.frontier.budget import Budget
 if TYPE_CHECKING:
     from therml_exact.frontier.joint_minimize import JointOptimum
     from therml_exact.frontier.joint_problem import JointProblem
-    from therml_exact.frontier.learning_rule import LearningRuleProblem
-    from therml_exact.frontier.optimum import Optimum
+    from therml_exact.frontier.mixture.optimum import Optimum
     from therml_exact.frontier.problems.kinds import Problem
-    from therml_exact.frontier.rule_optimum import RuleOptimum
+    from therml_exact.frontier.rules.optimum import RuleOptimum
+    from therml_exact.frontier.rules.problem import LearningRuleProblem
 
 SOLVERS = {
-    "encoder": ("therml_exact.frontier.path", "minimize_mixture"),
-    "bayes": ("therml_exact.frontier.path", "minimize_mixture"),
-    "discriminative": ("therml_exact.frontier.path", "minimize_mixture"),
-    "learning rule": ("therml_exact.frontier.rule_optimum", "minimize_rules"),
+    "encoder": ("therml_exact.frontier.mixture.path", "minimize_mixture"),
+    "bayes": ("therml_exact.frontier.mixture.path", "minimize_mixture"),
+    "discriminative": ("therml_exact.frontier.mixture.path", "minimize_mixture"),
+    "learning rule": ("therml_exact.frontier.rules.optimum", "minimize_rules"),
     "joint": ("therml_exact.frontier.joint_minimize", "minimize_free"),
 }
 

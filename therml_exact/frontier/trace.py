@@ -1,10 +1,10 @@
 """trace: a whole frontier, each of its points a two-sided optimum (nats).
 
-    encoder, Bayes, discriminative    between an inner and an outer polytope, no farther apart than tol: sheets.py
-    learning rules                    crossed lists of multipliers; the set is not convex in S: rule_trace.py
+    encoder, Bayes, discriminative    between an inner and an outer polytope, no farther apart than tol: curve/sheets.py
+    learning rules                    crossed lists of multipliers; the set is not convex in S: rules/trace.py
 
 `executor` takes any concurrent.futures.Executor, and the result does not depend on it. With `checkpoint` every
-finished piece of work is kept in a file (journal.py), and a later call with the same arguments goes on from it.
+finished piece of work is kept in a file (curve/journal.py), and a later call with the same arguments goes on from it.
 
 Errors: TypeError for multipliers or arguments foreign to the problem, ValueError for bad ones, for max_points < 2, and
 for a checkpoint that is damaged, about something else or in use.
@@ -21,19 +21,19 @@ from importlib import import_module
 from typing import Any, overload
 
 from therml_exact.frontier.budget import Budget
-from therml_exact.frontier.frontier import Frontier
-from therml_exact.frontier.learning_rule import LearningRuleProblem
+from therml_exact.frontier.curve.frontier import Frontier
+from therml_exact.frontier.curve.request import Request
 from therml_exact.frontier.problems.kinds import Problem
-from therml_exact.frontier.request import Request
-from therml_exact.frontier.rule_trace import RuleFrontier
+from therml_exact.frontier.rules.problem import LearningRuleProblem
+from therml_exact.frontier.rules.trace import RuleFrontier
 from therml_exact.numbers.tables import whole
 
 SECONDS = 60.0  # of one optimum
 TRACERS = {
-    "encoder": ("therml_exact.frontier.sheets", "trace_mixture"),
-    "bayes": ("therml_exact.frontier.sheets", "trace_mixture"),
-    "discriminative": ("therml_exact.frontier.sheets", "trace_mixture"),
-    "learning rule": ("therml_exact.frontier.rule_trace", "trace_rules"),
+    "encoder": ("therml_exact.frontier.curve.sheets", "trace_mixture"),
+    "bayes": ("therml_exact.frontier.curve.sheets", "trace_mixture"),
+    "discriminative": ("therml_exact.frontier.curve.sheets", "trace_mixture"),
+    "learning rule": ("therml_exact.frontier.rules.trace", "trace_rules"),
 }
 
 

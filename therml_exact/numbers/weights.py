@@ -69,7 +69,7 @@ class Weights:
             terms[self.total] = terms.get(self.total, 0) + self.total
             return PrimeLog.from_terms(terms, self.total)
         if self.array.size >= KERNEL_CELLS:
-            from therml_exact.kernels.entropy import entropy_kernel
+            from therml_exact.kernels.information.entropy import entropy_kernel
 
             value = float(entropy_kernel(_flat(self.array)))
         else:
@@ -134,7 +134,7 @@ class Weights:
             ac, bc, c = self.keep((0, 2)), self.keep((1, 2)), self.keep((2,))
             return ac.entropy() + bc.entropy() - self.entropy() - c.entropy()
         if self.array.size >= KERNEL_CELLS:
-            from therml_exact.kernels.mutual_information import mutual_information_kernel
+            from therml_exact.kernels.information.mutual_information import mutual_information_kernel
 
             value = float(mutual_information_kernel(_flat(self.array), *self.array.shape)[0])
             return Approximate(value, self._error(value) + 4 * ROUND * sum(self.array.shape) * (value + 1))
@@ -154,7 +154,7 @@ class Weights:
                 total = total + self.keep((axis,)).entropy()
             return total
         if self.array.size >= KERNEL_CELLS:
-            from therml_exact.kernels.multi_information import multi_information_kernel
+            from therml_exact.kernels.information.multi_information import multi_information_kernel
 
             value = float(multi_information_kernel(_flat(self.array), np.array(self.array.shape, np.int64))[0])
             return Approximate(value, self._error(value + math.log(self.array.size)))
@@ -169,7 +169,7 @@ class Weights:
         """All 2^n joint entropies of a large float table by the lattice kernel; None where there is no kernel."""
         if self.exact or self.array.size < KERNEL_CELLS // 16:
             return None
-        from therml_exact.kernels.lattice import entropy_vector_kernel
+        from therml_exact.kernels.information.lattice import entropy_vector_kernel
 
         vector = np.zeros(2**self.array.ndim)
         entropy_vector_kernel(_flat(self.array), np.array(self.array.shape, np.int64), vector)
@@ -184,7 +184,7 @@ def exact_sum(table: Array) -> float:
     """The sum of a float table, correct to the last bit or next to it, without a copy of a large one."""
     if table.size < KERNEL_CELLS:
         return math.fsum(table.reshape(-1).tolist())
-    from therml_exact.kernels.entropy import total_of
+    from therml_exact.kernels.information.entropy import total_of
 
     return float(total_of(_flat(table))[0])
 

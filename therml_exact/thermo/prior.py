@@ -124,7 +124,7 @@ class _Mixture:
 
     def newton(self, q: Array) -> Array:
         """One constrained Newton step with backtracking; q itself where none lowers the value."""
-        from therml_exact.kernels.mixing import nonnegative
+        from therml_exact.kernels.mixture.mixing import nonnegative
 
         apart = self.relative(q)
         slope = self.data @ apart

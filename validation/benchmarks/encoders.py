@@ -9,9 +9,9 @@ import numpy as np
 
 import therml_exact as tx
 from therml_exact.frontier import hard
-from therml_exact.kernels.partition_branch import branch_and_bound
-from therml_exact.kernels.partition_enumeration import enumerate_from_scratch, enumerate_partitions
-from therml_exact.kernels.partition_tables import partition_tables, reorder, rounding_bounds
+from therml_exact.kernels.partitions.branch import branch_and_bound
+from therml_exact.kernels.partitions.enumeration import enumerate_from_scratch, enumerate_partitions
+from therml_exact.kernels.partitions.tables import partition_tables, reorder, rounding_bounds
 from validation.benchmarks.timing import Row, alternate, faster
 
 NO_LIMIT = 1 << 62

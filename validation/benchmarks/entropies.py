@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.special import entr
 
 import therml_exact as tx
-from therml_exact.kernels.entropy import plogp_sum_kernel
-from therml_exact.kernels.lattice import entropy_vector_kernel
-from therml_exact.kernels.multi_information import multi_information_kernel
+from therml_exact.kernels.information.entropy import plogp_sum_kernel
+from therml_exact.kernels.information.lattice import entropy_vector_kernel
+from therml_exact.kernels.information.multi_information import multi_information_kernel
 from validation.benchmarks.timing import Row, alternate, faster, limit
 
 Table = NDArray[np.float64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import therml_exact as tx
 from therml_exact.frontier.budget import Budget
-from therml_exact.frontier.path import minimize_path
+from therml_exact.frontier.mixture.path import minimize_path
 from validation.benchmarks.timing import Row, faster
 
 SHAPES = {(2, 2): 3, (5, 3): 3, (3, 3): 3, (30, 2): 3, (4, 4): None}

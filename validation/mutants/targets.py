@@ -16,18 +16,18 @@ SAVED = (
     "tests/test_trace.py::test_a_saved_frontier_loads_verifies_and_classifies",
     "tests/test_trace.py::test_a_frontier_saves_every_certificate",
 )
-SAVED_WHOLE = ("tests/test_verify_frontier.py", "tests/test_verify_audit.py")
+SAVED_WHOLE = ("tests/test_curve_check.py", "tests/test_check_claim.py")
 RULES = (
-    *(f"tests/test_learning_rule.py::{name}" for name in (
+    *(f"tests/test_rules_optimum.py::{name}" for name in (
         "test_false_claims_are_rejected", "test_an_edit_fails_the_digest", "test_random_edits_never_prove_more",
         "test_whatever_is_malformed_is_no_proof", "test_it_is_about_the_problem", "test_an_open_gap_is_said",
         "test_all_maps_go_with_a_process_of_floats",
     )),
-    *(f"tests/test_rule_trace.py::{name}" for name in (
+    *(f"tests/test_rules_trace.py::{name}" for name in (
         "test_a_saved_frontier_is_verified_as_one_file", "test_lists_are_crossed_and_every_optimum_certified",
         "test_files_and_tables", "test_verdicts", "test_the_midpoint_of_the_bent_example_needs_cells",
     )),
-    *(f"tests/test_learning_rule_caps.py::{name}" for name in (
+    *(f"tests/test_rules_caps.py::{name}" for name in (
         "test_a_false_impossibility_is_rejected", "test_what_is_not_quite_zero_is_refused", "test_verdicts",
         "test_the_jump_of_s",
     )),
@@ -51,6 +51,8 @@ class Target:
     must: float = CORE
 
 
+CHECK = "tests/test_mixture_check.py"
+
 TARGETS = {
     "therml_exact/numbers/approximate.py": Target(EXACT),
     "therml_exact/numbers/coprime.py": Target(("tests/test_primelog.py",)),
@@ -63,19 +65,19 @@ TARGETS = {
     "therml_exact/projection.py": Target(("tests/test_projection.py", "therml_exact/projection.py")),
     "therml_exact/functional.py": Target(("tests/test_functional.py", "tests/test_bad_input.py")),
     "therml_exact/verification.py": Target(("tests/test_verification.py", "tests/test_hostile_files.py"), VERIFIERS),
-    "therml_exact/frontier/verify.py": Target(("tests/test_verify.py", "tests/test_verification.py"), VERIFIERS),
-    "therml_exact/frontier/leaves.py": Target(("tests/test_leaves.py", "tests/test_verify.py"), VERIFIERS),
-    "therml_exact/frontier/verify_frontier.py": Target(("tests/test_verify_frontier.py",), VERIFIERS),
-    "therml_exact/frontier/verify_audit.py": Target(("tests/test_verify_audit.py",), VERIFIERS),
-    "therml_exact/frontier/half_space.py": Target(("tests/test_verify_audit.py",), VERIFIERS),
-    "therml_exact/frontier/views.py": Target(("tests/test_verify_frontier.py",), VERIFIERS),
+    "therml_exact/frontier/mixture/check.py": Target((CHECK, "tests/test_verification.py"), VERIFIERS),
+    "therml_exact/frontier/mixture/leaf_rules.py": Target(("tests/test_leaf_rules.py", CHECK), VERIFIERS),
+    "therml_exact/frontier/mixture/closed_form.py": Target(("tests/test_closed_form.py", CHECK), VERIFIERS),
+    "therml_exact/frontier/mixture/certificate.py": Target((CHECK, "tests/test_verification.py"), VERIFIERS),
+    "therml_exact/frontier/curve/check.py": Target(("tests/test_curve_check.py",), VERIFIERS),
+    "therml_exact/frontier/curve/check_claim.py": Target(("tests/test_check_claim.py",), VERIFIERS),
+    "therml_exact/frontier/curve/exclusion.py": Target(("tests/test_check_claim.py",), VERIFIERS),
+    "therml_exact/frontier/curve/views.py": Target(("tests/test_curve_check.py",), VERIFIERS),
     **{
-        f"therml_exact/frontier/problems/{name}.py": Target(("tests/test_witness.py", "tests/test_verify.py"), VERIFIERS)
+        f"therml_exact/frontier/problems/{name}.py": Target((CHECK, *SAVED_WHOLE), VERIFIERS)
         for name in ("encoder", "bayes", "discriminative", "samples", "sums", "tables", "types", "kinds")
     },
-    "therml_exact/frontier/closed_form.py": Target(("tests/test_closed_form.py", "tests/test_verify.py"), VERIFIERS),
-    "therml_exact/frontier/certificate.py": Target(("tests/test_verify.py", "tests/test_verification.py"), VERIFIERS),
-    "therml_exact/frontier/rule_verify.py": Target(("tests/test_rule_verify.py",), VERIFIERS),
+    "therml_exact/frontier/rules/check.py": Target(("tests/test_rules_check.py",), VERIFIERS),
     "therml_exact/frontier/joint_verify.py": Target(JOINT, VERIFIERS),
     "therml_exact/shannon/verify.py": Target(("tests/test_shannon_verify.py",), VERIFIERS),
 }  # fmt: skip

@@ -22,8 +22,8 @@ from types import ModuleType
 import numpy as np
 
 import therml_exact as tx
-from therml_exact.frontier.locate import locate
-from therml_exact.frontier.path import minimize_path
+from therml_exact.frontier.curve.claim import locate
+from therml_exact.frontier.mixture.path import minimize_path
 from validation.peers.cpu import alternate
 from validation.section import Cell, Picture, picture
 

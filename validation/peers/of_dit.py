@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import therml_exact as tx
-from therml_exact.kernels.rate_distortion import rate_distortion
+from therml_exact.kernels.rules.rate_distortion import rate_distortion
 from validation.peers.agreement import compared
 from validation.section import Cell
 

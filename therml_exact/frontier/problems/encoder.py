@@ -160,7 +160,7 @@ class EncoderProblem:
 
     def point(self, encoder: Array) -> dict[str, float]:
         """R, D, C of an encoder [x, theta, z], compiled."""
-        from therml_exact.kernels.functionals import encoder_functionals
+        from therml_exact.kernels.mixture.functionals import encoder_functionals
 
         return dict(zip("RDC", encoder_functionals(self.floats, encoder), strict=True))
 

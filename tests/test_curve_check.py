@@ -1,0 +1,148 @@
+"""Saved frontiers: what is stored is proved, what follows from it is computed again, nothing else is in the file."""
+
+import copy
+import json
+import math
+
+import pytest
+
+import therml_exact as tx
+from therml_exact.frontier.mixture.certificate import digest
+from therml_exact.frontier.mixture.critical import Critical
+
+P = tx.EncoderProblem(tx.Joint([["1/8", "3/8"], ["3/8", "1/8"]], ("X", "Y")))
+THETA = tx.EncoderProblem(tx.random_world(3, n=1).joint().marginal("X1", "Theta", "Y1").rename({"X1": "X", "Y1": "Y"}))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp("frontier") / "f.json"
+    tx.trace(P, gammas=[0.5, 3, 5, 9], progress=False).save(path)
+    return json.loads(path.read_text())
+
+
+def written(content, tmp_path):
+    path = tmp_path / "g.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_what_follows_from_the_points_is_not_stored_and_comes_back(saved, tmp_path):
+    text = json.dumps({**saved, "sheets": [{**s, "points": []} for s in saved["sheets"]]})
+    assert all(name not in text for name in ('"gap"', '"critical"', '"kinks"', '"segments"', '"constant"', '"status"'))
+    first = tx.trace(P, tol=1e-2, progress=False)
+    first.save(tmp_path / "f.json")
+    again = tx.load(tmp_path / "f.json")
+    assert tx.verify(tmp_path / "f.json", P).valid
+    assert again.gap == first.gap and again.status == first.status and again.complete == first.complete
+    assert again.gamma_c == first.gamma_c == pytest.approx(4.0, rel=1e-6)
+    assert again.kinks == first.kinks and again.segments == first.segments and str(again) == str(first)
+    tx.trace(THETA, tol=0.1, volume=True, progress=False).save(tmp_path / "v.json")
+    assert tx.verify(tmp_path / "v.json").valid and tx.load(tmp_path / "v.json").constant > 0
+    tx.trace(THETA, gammas=[2.0], tol=0.1, progress=False).save(tmp_path / "d.json")
+    assert tx.verify(tmp_path / "d.json").valid
+
+
+def at(content, path, value):
+    out = copy.deepcopy(content)
+    here = out
+    for step in path[:-1]:
+        here = here[step]
+    here[path[-1]] = value
+    return out
+
+
+POINT = ("sheets", 0, "points", 1)
+FORGERIES = {
+    "a gap": (("gap",), 0.0, "'gap'"),
+    "a status": (("status",), "certified", "'status'"),
+    "a critical multiplier": (("sheets", 0, "critical"), {"value": 77.0, "low": 77.0}, "'critical'"),
+    "corners": (("sheets", 0, "kinks"), [], "'kinks'"),
+    "a gap of a sheet": (("sheets", 0, "gap"), 0.0, "'gap'"),
+    "a gap of a point": ((*POINT, "gap"), -1.0, "gap"),
+    "version true": (("version",), True, "version"),
+    "a later version": (("version",), 3, "version"),
+    "bits": (("units",), "bits", "nats"),
+    "a tolerance of 0": (("tol",), 0.0, "tolerance"),
+    "a tolerance of text": (("tol",), "1", "tolerance"),
+    "volume of another kind": (("volume",), 1, "volume"),
+    "volume that is none": (("volume",), True, "none of this problem"),
+    "no sheets": (("sheets",), [], "no sheets"),
+    "no points": (("sheets", 0, "points"), [], "no points"),
+    "other names": (("sheets", 0, "names"), ["R", "D"], "none of this problem"),
+    "another view": (("sheets", 0, "view"), [[2.0, 0.0, 0.0], [0.0, 0.0, 1.0]], "none of this problem"),
+    "another delta": (("sheets", 0, "fixed"), {"delta": 0.5}, "none of this problem"),
+    "a point's tolerance": ((*POINT, "tol"), 1.0, "tolerance"),
+    "a point's status": ((*POINT, "status"), "open", "status"),
+    "a lower bound above the proved one": ((*POINT, "lower_bound"), 9.0, "lower bound"),
+    "a value below the witness's": ((*POINT, "value"), 0.1, "value"),
+    "other multipliers": ((*POINT, "multipliers", "gamma"), (4.0).hex(), "multipliers"),
+    "a coordinate": ((*POINT, "point", "C"), 0.1, "C ="),
+    "a foreign coordinate": ((*POINT, "point", "V"), 0.1, "coordinates"),
+    "a foreign field": ((*POINT, "proved"), True, "'proved'"),
+    "no certificate": ((*POINT, "certificate"), None, "no object"),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_each_requirement_refuses_what_fails_it(saved, name, tmp_path):
+    assert tx.verify(saved).valid, tx.verify(saved).reason
+    path, value, reason = FORGERIES[name]
+    found = tx.verify(at(saved, path, value))
+    assert not found.valid and reason in found.reason, found.reason
+    assert not tx.verify(written(at(saved, path, value), tmp_path)).valid
+
+
+def test_a_value_that_its_own_coordinates_do_not_give(saved):
+    point = saved["sheets"][0]["points"][1]
+    found = tx.verify(at(saved, (*POINT, "value"), point["value"] + 1e-6))
+    assert "miss its value" in found.reason
+
+
+def test_a_certificate_that_is_false_or_of_another_problem(saved):
+    c = copy.deepcopy(saved["sheets"][0]["points"][1]["certificate"])
+    c["lower_bound"] = (float.fromhex(c["lower_bound"]) + 1e-6).hex()
+    c["sha256"] = digest(c)
+    assert not tx.verify(at(saved, (*POINT, "certificate"), c)).valid
+    other = tx.minimize(tx.EncoderProblem(tx.examples.binary_symmetric(0.1)), gamma=3).certificate
+    assert "another problem" in tx.verify(at(saved, (*POINT, "certificate"), other)).reason
+    # The problem that is named at the top is that of every certificate.
+    assert "another problem" in tx.verify(at(saved, ("problem",), other["problem"])).reason
+    assert "another problem" in tx.verify(saved, THETA).reason
+
+
+def test_a_point_of_another_sheet_is_refused(saved):
+    point = {**saved["sheets"][0]["points"][1]}
+    o = tx.minimize(P, gamma=3, delta=0.25)
+    point |= {"certificate": o.certificate, "multipliers": {n: m.hex() for n, m in o.multipliers.items()}}
+    point |= {"value": o.value, "lower_bound": o.lower_bound, "point": o.point, "encoder": o.encoder.tolist()}
+    assert "no direction of its sheet" in tx.verify(at(saved, POINT, point)).reason
+
+
+def test_files_of_version_1_are_read_and_their_other_numbers_are_no_claims(saved, tmp_path):
+    old = copy.deepcopy(saved) | {"version": 1, "gap": 0.0, "status": "certified", "constant": 5.0}
+    for sheet in old["sheets"]:
+        del sheet["adaptive"]
+        sheet |= {"gap": 0.0, "critical": {"value": 77.0, "low": 77.0}, "segments": [], "kinks": []}
+        for point in sheet["points"]:
+            point["gap"] = 1.0
+    found = tx.verify(old, P)
+    assert found.valid and "not checked" in found.reason
+    read = tx.load(written(old, tmp_path))
+    assert read.gamma_c == pytest.approx(4.0, rel=1e-6) and read.gap > 0
+    for point in old["sheets"][0]["points"]:
+        point["gap"] = 0.0
+    assert "gap" in tx.verify(old, P).reason
+
+
+def test_gamma_c_is_printed_with_the_digits_that_are_proved():
+    told = {
+        (3.7881034, 3.7880921): "= 3.7881",
+        (4.0, 4.0): "= 4",
+        (5.12, 4.61): "between 4.61 and 5.12",
+        (5.12345, 4.61789): "between 4.617 and 5.124",
+        (5.12345, 0.0): "at most 5.124",
+        (math.inf, math.inf): "= inf",
+        (0.0, 0.0): "= 0",
+    }
+    assert {ends: str(Critical(*ends)) for ends in told} == told

@@ -1,0 +1,1 @@
+"""Figures: one style, and what is drawn of graphs, frontiers and equilibria."""

@@ -1,0 +1,1 @@
+"""Whole frontiers: sheets between an inner and an outer polytope, claims, files."""

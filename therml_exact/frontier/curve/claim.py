@@ -1,0 +1,207 @@
+"""Where a claimed point lies: impossible, feasible or undecided, and by how much (nats).
+
+The signed distance of a point u is the least t such that u raised by t in each given coordinate is achievable; the
+coordinates left out are free. It is enclosed from both sides:
+
+    t <= max over given i of (sum_k mu_k v_k - u)_i          a mixture of achieved points v_k (time sharing of encoders)
+    t >= [h(w) - w.u] / |w|_1                                 a supporting half-space, w >= 0 on the given coordinates
+
+The best mixture is a linear program whose dual is the next w to solve, until the two meet. t > 0 on the lower side:
+impossible, by t. t <= 0 on the upper side: feasible, and between -upper and -lower from the frontier.
+Time sharing: with probability mu_k use encoder k and tell which in Z; R, D and C (S and U) are the averages.
+
+RESOLUTION: a witness is taken to reach the point when its coordinates exceed the given ones by no more than that, the
+rounding of its own functionals.
+
+Errors: ValueError for coordinates that are not finite, foreign to the problem, or all left out.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.curve.check_claim import RESOLUTION, TABLES
+from therml_exact.frontier.curve.exclusion import missing, rounded_down
+from therml_exact.frontier.curve.half_spaces import Support, solve_all
+from therml_exact.frontier.curve.time_sharing import share
+from therml_exact.frontier.mixture.check import read_multiplier
+from therml_exact.frontier.mixture.optimum import Optimum
+from therml_exact.frontier.problems.kinds import Problem
+from therml_exact.verification import finite
+
+Array = np.ndarray[Any, Any]
+TOL = 1e-9  # nats: of the optima that are solved
+
+
+@dataclass(frozen=True, eq=False)
+class Achieved:
+    """A witness of a feasible point: tables, and their functionals in nats."""
+
+    point: dict[str, float]
+    witness: dict[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """A verdict on a claimed point, in nats.
+
+    distance = (low, high) encloses how much every given coordinate must rise for the point to be achievable; negative
+    where it could even fall. by: how far an impossible point is from possible, at least (0 otherwise). evidence: the
+    optimum whose lower bound excludes the point, an Achieved witness, or None.
+    """
+
+    verdict: Literal["impossible", "feasible", "undecided"]
+    by: float
+    evidence: Optimum | Achieved | None
+    distance: tuple[float, float]
+    claimed: dict[str, float]
+
+    @property
+    def suboptimal(self) -> tuple[float, float]:
+        """[low, high]: how far all given coordinates could be lowered at once."""
+        return max(0.0, -self.distance[1]), max(0.0, -self.distance[0])
+
+    def content(self, problem: Problem) -> dict[str, Any]:
+        """Plain data of an audit about this problem, which `verify` checks (check_claim.py)."""
+        by, proof, witness = None, None, None
+        if isinstance(self.evidence, Achieved):
+            tables = self.evidence.witness
+            witness = {name: tables[name].tolist() for name in TABLES if name in tables}
+        elif self.evidence is not None:
+            proof = self.evidence.certificate
+            multipliers = {name: read_multiplier(text) for name, text in proof["multipliers"].items()}
+            t = missing(multipliers, finite(proof["lower_bound"]), self.claimed)
+            by = None if t is None else rounded_down(t)
+        return {"units": "nats", "claimed": self.claimed, "verdict": self.verdict, "by": by,
+                "problem": problem.describe(), "certificate": proof, "witness": witness}  # fmt: skip
+
+    def __str__(self) -> str:
+        claimed = ", ".join(f"{name} = {value:.6g}" for name, value in self.claimed.items())
+        low, high = self.suboptimal
+        told = {
+            "impossible": f"impossible by at least {self.by:.3g} nats",
+            "feasible": f"feasible, suboptimal by [{low:.3g}, {high:.3g}] nats",
+            "undecided": f"undecided: within [{self.distance[0]:.3g}, {self.distance[1]:.3g}] nats of the frontier",
+        }
+        return f"{claimed} (nats): {told[self.verdict]}"
+
+
+def read_claim(problem: Problem, claim: Mapping[str, float | None], names: Sequence[str]) -> dict[str, float]:
+    """The given coordinates as floats."""
+    out = {}
+    for name, value in claim.items():
+        if value is None:
+            continue
+        if name not in names:
+            raise ValueError(f"{name} is foreign to {type(problem).__name__}; its coordinates are {', '.join(names)}")
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError(f"{name} is {value!r}; a coordinate is a finite number of nats")
+        out[name] = number
+    if not out:
+        raise ValueError(f"no coordinate is given; name some of {', '.join(names)}")
+    return out
+
+
+def locate(
+    problem: Problem,
+    claim: Mapping[str, float | None],
+    known: Sequence[Optimum] = (),
+    view: Mapping[str, Sequence[float]] | None = None,
+    tol: float = 1e-9,
+    max_steps: int = 60,
+    max_cells: int = 2_000_000,
+    time_limit: float = 60.0,
+) -> Classification:
+    """Classify a point; `known` optima are used first, then new ones are solved where they decide most.
+
+    view: coordinates that are sums of functionals, name -> weights, without overlap; by default the functionals.
+    time_limit: seconds of the whole call; what is known then is returned. max_cells: of one optimum.
+    """
+    budget = Budget.read(tol, max_cells, time_limit)
+    deadline = budget.deadline
+    names = problem.functionals
+    if view is None:
+        view = dict(zip(names, np.eye(len(names)).tolist(), strict=True))
+    claimed = read_claim(problem, claim, list(view))
+    u = np.array(list(claimed.values()))
+    rows = np.array([view[name] for name in claimed])
+    supports = [Support.of(o) for o in known]
+    if max_steps or not supports:  # each coordinate alone first: closed forms, or nearly
+        alone = [problem.direction(row) for row in rows]
+        for m in alone:
+            supports += [Support.of(o) for o in solve_all(problem, [m], budget.within(TOL).until(deadline))]
+    low, proof, high = -math.inf, None, math.inf
+    mixture: tuple[Array, list[Support]] = (np.empty(0), [])
+    asked: set[tuple[float, ...]] = set()
+    for step in range(max_steps + 1):
+        for s in supports[-1:] if step else tuple(supports):
+            a = _within(rows, np.array(s.weights))
+            if a is not None:
+                excess = (s.bound - math.fsum(a * u)) / math.fsum(a)
+                if excess > low:
+                    low, proof = excess, s.optimum
+        points = np.array([s.point for s in supports]) @ rows.T
+        # A coordinate claimed above all points is met by all: how far above says nothing, and spoils the program.
+        mu, direction = _mix(points - np.minimum(u, points.max(axis=0) + 1.0))
+        used = [(m, s) for m, s in zip(mu, supports, strict=True) if m > 0]
+        reach = max(math.fsum(mu * points[:, i]) - u[i] for i in range(len(u)))
+        if reach < high:
+            high, mixture = reach, (np.array([m for m, _ in used]), [s for _, s in used])
+        direction = np.where(direction < 1e-9, 0.0, direction)
+        weights = (direction / direction.sum()) @ rows
+        key = tuple(np.round(weights, 12).tolist())
+        decided = low > 0 or high <= RESOLUTION
+        over = step == max_steps or time.monotonic() > deadline
+        if high - low <= (tol if decided else RESOLUTION) or over or key in asked:
+            break
+        asked.add(key)
+        (optimum,) = solve_all(problem, [problem.direction(weights)], budget.within(TOL).until(deadline))
+        supports.append(Support.of(optimum))
+    if low > 0:
+        return Classification("impossible", low, proof, (low, high), claimed)
+    if high <= RESOLUTION:
+        shared = share(problem, mixture[0], [s.optimum for s in mixture[1]])
+        return Classification("feasible", 0.0, Achieved(*shared), (low, min(high, 0.0)), claimed)
+    return Classification("undecided", 0.0, None, (low, high), claimed)
+
+
+def _within(rows: Array, weights: Array) -> Array | None:
+    """The a with a rows = weights, if there is one; rows do not overlap."""
+    first = np.argmax(rows > 0, axis=1)
+    a = weights[first] / rows[np.arange(len(rows)), first]
+    return a if a.any() and (a @ rows == weights).all() else None
+
+
+def _mix(above: Array) -> tuple[Array, Array]:
+    """Min over mixtures mu of max_i (mu.above)_i: the weights, and the dual direction on the simplex."""
+    from scipy.optimize import linprog
+
+    count, dim = above.shape
+    single = int(np.argmin(above.max(axis=1)))
+    found = linprog(
+        np.append(np.zeros(count), 1.0),
+        A_ub=np.hstack([above.T, -np.ones((dim, 1))]),
+        b_ub=np.zeros(dim),
+        A_eq=np.append(np.ones(count), 0.0)[None, :],
+        b_eq=[1.0],
+        bounds=[(0, None)] * count + [(None, None)],
+        method="highs",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+    )
+    alone = np.eye(count)[single]
+    if found.x is None:
+        return alone, np.full(dim, 1 / dim)
+    mu = np.where(found.x[:-1] > 1e-12, found.x[:-1], 0.0)
+    mu /= mu.sum()
+    if (alone @ above).max() <= (mu @ above).max():
+        mu = alone
+    direction = np.maximum(-found.ineqlin.marginals, 0.0)
+    return mu, direction / direction.sum()

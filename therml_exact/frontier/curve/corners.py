@@ -1,0 +1,137 @@
+"""Corners and straight parts of a plane frontier: where the slope jumps, and where one slope has many points (nats).
+
+Straight part: a chord between two achieved points that a supporting line touches all along. All of its points are
+optimal for one multiplier, and time sharing of the two codes reaches them.
+Corner: a deterministic code that is optimal for a whole interval of the multiplier. The ends of the interval are found
+by bisection with new optima, to 1e-6 relative.
+
+Shapes: view[coordinate, functional]; points in the view's coordinates.
+Errors: none of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.curve.half_spaces import Support, solve_all
+from therml_exact.frontier.curve.sandwich import slope, steps
+from therml_exact.frontier.curve.time_sharing import share
+from therml_exact.frontier.mixture.optimum import Optimum
+from therml_exact.frontier.problems.kinds import Problem
+
+Array = np.ndarray[Any, Any]
+
+STRAIGHT = 1e-8  # nats: a chord this close to its supporting line is one with it
+LONG = 1e-2  # nats: the least length of a chord that is called straight
+HARD = 1 - 1e-9  # p(z|w) of a hard code
+SHARED = 9  # points that fill a straight part
+BUDGET = Budget(1e-9, 2_000_000, 60.0)  # of an optimum of the bisection
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Points between two optima that are optimal for one multiplier: time sharing reaches all of them."""
+
+    multipliers: dict[str, float]
+    start: dict[str, float]
+    end: dict[str, float]
+    shared: tuple[dict[str, float], ...]  # functionals of time-shared encoders between them
+
+
+@dataclass(frozen=True)
+class Kink:
+    """One point that is optimal for the whole interval [low, high] of a multiplier: the slope jumps there."""
+
+    name: str
+    low: float
+    high: float
+    point: dict[str, float]
+
+
+def straight_parts(problem: Problem, view: Array, supports: Sequence[Support]) -> tuple[Segment, ...]:
+    """The chords of the inner polygon that lie on a supporting line, each filled by time sharing."""
+    out = []
+    names = problem.functionals
+    for facet, gap in steps(view, supports):
+        i, j = facet.vertices
+        ends = [supports[i], supports[j]]
+        length = float(np.abs(view @ (np.array(ends[0].point) - ends[1].point)).max())
+        if gap > STRAIGHT or length < LONG:
+            continue
+        filled = []
+        for k in range(1, SHARED + 1):
+            weight = k / (SHARED + 1)
+            filled.append(share(problem, [1 - weight, weight], [s.optimum for s in ends])[0])
+        first, last = (dict(zip(names, s.point, strict=True)) for s in ends)
+        out.append(Segment(problem.direction(np.array(facet.normal) @ view), first, last, tuple(filled)))
+    return tuple(out)
+
+
+def kinks(problem: Problem, view: Array, names: tuple[str, ...], supports: Sequence[Support]) -> tuple[Kink, ...]:
+    """The corners: one deterministic code that stays optimal while the multiplier moves, and between which values."""
+    name = "beta" if names[1] == "U" else "delta" if names[1] == "D" else "gamma"
+    known = {slope(view, s): s for s in supports}
+
+    def at(value: float) -> Support:
+        if value not in known:
+            (optimum,) = solve_all(problem, [problem.direction(np.array([1.0, value]) @ view)], BUDGET)
+            known[value] = Support.of(optimum)
+        return known[value]
+
+    def end(inside: float, outside: float, point: Array) -> float:
+        """Where the point stops being optimal, to 1e-6 relative."""
+        while abs(outside - inside) > 1e-6 * max(inside, outside):
+            middle = 0.5 * (inside + outside) if math.isfinite(outside) else 2 * inside + 1
+            if _same(view, at(middle), point):
+                inside = middle
+            else:
+                outside = middle
+            if middle > 1e9:
+                return math.inf
+        return inside
+
+    out = []
+    done: list[Array] = []
+    for s in supports:
+        point = view @ s.point
+        if not _corner(s.optimum) or any(np.abs(point - p).max() < 1e-6 for p in done):
+            continue
+        done.append(point)
+        slopes = sorted(known)
+        same = [g for g in slopes if _same(view, known[g], point)]
+        if same == [math.inf]:
+            top = max([g for g in slopes if math.isfinite(g)])
+            probe = 4 * top + 4
+            if not _same(view, at(probe), point):
+                continue
+            same = [probe, math.inf]
+        low, high = same[0], same[-1]
+        before = [g for g in slopes if g < low]
+        after = [g for g in slopes if g > high]
+        low = end(low, before[-1], point) if before else low
+        high = end(high, after[0], point) if after and math.isfinite(high) else high
+        if high - low > 1e-5 * max(1.0, low):
+            out.append(Kink(name, low, high, dict(zip(names, point.tolist(), strict=True))))
+    return tuple(out)
+
+
+def _same(view: Array, s: Support, point: Array) -> bool:
+    return bool(np.abs(view @ s.point - point).max() < 1e-6)
+
+
+def _corner(optimum: Optimum) -> bool:
+    """Whether the witness is a hard code that stays one while multipliers move.
+
+    Codes of positive weight take part in p(z|w) of every letter w that they do not exclude by a decoder's 0, at any
+    finite multiplier; so each letter must be excluded by every code but its own.
+    """
+    problem = optimum.problem
+    table = problem.arranged(np.asarray(problem.witness_table(optimum.witness)).reshape(problem.letters, -1))
+    codes = problem.hard_codes(table, HARD)
+    return codes is not None and problem.excluded(codes, optimum.multipliers)

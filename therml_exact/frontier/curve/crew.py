@@ -1,0 +1,113 @@
+"""Crew: who solves the optima of a frontier, here or in the workers of an executor (no units).
+
+Work goes in pieces of at most CHUNK optima, in order of multipliers, each the same wherever it is done. Every finished
+piece is kept in the journal, if there is one. After the deadline no new piece is begun, and what is known is returned.
+
+Errors: WorkersLostError where the executor's workers die.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
+
+from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.curve.half_spaces import solve_all
+from therml_exact.frontier.curve.journal import Journal
+from therml_exact.frontier.mixture.optimum import Optimum
+from therml_exact.frontier.problems.kinds import Problem
+
+CHUNK = 8
+Multipliers = dict[str, float]
+
+
+class WorkersLostError(BrokenExecutor):
+    """The executor's workers died; the message says how to go on."""
+
+
+def lost(journal: Journal | None) -> WorkersLostError:
+    """What to raise where the workers died, with the way to go on."""
+    told = "a worker process was killed (by a signal, or for want of memory)"
+    if journal is None:
+        return WorkersLostError(f"{told}, and the work with it; with a checkpoint the finished part is kept")
+    kept = f"{len(journal.optima)} finished optima are kept in {journal.path}"
+    return WorkersLostError(f"{told}; {kept}: the same call goes on from them")
+
+
+class Crew:
+    """Solves lists of multipliers of one problem, remembering all.
+
+    budget: of one optimum. deadline: of all, on the monotonic clock. show: told how many optima there are.
+    """
+
+    def __init__(self, problem: Problem, budget: Budget, deadline: float, executor: Executor | None,
+                 journal: Journal | None, show: Callable[[int], None]) -> None:  # fmt: skip
+        self.problem, self.budget, self.deadline = problem, budget, deadline
+        self.executor, self.journal, self.show = executor, journal, show
+        self.known = {key(o.multipliers): o for o in journal.optima} if journal else {}
+
+    @property
+    def over(self) -> bool:
+        """Whether the time of all is over."""
+        return time.monotonic() > self.deadline
+
+    def solve(self, wanted: Sequence[Multipliers]) -> list[Optimum]:
+        """Their optima, in the order of `wanted`; after the deadline those that are known."""
+        path = sorted({key(m): m for m in wanted}.values(), key=key)
+        pieces = [path[k : k + CHUNK] for k in range(0, len(path), CHUNK)]
+        # A piece that is only half known is done again: what it gives depends on all of it.
+        pieces = [piece for piece in pieces if any(key(m) not in self.known for m in piece)]
+        if self.executor is None:
+            for piece in pieces:
+                if self.over and self.known:
+                    break
+                self._keep(piece, solve_all(self.problem, piece, self.budget.until(self.deadline)))
+        else:
+            self._share(self.executor, pieces)
+        return [self.known[key(m)] for m in wanted if key(m) in self.known]
+
+    def _share(self, executor: Executor, pieces: Sequence[Sequence[Multipliers]]) -> None:
+        """The same by the workers of an executor."""
+        futures: list[Future[list[Optimum]]] = []
+        budget = self.budget.until(self.deadline)
+        try:
+            futures += [executor.submit(solve_all, self.problem, piece, budget) for piece in pieces]
+            for piece, future in zip(pieces, futures, strict=True):
+                if not (self.over and self.known and future.cancel()):
+                    self._keep(piece, future.result())
+        except BaseException as error:
+            for future in futures:
+                future.cancel()
+            if isinstance(error, BrokenExecutor):
+                raise lost(self.journal) from None
+            raise
+
+    def _keep(self, piece: Sequence[Multipliers], optima: Sequence[Optimum]) -> None:
+        fresh = [(key(m), o) for m, o in zip(piece, optima, strict=True) if key(m) not in self.known]
+        if self.journal is not None:
+            self.journal.add([o for _, o in fresh])
+        self.known.update(fresh)
+        self.show(len(self.known))
+
+
+def key(given: Multipliers) -> tuple[float, ...]:
+    """The multipliers in one order: rho or beta, then delta, then gamma."""
+    return tuple(given[name] for name in sorted(given, key=("rho", "beta", "delta", "gamma").index))
+
+
+@contextmanager
+def counter(progress: bool) -> Iterator[Callable[[int], None]]:
+    """A line on standard error that counts the optima."""
+    if not progress:
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("frontier", total=None)
+        yield lambda count: bar.update(task, description=f"frontier: {count} optima")

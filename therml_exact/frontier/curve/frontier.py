@@ -1,0 +1,258 @@
+"""Frontier: what `trace` found, as plain data (nats).
+
+A sheet is the part of the frontier seen in one view (half_spaces.py): the plane of (R + delta D, C) at a delta, of
+(S, U), of (V, C), or the space of (R, D, C). Its inner polytope are the mixtures of the achieved points, its outer one
+the half-spaces of their lower bounds; `gap` is the largest step between them, in the max norm.
+
+Errors: ValueError for a claim that is no point; ImportError for to_dataframe without pandas.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from therml_exact.files import data_frame, save_result
+from therml_exact.frontier.curve.claim import Classification, locate
+from therml_exact.frontier.curve.corners import Kink, Segment, kinks, straight_parts
+from therml_exact.frontier.curve.half_spaces import Support
+from therml_exact.frontier.curve.journal import from_json, to_json
+from therml_exact.frontier.curve.sandwich import largest_step
+from therml_exact.frontier.mixture.critical import Critical, critical
+from therml_exact.frontier.mixture.optimum import Optimum
+from therml_exact.frontier.problems.kinds import Problem, read_problem
+
+if TYPE_CHECKING:
+    import pandas
+
+Array = np.ndarray[Any, Any]
+
+VERSION = 2  # of the saved file; version 1 also held what follows from the points
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """The optima seen in one view, in the order of their multipliers.
+
+    names, view, fixed   the coordinates (views.py)
+    optima               two-sided optima
+    adaptive             whether the multipliers were chosen, not given
+
+    What follows from these is computed when it is asked for, and never stored.
+    """
+
+    names: tuple[str, ...]
+    view: tuple[tuple[float, ...], ...]
+    fixed: dict[str, float]
+    optima: tuple[Optimum, ...]
+    adaptive: bool = True
+
+    @cached_property
+    def supports(self) -> tuple[Support, ...]:
+        """The half-space of each optimum."""
+        return tuple(Support.of(o) for o in self.optima)
+
+    @cached_property
+    def coordinates(self) -> Array:
+        """The achieved points in this view, [optimum, coordinate], nats."""
+        return np.array([np.array(self.view) @ s.point for s in self.supports])
+
+    @cached_property
+    def gap(self) -> float:
+        """The largest step between the inner and the outer polytope, nats."""
+        return largest_step(np.array(self.view), self.supports)
+
+    @cached_property
+    def critical(self) -> Critical | None:
+        """Where the first code pays: gamma_c of C against R or V, beta_c of U against S; None for D against R."""
+        if self.names[-1] == "D":
+            return None
+        delta = self.fixed.get("delta", float(self.names[0] == "V"))
+        return critical(self.optima[0].problem, delta)
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """The straight parts of a plane."""
+        if len(self.names) != 2:
+            return ()
+        return straight_parts(self.optima[0].problem, np.array(self.view), self.supports)
+
+    @cached_property
+    def kinks(self) -> tuple[Kink, ...]:
+        """The corners of a plane whose multipliers were chosen."""
+        if len(self.names) != 2 or not self.adaptive:
+            return ()
+        return kinks(self.optima[0].problem, np.array(self.view), self.names, self.supports)
+
+
+@dataclass(frozen=True, eq=False)
+class Frontier:
+    """A certified frontier: `points` are two-sided optima, `gap` the largest step between inner and outer polytope."""
+
+    problem: Problem
+    sheets: tuple[Sheet, ...]
+    tol: float
+    volume: bool = False
+
+    @cached_property
+    def constant(self) -> float:
+        """H(X) in nats, which V = R + D - H(X) needs."""
+        return self.problem.input_entropy()
+
+    @property
+    def points(self) -> tuple[Optimum, ...]:
+        """All optima, sheet after sheet."""
+        return tuple(o for sheet in self.sheets for o in sheet.optima)
+
+    @property
+    def gap(self) -> float:
+        """How far the outer polytope of a sheet lies from the inner one, at most."""
+        return max(sheet.gap for sheet in self.sheets)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the gap is within the tolerance."""
+        return self.gap <= self.tol
+
+    @property
+    def status(self) -> str:
+        """Whether it is "certified": all optima are; else "open"."""
+        return "certified" if all(o.status == "certified" for o in self.points) else "open"
+
+    @property
+    def gamma_c(self) -> float | None:
+        """The gamma at which the first code pays, of the first sheet; None where there is none."""
+        return self._critical() if "gamma" in self.problem.multipliers else None
+
+    @property
+    def beta_c(self) -> float | None:
+        """The beta at which the first value of Theta pays; None for encoders."""
+        return self._critical() if "beta" in self.problem.multipliers else None
+
+    def _critical(self) -> float | None:
+        found = self.sheets[0].critical
+        return None if found is None else found.value
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Straight parts, filled by time sharing."""
+        return tuple(s for sheet in self.sheets for s in sheet.segments)
+
+    @property
+    def kinks(self) -> tuple[Kink, ...]:
+        """Corners."""
+        return tuple(k for sheet in self.sheets for k in sheet.kinks)
+
+    def __iter__(self) -> Iterator[Optimum]:
+        return iter(self.points)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def classify(
+        self,
+        R: float | None = None,
+        C: float | None = None,
+        D: float | None = None,
+        S: float | None = None,
+        U: float | None = None,
+        V: float | None = None,
+        refine: bool = True,
+        time_limit: float = 60.0,
+    ) -> Classification:
+        """Is a point impossible, feasible, or undecided? Coordinates (nats) that are left out are free.
+
+        With refine, new optima are solved where the known ones do not decide, for at most time_limit seconds.
+        """
+        steps = 60 if refine else 0
+        claim = {"R": R, "C": C, "D": D, "S": S, "U": U}
+        if V is None:
+            return locate(self.problem, claim, self.points, max_steps=steps, time_limit=time_limit)
+        if not self.volume:
+            raise ValueError("V is a coordinate of frontiers traced with volume=True")
+        foreign = [name for name, value in claim.items() if value is not None and name != "C"]
+        if foreign:
+            raise ValueError(f"V = R + D - H(X) is given: {foreign[0]} cannot stand beside it")
+        view = {"V": (1.0, 1.0, 0.0), "C": (0.0, 0.0, 1.0)}
+        found = locate(
+            self.problem, {"V": V + self.constant, "C": C}, self.points, view, max_steps=steps, time_limit=time_limit
+        )
+        return replace(found, claimed={"V": V, **{n: v for n, v in found.claimed.items() if n != "V"}})
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A plain row for each optimum: multipliers, functionals, value, lower bound, gap (nats), status."""
+        out = []
+        for o in self.points:
+            point = dict(o.point)
+            if self.volume:
+                point["V"] = point["R"] + point["D"] - self.constant
+            out.append(
+                {
+                    **o.multipliers,
+                    **point,
+                    "value": o.value,
+                    "lower_bound": o.lower_bound,
+                    "gap": o.gap,
+                    "status": o.status,
+                }
+            )
+        return out
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """The rows as a pandas DataFrame (extra `dataframe`), all informations in nats."""
+        return data_frame(self.rows())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything as JSON, certificates included: `verify` takes the file."""
+        sheets = [
+            {
+                "names": sheet.names,
+                "view": sheet.view,
+                "fixed": sheet.fixed,
+                "adaptive": sheet.adaptive,
+                "points": [to_json(o) for o in sheet.optima],
+            }
+            for sheet in self.sheets
+        ]
+        content = {"units": "nats", "tol": self.tol, "volume": self.volume, "problem": self.problem.describe()}
+        save_result("frontier", {**content, "sheets": sheets}, path, version=VERSION)
+
+    @staticmethod
+    def from_json(content: dict[str, Any]) -> Frontier:
+        """What `save` wrote, without its format and version; nothing is verified here."""
+        problem = read_problem(content["problem"])
+        sheets = tuple(
+            Sheet(
+                tuple(sheet["names"]),
+                tuple(tuple(float(v) for v in row) for row in sheet["view"]),
+                {str(name): float(v) for name, v in sheet["fixed"].items()},
+                tuple(from_json(problem, o) for o in sheet["points"]),
+                bool(sheet.get("adaptive", True)),
+            )
+            for sheet in content["sheets"]
+        )
+        return Frontier(problem, sheets, float(content["tol"]), bool(content["volume"]))
+
+    def __str__(self) -> str:
+        gap = f"{self.gap:.2g} nats ({'complete' if self.complete else f'the tolerance was {self.tol:g}'})"
+        lines = [
+            f"{type(self.problem).__name__}: {len(self.points)} {self.status} points, inner and outer within {gap}"
+        ]
+        for sheet in self.sheets:
+            fixed = ", ".join(f"{name} = {value:g}" for name, value in sheet.fixed.items())
+            told = [f"{len(sheet.optima)} points in ({', '.join(sheet.names)})" + (f" at {fixed}" if fixed else "")]
+            if sheet.critical is not None:
+                name = f"{self.problem.multipliers[-1]}_c"
+                told.append(f"{name} {sheet.critical}")
+            told += [f"corner for {k.name} in [{k.low:.6g}, {k.high:.6g}]" for k in sheet.kinks]
+            told += [
+                "straight at " + ", ".join(f"{n} = {v:.6g}" for n, v in s.multipliers.items() if n != "rho")
+                for s in sheet.segments
+            ]
+            lines.append("  " + "; ".join(told))
+        return "\n".join(lines)

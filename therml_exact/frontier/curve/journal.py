@@ -1,0 +1,170 @@
+"""Checkpoints: a file of optima that grows as they are found, one JSON object a line.
+
+    {"format": "therml-exact/checkpoint", "version": 1, "problem": {...}, "settings": {...}, "sha256": ...}
+    {"multipliers": {...}, "value": ..., "lower_bound": ..., "point": {...}, "encoder": [...], "certificate": {...}}
+
+Each line ends with the digest of its own content and is written and synchronised before the work goes on. A process
+that is killed while it writes leaves an unfinished last line, which is dropped; any other damage is refused.
+
+One run at a time: an open journal holds the lock of its file (locks.py).
+Errors: ValueError for a file that is no checkpoint, is damaged, belongs to another problem or other settings, or is
+in use by another run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import IO, Any
+
+import numpy as np
+
+from therml_exact.files import Path, check_writable
+from therml_exact.frontier.mixture.certificate import digest
+from therml_exact.frontier.mixture.optimum import Optimum
+from therml_exact.frontier.problems.kinds import Problem
+from therml_exact.locks import hold
+
+FORMAT = "therml-exact/checkpoint"
+
+
+def to_json(optimum: Optimum) -> dict[str, Any]:
+    """An optimum as plain data; floats keep all their digits."""
+    return {
+        "multipliers": {name: value.hex() for name, value in optimum.multipliers.items()},
+        "value": optimum.value,
+        "lower_bound": optimum.lower_bound,
+        "status": optimum.status,
+        "tol": optimum.tol,
+        "point": optimum.point,
+        "encoder": optimum.encoder.tolist(),
+        "certificate": optimum.certificate,
+    }
+
+
+def from_json(problem: Problem, content: Mapping[str, Any]) -> Optimum:
+    """What `to_json` wrote."""
+    multipliers = {name: float.fromhex(text) for name, text in content["multipliers"].items()}
+    optimum = Optimum(
+        problem,
+        multipliers,
+        float(content["value"]),
+        float(content["lower_bound"]),
+        float(content["tol"]),
+        {name: float(v) for name, v in content["point"].items()},
+        np.array(content["encoder"]),
+        {name: Fraction(value) if math.isfinite(value) else value for name, value in multipliers.items()},
+        (),
+    )
+    optimum.__dict__["certificate"] = content["certificate"]  # a cached property, here without what made it
+    return optimum
+
+
+class Journal:
+    """The optima of one problem under one set of settings, kept in a file."""
+
+    def __init__(
+        self, path: Path, problem: Problem, settings: Mapping[str, Any], limits: tuple[float, float] = (0, 0)
+    ) -> None:
+        self.limits = limits  # max_cells and time_limit of an optimum
+        self.path = os.fspath(path)
+        self.problem = problem
+        check_writable(path)
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
+            raise ValueError(f"{self.path}: a checkpoint is a regular file; name another")
+        head = {"format": FORMAT, "version": 1, "problem": problem.describe(), "settings": dict(settings)}
+        self.optima: list[Optimum] = []
+        self._lock = hold(
+            self.path,
+            f"{self.path}: another run is at work on this checkpoint; wait until it ends, or name another file",
+        )
+        try:
+            keep = self._read(head) if os.path.getsize(self.path) else 0
+            # Not replaced at the end of the run but grown, so that a kill at any time costs the line at hand at most.
+            self._file: IO[bytes] = open(self.path, "r+b" if keep else "wb")  # noqa: SIM115
+            self._file.truncate(keep)
+            self._file.seek(keep)
+            if not keep:
+                self._write(head)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def add(self, optima: Sequence[Optimum]) -> None:
+        """Keep these."""
+        for optimum in optima:
+            self._write({**to_json(optimum), "limits": list(self.limits)})
+        self.optima += optima
+
+    def close(self) -> None:
+        """No more will come."""
+        self._file.close()
+        self._lock.close()
+
+    def _write(self, content: Mapping[str, Any]) -> None:
+        try:
+            self._file.write(_line_of(content))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:  # a full disk names no file
+            told = f"{error.strerror}; what was finished before is kept, and the same call goes on from it"
+            raise OSError(error.errno, told, self.path) from None
+
+    def _read(self, head: Mapping[str, Any]) -> int:
+        """Take over what the file holds; the number of bytes that are whole lines."""
+        keep = 0
+        first = _line_of(head)
+        with open(self.path, "rb") as file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):  # the line at hand when the process was killed
+                    if number == 1 and not first.startswith(line):
+                        raise ValueError(f"{self.path}: no checkpoint of a frontier; name another file")
+                    break
+                content = self._line(line, number)
+                if number == 1:
+                    if content.get("format") != FORMAT:
+                        raise ValueError(f"{self.path}: no checkpoint of a frontier; name another file")
+                    for name in ("problem", "settings"):
+                        if content.get(name) != json.loads(json.dumps(head[name])):
+                            what = (
+                                "another problem" if name == "problem" else _difference(content.get(name), head[name])
+                            )
+                            raise ValueError(
+                                f"{self.path}: the checkpoint of {what}; name another file, or delete it to start anew"
+                            )
+                else:
+                    optimum = from_json(self.problem, content)
+                    # What a smaller budget left open is done again.
+                    if optimum.status == "certified" or tuple(content["limits"]) >= self.limits:
+                        self.optima.append(optimum)
+                keep += len(line)
+        return keep
+
+    def _line(self, line: bytes, number: int) -> dict[str, Any]:
+        damaged = f"{self.path}: line {number} is damaged; restore the file, or delete it to start anew"
+        try:
+            content = json.loads(line)
+        except (ValueError, RecursionError):
+            if number == 1:
+                raise ValueError(f"{self.path}: no checkpoint of a frontier; name another file") from None
+            raise ValueError(damaged) from None
+        if number == 1 and (not isinstance(content, dict) or content.get("format") != FORMAT):
+            raise ValueError(f"{self.path}: no checkpoint of a frontier; name another file")
+        if not isinstance(content, dict) or content.pop("sha256", None) != digest(content):
+            raise ValueError(damaged)
+        return content
+
+
+def _line_of(content: Mapping[str, Any]) -> bytes:
+    return json.dumps({**content, "sha256": digest(dict(content))}, separators=(",", ":")).encode() + b"\n"
+
+
+def _difference(theirs: Any, ours: Mapping[str, Any]) -> str:
+    """Which settings differ, for people."""
+    if not isinstance(theirs, dict):
+        return "other settings"
+    differ = [name for name in ours if theirs.get(name) != json.loads(json.dumps(ours[name]))]
+    return f"other settings ({', '.join(differ)})"

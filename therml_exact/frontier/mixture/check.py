@@ -1,0 +1,235 @@
+"""check_optimum: is the certificate of a mixture problem true? Ball arithmetic; no solver is imported (nats).
+
+With p_w, exponents a and reductions rebuilt from the problem's exact content (problems/), for each part:
+
+    value        L(q) = - sum_w p_w log sum_z q_z prod t_z^a[w]           of the witness, bounded from above
+    lower bound  sum_w p_w (lam_w - log p_w) - level,                     where log G <= level for every posterior
+
+The tree is followed from the roots; a split halves an edge, so that the leaves cover by construction. Each leaf
+names the rule (leaf_rules.py) by which log G <= level there.
+
+Errors: RefusedError for a claim that is false or not proved, UnfinishedError where the time or the memory ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from flint import arb
+
+from therml_exact.frontier.mixture.certificate import FORMAT, MOST_MULTIPLIER, digest
+from therml_exact.frontier.mixture.closed_form import RULES
+from therml_exact.frontier.mixture.leaf_rules import Cell, Ellipsoid, Gradient, halve, root_cell
+from therml_exact.frontier.problems.kinds import Problem, read_problem
+from therml_exact.frontier.problems.mixture import Mixture, Plan, pairs
+from therml_exact.numbers.balls import ball, plogp, settled
+from therml_exact.numbers.text import read_exact, shown
+from therml_exact.verification import (
+    Clock,
+    Proven,
+    RefusedError,
+    UnfinishedError,
+    bracketed,
+    finite,
+    require,
+    told,
+)
+
+MOST = 5_000  # codes or contacts of a part, each of which takes a while
+DEEPEST = 4_000  # splits above a leaf, as in the search (dual.py)
+MOST_HELD = 200_000_000  # bytes of cells that wait
+FIELDS = {"format", "problem", "multipliers", "value", "lower_bound", "tol", "status", "parts", "sha256"}
+
+
+def check_optimum(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
+    """Every claim of one certificate."""
+    value, lower = check_bounds_of(content, problem, clock)
+    status = content["status"]
+    what = "every claim holds" + ("" if status == "certified" else f"; the certificate itself says {status!r}")
+    return Proven(value, lower, what, told(content["problem"], {"multipliers": content["multipliers"]}))
+
+
+def check_bounds_of(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[float, float]:
+    """The value and the lower bound that a certificate proves; RefusedError if one of its claims does not hold."""
+    require(isinstance(c, Mapping) and c.get("format") == FORMAT, f"the format is not {FORMAT}")
+    require(set(c) == FIELDS, f"the fields are {shown(sorted(c))}; they are {', '.join(sorted(FIELDS))}")
+    require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
+    require(problem is None or described(problem) == c["problem"], "the certificate is about another problem")
+    claimed, bound, tol = (finite(c[name]) for name in ("value", "lower_bound", "tol"))
+    require(c["status"] in ("certified", "open"), f"the status {shown(c['status'])} is unknown")
+    bracketed(claimed, bound, c["status"], tol)
+    multipliers = {name: read_multiplier(text) for name, text in c["multipliers"].items()}
+    about = read_problem(c["problem"])
+    require(set(multipliers) == set(about.multipliers), "multipliers are missing or foreign")
+    value, lower = _enclosures(about, multipliers, c["parts"], clock)
+    require(value <= arb(claimed), f"the witness has value {value.str(20)}, above the claimed {claimed!r}")
+    require(lower >= arb(bound), f"the lower bound proven is {lower.str(20)}, below the claimed {bound!r}")
+    return claimed, bound
+
+
+def described(problem: Any) -> Any:
+    """The content of the caller's problem, which says of what kind it is."""
+    try:
+        return problem.describe()
+    except AttributeError:
+        raise RefusedError(f"problem is a {type(problem).__name__}; no certificate is about one") from None
+
+
+def read_multiplier(text: Any) -> Any:
+    """A multiplier: infinite, 0, or as large as `minimize` takes."""
+    if text == "inf":
+        return math.inf
+    value = read_exact(text)
+    within = value == 0 or 1 / MOST_MULTIPLIER <= value <= MOST_MULTIPLIER
+    require(within, f"the multiplier {shown(text)} is out of range")
+    return value
+
+
+def _enclosures(about: Problem, multipliers: Mapping[str, Any], parts: Any, clock: Clock) -> tuple[arb, arb]:
+    """The value of the witness and the lower bound, as balls."""
+    if about.unsearched(multipliers):
+        require(parts == [], "where nothing is searched there are no parts")
+        value = settled(about.unsearched_value, multipliers)
+        return value, value
+    require(math.inf not in multipliers.values(), "a multiplier is infinite")
+    plan: Plan = about.plan(**multipliers)
+    require(isinstance(parts, list) and len(plan.parts) == len(parts), "the number of parts is wrong")
+    for part, claim in zip(plan.parts, parts, strict=True):  # lengths first, work later
+        require(len(claim["lam"]) == len(part.mixture.weights), "lam has the wrong length")
+    value = lower = settled(lambda: ball(plan.kappa) * sum((plogp(ball(m)) for m in plan.masses), arb(0)))
+    for part, claim in zip(plan.parts, parts, strict=True):
+        value = settled(_plus_share, value, part.share, _primal(part.mixture, claim, clock))
+        lower = settled(_plus_share, lower, part.share, _dual(part.mixture, claim, clock))
+    return settled(lambda: (ball(plan.scale) * value, ball(plan.scale) * lower))
+
+
+def _plus_share(total: arb, share: Fraction, of_part: arb) -> arb:
+    return total + ball(share) * of_part
+
+
+def _primal(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
+    """L(q) of the witness; weights and rows are divided by their sums."""
+    weights = _floats(claim["weights"])
+    require(0 < len(weights) <= MOST, f"{len(weights):,} codes: there are 1 to {MOST:,}")
+    require(min(weights) >= 0 and 0 < sum(weights) < math.inf, "the witness's weights are no distribution")
+    require(len(claim["codes"]) == len(weights), "the witness has a weight without a code")
+    spans = []
+    at = 0
+    for width in (*(len(block.rows[0]) for block in m.blocks), *([max(m.groups) + 1] if m.delta else [])):
+        spans.append((at, at + width))
+        at += width
+    total = settled(lambda: sum((arb(q) for q in weights), arb(0)))
+    likelihood = [arb(0)] * len(m.weights)
+    for q, text in zip(weights, claim["codes"], strict=True):
+        clock.tick()
+        code = _floats(text)
+        require(len(code) == at and min(code) > 0, "a code is no list of positive rows")
+        likelihood = settled(_with_code, m, likelihood, q, total, code, spans)
+    return settled(lambda: -sum((ball(p) * x.log() for p, x in zip(m.weights, likelihood, strict=True)), arb(0)))
+
+
+def _with_code(
+    m: Mixture, before: list[arb], q: float, total: arb, code: list[float], spans: list[tuple[int, int]]
+) -> list[arb]:
+    """The likelihoods sum_z (q_z/total) prod t_z^a[w] of the letters, with one code more than before."""
+    share = arb(q) / total
+    logs: list[arb] = []
+    for lo, hi in spans:
+        norm = sum((arb(t) for t in code[lo:hi]), arb(0))
+        logs += [(arb(t) / norm).log() for t in code[lo:hi]]
+    tables = [block.rows for block in m.blocks]
+    out = []
+    for w, old in enumerate(before):
+        exponent = arb(0)
+        for (lo, _), table in zip(spans, tables, strict=False):
+            for j, a in enumerate(table[w]):
+                if a:
+                    exponent += ball(a) * logs[lo + j]
+        exponent *= ball(m.multiplier)
+        if m.delta:
+            exponent += ball(m.delta) * logs[spans[-1][0] + m.groups[w]]
+        out.append(old + share * exponent.exp())
+    return out
+
+
+def _dual(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
+    """The lower bound of a part: in closed form, or after its tree has been followed to the end."""
+    if claim["rule"] != "cells":
+        require(claim["rule"] in RULES, f"the rule {shown(claim['rule'])} is unknown")
+        terms = RULES[claim["rule"]](m)
+        if terms is None:
+            raise RefusedError(f"the rule {claim['rule']!r} does not apply")
+        return settled(lambda: sum((ball(c) * ball(r).log() for c, r in terms), arb(0)))
+    lam = _floats(claim["lam"])
+    level = arb(finite(claim["level"]))
+    require(len(claim["contacts"]) <= MOST, f"more than {MOST:,} contacts")
+    gradient = settled(Gradient, m, lam)
+    near = []
+    for c in claim["contacts"]:
+        clock.tick()
+        code, radius = _floats(c["code"]), finite(c["radius"])
+        near.append(settled(Ellipsoid, gradient, code, radius, level))
+    _follow(m, gradient, near, level, claim["tree"], clock)
+    return settled(
+        lambda: sum((ball(p) * (arb(v) - ball(p).log()) for p, v in zip(m.weights, lam, strict=True)), arb(0)) - level
+    )
+
+
+def _follow(m: Mixture, gradient: Gradient, near: list[Ellipsoid], level: arb, tree: Any, clock: Clock) -> None:
+    """Log G <= level on every leaf of the tree, whose leaves cover the product of the root simplices."""
+    require(isinstance(tree, str), "the tree is no text")
+    edges = [(i, p, q) for i, b in enumerate(m.blocks) for p, q in pairs(len(b.root))]
+    size = sum(8 * len(b.root) * (len(b.root) + 2 * len(b.root[0])) for b in m.blocks)  # bytes of a cell, about
+    symbols = iter(tree)
+    stack: list[tuple[Cell, int]] = [(settled(root_cell, m), 0)]
+    while stack:
+        clock.tick()
+        cell, depth = stack.pop()
+        symbol = next(symbols, None)
+        require(symbol is not None, "the tree ends before its leaves cover everything")
+        if symbol in RULES_OF_LEAVES:
+            holds = settled(_holds, symbol, cell, gradient, near, level)
+            require(holds, f"a leaf {RULES_OF_LEAVES[symbol]}")
+            continue
+        number = ord(str(symbol)) - 48
+        require(0 <= number < len(edges), f"the tree has an unknown symbol {symbol!r}")
+        require(depth < DEEPEST, f"the tree is deeper than {DEEPEST:,} splits")
+        if len(stack) * size > MOST_HELD:
+            raise UnfinishedError("not checked: the tree is too deep for alphabets of this size")
+        stack += [(child, depth + 1) for child in _children(cell, *edges[number])]
+    require(next(symbols, None) is None, "the tree goes on after its end")
+
+
+RULES_OF_LEAVES = {
+    ".": "has G above the level by its chord",
+    "+": "lies in no ellipsoid",
+    "-": "has G above the level by its quadratic",
+    "~": "has G above the level by its series",
+}
+
+
+def _holds(symbol: Any, cell: Cell, gradient: Gradient, near: list[Ellipsoid], level: arb) -> bool:
+    """Whether log G <= level on the cell by the rule that its symbol names."""
+    if symbol == ".":
+        return gradient.chord(cell, level)
+    if symbol == "+":
+        return any(n.holds(cell) for n in near)
+    if symbol == "-":
+        return gradient.quadratic(cell, level)
+    return gradient.series(cell, level)
+
+
+def _children(cell: Cell, which: int, first: int, second: int) -> Iterator[Cell]:
+    """The halves of a cell; the one that keeps `first` comes first in preorder, so it is pushed last."""
+    for gone, kept in ((first, second), (second, first)):
+        child = list(cell)
+        child[which] = settled(halve, cell[which], gone, kept)
+        yield child
+
+
+def _floats(texts: Any) -> list[float]:
+    require(isinstance(texts, list), f"{shown(texts)} is no list of numbers")
+    return [finite(text) for text in texts]

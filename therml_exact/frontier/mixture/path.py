@@ -1,0 +1,148 @@
+"""minimize_path: optima along a path of multipliers, each started from its neighbour's codes (nats).
+
+Exponents are proportional to gamma (or beta) while the other multipliers stay: the exact plan and its floats are made
+once for such a stretch. A neighbour's codes are only a start: what the cells prove does not depend on it.
+
+Errors: TypeError for a multiplier foreign to the problem, ValueError for one that is negative or not finite.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.mixture.closed_form import log
+from therml_exact.frontier.mixture.optimum import Optimum, unsearched, weighed
+from therml_exact.frontier.mixture.solve import Solution, solve
+from therml_exact.frontier.mixture.tables import SLACK, Tables
+from therml_exact.frontier.problems.encoder import EncoderProblem
+from therml_exact.frontier.problems.kinds import Problem
+from therml_exact.frontier.problems.multipliers import LARGE, is_infinite, read_multipliers
+from therml_exact.joint import Joint
+
+Array = np.ndarray[Any, Any]
+USUAL = Budget(1e-9, 2_000_000, 60.0)
+
+
+def minimize_mixture(problem: Problem, given: Mapping[str, Any], budget: Budget) -> Optimum:
+    """One optimum."""
+    (optimum,) = minimize_path(problem, [given], budget)
+    return optimum
+
+
+def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: Budget = USUAL) -> Iterator[Optimum]:
+    """The optima along a path of multipliers, each started from the one before; the budget is that of one point."""
+    ready: Ready | None = None
+    warm: list[Solution | None] = []
+    warm_up()  # what the compiler takes is not the budget's
+    for given in path:
+        deadline = budget.deadline
+        exact = _read(problem, given)
+        if problem.unsearched(exact):
+            yield unsearched(problem, exact, budget.tol)
+            continue
+        if "rho" in exact and max(exact.values()) > 2 * LARGE * exact["rho"]:
+            raise ValueError("a multiplier is more than 1e12 times rho; take rho = 0, or smaller multipliers")
+        moved = ready.at(exact) if ready is not None else None
+        if moved is None:
+            moved = Ready.of(problem, exact)
+            warm = [None] * len(moved.tables)
+        ready = moved
+        within = min(budget.tol / ready.size, 1.0)
+        solutions = [
+            solve(tables, within, budget.cells, deadline, near) for tables, near in zip(ready.tables, warm, strict=True)
+        ]
+        warm = list(solutions)
+        yield _optimum(problem, ready, exact, solutions, budget.tol)
+
+
+def _read(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The problem's multipliers, exactly; beta may be infinite."""
+    far = "beta" in problem.multipliers and is_infinite(given.get("beta"))
+    exact: dict[str, Any] = dict(read_multipliers(problem, {"rho": 1, **given} | ({"beta": 0} if far else {})))
+    if far:
+        exact["beta"] = math.inf
+    return {name: exact.get(name, Fraction(0)) for name in problem.multipliers}
+
+
+@cache
+def warm_up() -> None:
+    """Compile the kernels, or load them, once in a process: two small problems meet all of them."""
+    counts = np.array([[[3, 1], [1, 2]], [[1, 4], [2, 2]]])
+    problem = EncoderProblem(Joint.from_counts(counts, ("X", "Theta", "Y")))
+    for delta in (0, Fraction(1, 2)):
+        ready = Ready.of(problem, {"rho": Fraction(1), "delta": Fraction(delta), "gamma": Fraction(4)})
+        for tables in ready.tables:
+            found = solve(tables, 1e-6, 10_000, math.inf)
+        _optimum(problem, ready, ready.exact, [found], 1e-6)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A plan with its floats: value = scale (entropy + sum shares L(part)), letters[part] = (original letter, w)."""
+
+    exact: dict[str, Fraction]
+    tables: list[Tables]
+    scale: float
+    entropy: float
+    shares: list[float]
+    letters: list[tuple[Array, Array]]
+
+    @classmethod
+    def of(cls, problem: Problem, exact: dict[str, Fraction]) -> Ready:
+        """From the exact plan."""
+        plan = problem.plan(**exact)
+        entropy = -float(plan.kappa) * math.fsum(float(m) * log(m) for m in plan.masses)
+        letters = [
+            (np.concatenate([np.array(of) for of in part.members]),
+             np.repeat(np.arange(len(part.members)), [len(of) for of in part.members]))
+            for part in plan.parts
+        ]  # fmt: skip
+        tables = [Tables(part.mixture) for part in plan.parts]
+        return cls(exact, tables, float(plan.scale), entropy, [float(p.share) for p in plan.parts], letters)
+
+    def at(self, exact: dict[str, Fraction]) -> Ready | None:
+        """The same plan with another gamma or beta, to which exponents are proportional; None where plans differ."""
+        name = "gamma" if "gamma" in exact else "beta"
+        if not (self.exact[name] and exact[name]) or {**exact, name: 0} != {**self.exact, name: 0}:
+            return None
+        ratio = exact[name] / self.exact[name]
+        return replace(self, exact=exact, tables=[t.at(t.mixture.multiplier * ratio) for t in self.tables])
+
+    @property
+    def size(self) -> float:
+        """What an error of every L is multiplied with."""
+        return self.scale * math.fsum(self.shares)
+
+    def bound(self, values: list[float]) -> float:
+        """The value where the parts' L are these, less what rounding may have added."""
+        terms = [self.entropy, *(share * v for share, v in zip(self.shares, values, strict=True))]
+        # The entropy of masses near 1 is off by the last digit of 1.
+        return self.scale * (math.fsum(terms) - SLACK * (math.fsum(abs(t) for t in terms) + 1))
+
+    def encoder(self, solutions: list[Solution], count: int) -> Array:
+        """p(z|letter), codes of all parts side by side; rows of letters that do not occur are 0."""
+        encoder = np.zeros((count, sum(len(s.weights) for s in solutions)))
+        column = 0
+        for (letters, of), solution in zip(self.letters, solutions, strict=True):
+            width = len(solution.weights)
+            encoder[letters, column : column + width] = solution.posterior[of]
+            column += width
+        return encoder
+
+
+def _optimum(problem: Problem, ready: Ready, exact: dict[str, Fraction], solutions: list[Solution],
+             tol: float) -> Optimum:  # fmt: skip
+    floats = {name: float(value) for name, value in exact.items()}
+    lower = ready.bound([s.lower_bound for s in solutions])
+    encoder = problem.arranged(ready.encoder(solutions, problem.letters))
+    point = problem.point(encoder)
+    value = weighed(problem, floats, point)
+    return Optimum(problem, floats, value, lower, tol, point, encoder, exact, tuple(solutions))

@@ -1,0 +1,164 @@
+"""The core: the maximum-likelihood mixing measure of a finite table of exponents, its floats (nats).
+
+    minimise  L(q) = - sum_w p_w log m_w,     m_w = sum_z q_z prod_j t_z[j]^a[w, j]
+
+convex in the mixing measure q. With G(t) = sum_w (p_w/m_w) prod_j t[j]^a[w, j], q is optimal iff G <= 1 everywhere, and
+for any c_w > 0, with G made of the c_w instead of p_w/m_w,
+
+    min L >= sum_w p_w log(c_w/p_w) - log max_t G(t)                        (weak duality)
+
+Rows of X, of exponent delta < 1 on the group x_w, are eliminated from the search: with s = 1/(1 - delta) and B_x the
+sum of (p_w/m_w) prod t^a over the w of group x, the best row is proportional to B_x^s and G = (sum_x B_x^s)^(1/s).
+
+The upper side is primal.py; the lower side dual.py, ellipsoids.py and kernels/mixture/cells.py; solve.py goes between.
+
+Shapes: a[w, j] over the blocks' coordinates (and X's row, if any, last); codes t[z, j]; posterior r[w, t].
+No error is raised here.
+Source: J. Kiefer and J. Wolfowitz (1956); B. Lindsay, The geometry of mixture likelihoods (1983).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from therml_exact.frontier.mixture.closed_form import RULES, Terms, evaluate, labels
+from therml_exact.frontier.problems.mixture import Mixture
+
+FLOOR = 1e-300  # a code's entry is at least this: it stands for 0 at a cost of no digit
+SLACK = 2e-14  # rounding of the dual's sums, relative to the sum of absolute values plus 1
+
+Array = np.ndarray[Any, Any]
+
+
+class Tables:
+    """The floats of a mixture; `at` gives those of another multiplier without reading it again."""
+
+    def __init__(self, mixture: Mixture) -> None:
+        self.mixture = mixture
+        # A probability that floats do not hold is as good as FLOOR: its share of any sum is below all rounding.
+        self.p = np.maximum(np.array([float(w) for w in mixture.weights]), FLOOR)
+        self.log_p = np.log(self.p)
+        self.rows = [np.array(b.rows, dtype=float) for b in mixture.blocks]
+        self.coordinates = [np.array(b.coordinates, dtype=float) for b in mixture.blocks]
+        self.roots = [np.array(b.root, dtype=float) for b in mixture.blocks]
+        self.delta = float(mixture.delta)
+        self.power = float(1 / (1 - mixture.delta))
+        self.group = np.array(mixture.groups if self.delta else (0,) * len(self.p), dtype=np.int64)
+        self.groups = int(self.group.max()) + 1
+        sizes = [r.shape[1] for r in self.rows]
+        self.jstart = np.cumsum([0, *sizes])
+        self.kstart = np.cumsum([0, *(r.shape[0] for r in self.roots)])
+        # The primal treats X's row as one more block.
+        self.ends = np.append(self.jstart, self.jstart[-1] + self.groups) if self.delta else self.jstart
+        self._side_by_side = np.hstack(self.rows), np.hstack(self.coordinates)
+        self._unit = _unit(mixture)
+        self._set(mixture)
+
+    def _set(self, mixture: Mixture) -> None:
+        self.multiplier = float(mixture.multiplier)
+        rows, coordinates = self._side_by_side
+        self.a = rows * self.multiplier
+        self.a_root = coordinates * self.multiplier
+        self.full = self.a
+        if self.delta:
+            self.full = np.hstack([self.a, self.delta * np.eye(self.groups)[self.group]])
+        self.sums = np.add.reduceat(self.full, self.ends[:-1], axis=1)
+        block = np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends))
+        self.own = np.log(np.where(self.full > 0, self.full / np.maximum(self.sums[:, block], FLOOR), 1.0))
+        self.heaviest = float(self.full.sum(axis=1).max())
+        # Of a code's likelihood, on the sphere of sqrt(t), twice.
+        self.width = 1 / math.sqrt(max(self.heaviest, 1.0))
+        self.rare: Array | None = None
+        self._closed: dict[str, Terms] | None = None
+        self._bounds: dict[str, float] = {}
+
+    def at(self, multiplier: Fraction) -> Tables:
+        """The same mixture with another multiplier."""
+        other = copy.copy(self)
+        other.mixture = replace(self.mixture, multiplier=multiplier)
+        other._set(other.mixture)
+        return other
+
+    @property
+    def closed(self) -> dict[str, Terms]:
+        """The lower bounds in closed form that hold here."""
+        if self._closed is None:
+            # The likelihood's rule wants integer exponents: whole multiples of what their rows have in common.
+            whole = (self.mixture.multiplier * self._unit).denominator == 1
+            # The rule of supports always holds, and is taken from these floats.
+            left_out = {"supports"} if whole else {"supports", "likelihood"}
+            rules = {name: rule for name, rule in RULES.items() if name not in left_out}
+            self._closed = {name: terms for name, rule in rules.items() if (terms := rule(self.mixture)) is not None}
+        return self._closed
+
+    def closed_bound(self, rule: str) -> float:
+        """The lower bound by that rule, less what rounding may have added."""
+        if rule == "supports" and rule not in self._bounds:
+            terms = -self.p * (self.full * self.own).sum(axis=1)
+            masses: dict[int, float] = {}
+            cells: dict[tuple[int, int], float] = {}
+            for part, group, p in zip(labels(self.mixture), self.group.tolist(), self.p.tolist(), strict=True):
+                masses[part] = masses.get(part, 0.0) + p
+                cells[part, group] = cells.get((part, group), 0.0) + p
+            more = [-p * math.log(p) for p in masses.values()]
+            if self.delta:
+                more += [self.delta * p * math.log(masses[part] / p) for (part, _), p in cells.items()]
+            size = float(np.abs(terms).sum()) + math.fsum(abs(v) for v in more)
+            self._bounds[rule] = math.fsum([*terms, *more]) - SLACK * (size + self.heaviest + 1)
+        if rule not in self._bounds:
+            logs = [float(c) * evaluate([(Fraction(1), r)]) for c, r in self.closed[rule]]
+            bound = math.fsum(logs)
+            self._bounds[rule] = bound - SLACK * (abs(bound) + math.fsum(abs(v) for v in logs) + 1)
+        return self._bounds[rule]
+
+    @property
+    def apart(self) -> bool:
+        """Whether letters have equal rows or disjoint supports, and a code for each row is optimal."""
+        if len(self.roots) > 1 or self.mixture.multiplier < 1:
+            return False
+        return bool((self.coordinates[0].max(axis=1) == 1).all() and ((self.roots[0] > 0).sum(axis=0) <= 1).all())
+
+    def gradient(self, lam: Array, t: Array) -> tuple[Array, Array, Array]:
+        """Log G at rows of t (without X), posteriors r[w, t], and the best rows of X [t, x] (empty at delta = 0)."""
+        x = lam[:, None] + np.einsum("wj,tj->wt", self.a, np.log(np.maximum(t, FLOOR)))
+        if not self.delta:
+            top = x.max(axis=0)
+            r = np.exp(x - top)
+            total = r.sum(axis=0)
+            return top + np.log(total), r / total, np.empty((len(t), 0))
+        top = np.full((self.groups, len(t)), -np.inf)
+        np.maximum.at(top, self.group, x)
+        b = np.zeros_like(top)
+        r = np.exp(x - top[self.group])
+        np.add.at(b, self.group, r)
+        r /= b[self.group]
+        b = self.power * (top + np.log(b))
+        peak = b.max(axis=0)
+        b = np.exp(b - peak)
+        total = b.sum(axis=0)
+        b /= total
+        return (peak + np.log(total)) / self.power, r * b[self.group], b.T
+
+    def image(self, r: Array) -> Array:
+        """The best rows for posteriors r[w, t]: [t, j], without X."""
+        out = np.empty((r.shape[1], self.jstart[-1]))
+        for rows, lo, hi in zip(self.rows, self.jstart[:-1], self.jstart[1:], strict=True):
+            part = np.einsum("wt,wj->tj", r, rows)  # BLAS would wake its threads
+            total = part.sum(axis=1, keepdims=True)
+            out[:, lo:hi] = np.where(total > 0, part / np.maximum(total, FLOOR), 1 / (hi - lo))
+        return out
+
+
+def _unit(mixture: Mixture) -> Fraction:
+    """The largest rational of which all entries of the rows are whole multiples."""
+    entries = {v for block in mixture.blocks for row in block.rows for v in row if v}
+    if not entries:
+        return Fraction(0)
+    common = math.lcm(*(v.denominator for v in entries))
+    return Fraction(math.gcd(*(v.numerator * (common // v.denominator) for v in entries)), common)

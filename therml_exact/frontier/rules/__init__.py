@@ -1,0 +1,1 @@
+"""Learning rules over finitely many encoders: the S axis."""

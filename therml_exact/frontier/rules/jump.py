@@ -1,0 +1,342 @@
+"""First-order transitions of the learning rule: where S jumps as sigma grows (nats).
+
+    F(sigma) = min over rules of rho R + delta D + gamma C + sigma S
+
+is concave, being a minimum of linear functions of sigma, and an optimal rule's S is a slope of it (28), which never
+grows with sigma. Two locally optimal rules exchange at the sigma where their values are equal; there S jumps down.
+
+*Search.* At each sigma of a grid the best rule known is the best of many local descents, from its neighbours' rules
+too. Between neighbours whose S differ, the interval is halved, with the better of the two neighbours' descents in the
+middle, until S falls by less than `least`, or evenly and by little more, or the interval is short: there is a jump.
+Certified optima at the ends, at every jump and inside each piece between them tell whether a better rule was missed;
+if so it joins the known ones, and all is done again.
+
+*Certified.* With lo < s < hi, concavity gives for every optimal rule
+
+    S >= (F(s) - F(lo)) / (s - lo)   at sigma <= lo,        S <= (F(hi) - F(s)) / (hi - s)   at sigma >= hi,
+
+and certified bounds of F at the three points bound both sides. The width of [lo, hi] is `tol`; a drop that took place
+smoothly inside it would be told apart by no computation.
+
+Errors: TypeError for another problem; ValueError where the interval is empty, or for a tol or least out of range.
+Source: Alemi and Fischer, TherML (2018), section 6 and (28).
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import insort
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.problems.multipliers import read_multipliers
+from therml_exact.frontier.rules.cells import Arrays
+from therml_exact.frontier.rules.optimum import RuleOptimum, minimize_rule
+from therml_exact.frontier.rules.problem import LearningRuleProblem
+
+Array = np.ndarray[Any, Any]
+GRID = 24  # sigmas of the first search, evenly in log sigma
+BETTER = 1e-9  # nats: a certified optimum that is lower than the best rule known by more shows that one was missed
+
+
+@dataclass(frozen=True, eq=False)
+class Jump:
+    """S is at least `before` up to low and at most `after` from high on; the branches cross at sigma."""
+
+    sigma: float
+    low: float
+    high: float
+    before: float
+    after: float
+    points: tuple[dict[str, float], dict[str, float]]  # R, C, D, S of the two rules at the crossing
+    optima: tuple[RuleOptimum, RuleOptimum, RuleOptimum] = field(repr=False)  # at low, sigma, high
+
+    @property
+    def drop(self) -> float:
+        """The certified fall of S."""
+        return self.before - self.after
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What is known of S between two jumps, or beside one.
+
+    low, high: the ends, values of sigma. fall: by how much S falls from one to the other, nats: no jump in between is
+    larger.
+    status: "smooth" (the best rule known moves in steps of at most `least`, and the certified optima inside and at the
+    ends find none that is better) or "lost" (something is not certified, and a jump may be hidden).
+    reason: one sentence that says why.
+    """
+
+    low: float
+    high: float
+    status: str
+    fall: float
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Jumps:
+    """All jumps of S that were found for sigma in [low, high], and what is known of the rest.
+
+    jumps: by sigma, each certified. pieces: what is between them. least: falls that are smaller were not looked for,
+    nats. checks: the certified optima that all this rests on, by sigma.
+    """
+
+    low: float
+    high: float
+    least: float
+    jumps: tuple[Jump, ...]
+    pieces: tuple[Piece, ...]
+    checks: tuple[RuleOptimum, ...] = field(repr=False)
+
+    def __iter__(self) -> Iterator[Jump]:
+        return iter(self.jumps)
+
+    def __len__(self) -> int:
+        return len(self.jumps)
+
+    @property
+    def status(self) -> str:
+        """Whether it is "complete" (between the jumps S is smooth) or "lost" (some piece is)."""
+        return "lost" if any(piece.status == "lost" for piece in self.pieces) else "complete"
+
+    @property
+    def largest(self) -> Jump:
+        """The jump with the largest certified fall of S; ValueError if there is none."""
+        if not self.jumps:
+            raise ValueError(f"no jump of S is certified: {self}")
+        return max(self.jumps, key=lambda jump: jump.drop)
+
+    def __str__(self) -> str:
+        """One sentence for each jump and each piece, by sigma."""
+        told = [
+            (j.low, f"S jumps at sigma = {j.sigma:.7g} from at least {j.before:.6g} to at most {j.after:.6g} nats")
+            for j in self.jumps
+        ]
+        told += [(p.low, f"from sigma = {p.low:.7g} to {p.high:.7g} it is {p.status}: {p.reason}") for p in self.pieces]
+        return "; ".join(text for _, text in sorted(told))
+
+
+@dataclass(frozen=True, eq=False, order=False)
+class _Known:
+    """The best rule known at a sigma: its value and R, C, D, S."""
+
+    sigma: float
+    value: float
+    point: dict[str, float]
+    rule: Array
+
+
+@dataclass(frozen=True, eq=False)
+class _Window:
+    """A short interval in which the best rule known falls from one branch to another."""
+
+    before: _Known
+    after: _Known
+
+
+class _Branches:
+    """The best rules known, by sigma, found by local descents."""
+
+    def __init__(self, problem: LearningRuleProblem, weight: Array, low: float, high: float) -> None:
+        self.arrays, self.weight = Arrays(problem), weight
+        self.known: list[_Known] = []
+        starts = list(self.arrays.starts())
+        for sigma in np.geomspace(low, high, GRID).tolist():
+            # geomspace may leave the ends by a rounding.
+            self.learn(min(max(sigma, low), high), starts)
+        self.exchange()
+
+    def descend(self, sigma: float, rule: Array) -> _Known:
+        """The locally optimal rule that this one leads to: rule and q's in turn."""
+        from therml_exact.kernels.rules import cells as kernel
+
+        start, m, point = rule.copy(), np.empty(self.arrays.width), np.empty(4)
+        weight = np.array([*self.weight[:3], sigma])
+        value = kernel.descend(*self.arrays.tables, weight, start.mean(axis=0), start, m, point, 2000)
+        return _Known(sigma, value, dict(zip(("R", "C", "D", "S"), point.tolist(), strict=True)), start)
+
+    def best(self, sigma: float, rules: list[Array]) -> _Known:
+        """The best that these rules lead to; of equal ones the first."""
+        return min((self.descend(sigma, rule) for rule in rules), key=lambda known: known.value)
+
+    def beside(self, sigma: float) -> list[Array]:
+        """The rules known at the nearest sigmas, on either side."""
+        return [k.rule for k in [*[k for k in self.known if k.sigma <= sigma][-1:],
+                                 *[k for k in self.known if k.sigma >= sigma][:1]]]  # fmt: skip
+
+    def learn(self, sigma: float, rules: list[Array]) -> _Known:
+        """Add the best at sigma, of these rules and the neighbours'."""
+        found = self.best(sigma, [*rules, *self.beside(sigma)])
+        self.known = [k for k in self.known if k.sigma != sigma]
+        insort(self.known, found, key=lambda known: known.sigma)
+        return found
+
+    def exchange(self) -> None:
+        """Pass every rule on as long as it is better than its neighbour's, in both directions."""
+        for _ in range(2):
+            self.known.reverse()
+            for k in range(1, len(self.known)):
+                here, other = self.known[k], self.descend(self.known[k].sigma, self.known[k - 1].rule)
+                if other.value < here.value - 1e-12 * (1 + abs(here.value)):
+                    self.known[k] = other
+
+    def windows(self, least: float, width: float) -> list[_Window]:
+        """The intervals, no longer than width, in which S falls by more than least at once."""
+        found: list[_Window] = []
+        stack = list(zip(self.known, self.known[1:], strict=False))[::-1]
+        while stack:
+            a, b = stack.pop()
+            fall = a.point["S"] - b.point["S"]
+            if fall <= least:
+                continue
+            if b.sigma - a.sigma <= width:
+                found.append(_Window(a, b))
+                continue
+            middle = self.best(0.5 * (a.sigma + b.sigma), [a.rule, b.rule])
+            uneven = abs(0.5 * (a.point["S"] + b.point["S"]) - middle.point["S"])
+            # A jump of J inside leaves the middle J/2 from the mean of the ends.
+            if fall > 10 * least or uneven > 0.05 * fall:
+                stack += [(middle, b), (a, middle)]
+        return found
+
+
+class _Search:
+    """Windows and certified optima, until they agree."""
+
+    def __init__(self, problem: LearningRuleProblem, low: float, high: float, given: dict[str, Any], tol: float,
+                 least: float, time_limit: float) -> None:  # fmt: skip
+        self.problem, self.low, self.high, self.given = problem, low, high, given
+        self.tol, self.least, self.time_limit = tol, least, time_limit
+        self.optima: dict[float, RuleOptimum] = {}
+        exact = read_multipliers(problem, {**given, "sigma": low})
+        weight = np.array([float(exact[m]) for m in ("rho", "gamma", "delta", "sigma")])
+        self.branches = _Branches(problem, weight, low, high)
+
+    def optimum(self, sigma: float, gap: float) -> RuleOptimum:
+        """A certified optimum within this gap or a smaller one, kept."""
+        kept = self.optima.get(sigma)
+        if kept is None or kept.tol > gap:
+            exact = read_multipliers(self.problem, {**self.given, "sigma": sigma})
+            kept = self.optima[sigma] = minimize_rule(self.problem, exact, Budget(gap, 2_000_000, self.time_limit))
+        return kept
+
+    def missed(self, sigma: float, gap: float) -> bool:
+        """Whether the certified optimum at sigma is better than the rules known there; then it is one of them."""
+        found = self.optimum(sigma, gap)
+        known = self.branches.best(sigma, self.branches.beside(sigma))
+        if found.value >= known.value - BETTER * (1 + abs(known.value)):
+            return False
+        self.branches.learn(sigma, [found.witness["theta_given_type"]])
+        self.branches.exchange()
+        return True
+
+    def run(self) -> Jumps:
+        for _ in range(20):
+            groups = self._groups()
+            sigmas = [(sigma, 1e-10) for group in groups for sigma in self._bracket(group)]
+            sigmas += [(sigma, 1e-8) for piece in self._between(groups) for sigma in self._inside(*piece)]
+            # Every one is asked, so that all better rules are known in the next round.
+            missed = [self.missed(*where) for where in sigmas]
+            if not any(missed):
+                break
+        return self._told(groups)
+
+    def _groups(self) -> list[list[_Window]]:
+        """The windows by sigma; those nearer than tol together."""
+        groups: list[list[_Window]] = []
+        for window in self.branches.windows(self.least, 0.02 * self.tol):
+            if groups and window.before.sigma - groups[-1][-1].after.sigma < self.tol:
+                groups[-1].append(window)
+            else:
+                groups.append([window])
+        return groups
+
+    def _bracket(self, group: list[_Window]) -> tuple[float, float, float]:
+        """The jump's sigma, where the tangents of the two branches cross, and [low, high] about it."""
+        a, b = group[0].before, group[-1].after
+        at_a = b.value - b.point["S"] * (b.sigma - a.sigma)  # of b's tangent
+        sigma = a.sigma + min(max((at_a - a.value) / (a.point["S"] - b.point["S"]), 0.0), b.sigma - a.sigma)
+        reach = 0.5 * self.tol + 0.5 * (b.sigma - a.sigma)
+        return max(sigma - reach, self.low), sigma, min(sigma + reach, self.high)
+
+    def _between(self, groups: list[list[_Window]]) -> list[tuple[float, float]]:
+        """The intervals that the brackets leave."""
+        brackets = [self._bracket(group) for group in groups]
+        starts, ends = [self.low, *(b[2] for b in brackets)], [*(b[0] for b in brackets), self.high]
+        return [(a, b) for a, b in zip(starts, ends, strict=True) if a < b]
+
+    def _inside(self, low: float, high: float) -> list[float]:
+        """Where a piece is checked: its ends and the middle, evenly in log sigma."""
+        return [low, math.sqrt(low * high), high]
+
+    def _told(self, groups: list[list[_Window]]) -> Jumps:
+        jumps, pieces = [], []
+        for group in groups:
+            lo, sigma, hi = self._bracket(group)
+            a, middle, b = (self.optimum(s, 1e-10) for s in (lo, sigma, hi))
+            fall = group[0].before.point["S"] - group[-1].after.point["S"]
+            before = (middle.lower_bound - a._claim) / (sigma - lo) if lo < sigma else -math.inf
+            after = (b._claim - middle.lower_bound) / (hi - sigma) if sigma < hi else math.inf
+            if before > after:
+                ends = group[0].before, group[-1].after
+                points = (self.branches.descend(sigma, k.rule).point for k in ends)
+                jumps.append(Jump(sigma, lo, hi, before, after, tuple(points), (a, middle, b)))  # type: ignore[arg-type]
+                continue
+            is_open = [o for o in (a, middle, b) if o.status == "open"]
+            why = (
+                f"the optimum at sigma = {is_open[0].multipliers['sigma']:.9g} stayed open ({is_open[0].reason})"
+                if is_open
+                else "its certified bounds are wider apart than the fall"
+            )
+            pieces.append(Piece(lo, hi, "lost", fall, f"S seems to jump by {fall:.6g} nats, but {why}"))
+        for low, high in self._between(groups):
+            pieces.append(self._piece(low, high))
+        checks = tuple(o for _, o in sorted(self.optima.items(), key=lambda item: item[0]))
+        pieces.sort(key=lambda piece: piece.low)
+        return Jumps(self.low, self.high, self.least, tuple(jumps), tuple(pieces), checks)
+
+    def _piece(self, low: float, high: float) -> Piece:
+        checks = [self.optimum(sigma, 1e-8) for sigma in self._inside(low, high)]
+        fall = max(checks[0].point["S"] - checks[-1].point["S"], 0.0)
+        unsure = [o for o in checks if o.status == "open"]
+        if unsure:
+            o = unsure[0]
+            reason = (
+                f"the optimum at sigma = {o.multipliers['sigma']:.9g} stayed open ({o.reason}), by {o.gap:.2g} nats"
+            )
+            return Piece(low, high, "lost", fall, reason)
+        reason = f"S falls by {fall:.6g} nats in steps of at most {self.least:.2g}, or evenly"
+        return Piece(low, high, "smooth", fall, reason)
+
+
+def jump(
+    problem: LearningRuleProblem,
+    low: float,
+    high: float,
+    gamma: Any = 0,
+    delta: Any = 0,
+    rho: Any = 1,
+    tol: float = 1e-6,
+    time_limit: float = 60.0,
+    least: float = 1e-3,
+) -> Jumps:
+    """All sigmas between low and high at which S falls at once by more than `least` nats, each certified within tol.
+
+    time_limit: seconds for each of the optima that certify them.
+    """
+    if getattr(problem, "kind", None) != LearningRuleProblem.kind:
+        raise TypeError(f"problem is a {type(problem).__name__}; give a LearningRuleProblem")
+    if not (0 < low < high < math.inf):
+        raise ValueError(f"low is {low!r} and high {high!r}; give 0 < low < high")
+    if not 1e-8 <= tol <= high - low:
+        raise ValueError(f"tol is {tol!r}; it is at least 1e-8 and at most high - low")
+    if not 1e-4 <= least < math.inf:
+        raise ValueError(f"least is {least!r} nats; it is at least 1e-4")
+    given = {"gamma": gamma, "delta": delta, "rho": rho}
+    return _Search(problem, float(low), float(high), given, tol, least, time_limit).run()

@@ -1,0 +1,170 @@
+"""Learning rules over a finite dictionary of encoders: which theta for which data (nats).
+
+    minimise over p(theta|data)      rho R + delta D + gamma C + sigma S                                   (21), (22)
+
+the encoders p(z|x,theta) given, q(z), q(x|z), q(y|z) shared by the N samples, q(theta) free, all four optimal. With
+the mixture over samples p(z,x,y) = (1/N) sum_i P(Z_i = z, X_i = x, Y_i = y) and l = (1/N) sum_i H(Z_i|X_i,Theta),
+
+    R = N (H(Z) - l),     C = N H(Y|Z),     D = N H(X|Z),     S = I(Theta; data).
+
+R, C, D are concave functions of m = (p(z), p(z,y), p(z,x)) less a linear one; m and l are linear in the rule; S is
+convex in the rule. That is all that vertices.py, cells.py and caps.py use.
+
+*Types suffice.* Let a rule p(theta|d) be given with its q's. For a permutation s of the samples put
+p_s(theta|d) = p(theta|s d). Data sets are exchangeable, p(s d) = p(d), so p_s has the same R, C, D, S for the same q's,
+which are shared by the samples: the cost of (theta, d) is a sum over the samples of one function of (theta, x_i, y_i).
+Take the average rule over all s and keep the q's. R, C, D are linear in the rule and stay; S, a mean of KL(p(.|d)||q),
+is convex in it and does not grow; refitting the q's lowers all four. So for every rule there is one, invariant under
+permutations, with no larger R, C, D and S: theta may be drawn given the type alone, the histogram n_xy of the data.
+
+Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y], encoders[theta, x, z]; theta_given_type[type, theta].
+A float means its exact binary value; rows are divided by their exact sums.
+Errors: ValueError for tables that are no distributions, for encoders of another X, for more than 20,000 types.
+Source: Alemi and Fischer, TherML (2018), equations (10)-(13), (21), (22).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from therml_exact.frontier.problems.tables import scaled_rows
+from therml_exact.frontier.problems.types import enumerate_types
+from therml_exact.numbers.tables import check_rows, freeze, read_table, whole
+from therml_exact.process import read_process
+
+Array = np.ndarray[Any, Any]
+NAMES = ("R", "C", "D", "S")
+
+
+@dataclass(frozen=True, eq=False)
+class LearningRuleProblem:
+    """min over p(theta|type) of rho R + delta D + gamma C + sigma S for n samples and the encoders[theta, x, z]."""
+
+    phi: Any
+    x_given_phi: Any
+    y_given_x_phi: Any
+    n: int
+    encoders: Any
+
+    kind = "learning rule"
+    multipliers = ("rho", "delta", "gamma", "sigma")
+    functionals = ("R", "D", "C", "S")
+
+    def __post_init__(self) -> None:
+        phi, x_given_phi, y = read_process(self.phi, self.x_given_phi, self.y_given_x_phi)
+        dictionary = read_table(self.encoders, "encoders")
+        check_rows(dictionary, "encoders")
+        if y is None or dictionary.ndim != 3 or dictionary.shape[1] != x_given_phi.shape[1]:
+            raise ValueError(
+                f"encoders has shape {dictionary.shape}; it is [theta, x, z] with {x_given_phi.shape[1]} letters of x"
+            )
+        tables = {"phi": phi, "x_given_phi": x_given_phi, "y_given_x_phi": y, "encoders": dictionary}
+        # The dictionary may be exact beside a process of floats: all of them enter as exact numbers.
+        for name, table in tables.items():
+            object.__setattr__(self, name, freeze(table))
+        object.__setattr__(self, "n", whole("n", self.n))
+
+    @cached_property
+    def dictionary(self) -> Array:
+        """The encoders as exact Fractions."""
+        return scaled_rows(self.encoders)
+
+    @cached_property
+    def types(self) -> tuple[tuple[tuple[int, ...], Fraction], ...]:
+        """Counts n_xy, flat, and probability of each type that occurs."""
+        prior, rows, last = (scaled_rows(t) for t in (self.phi, self.x_given_phi, self.y_given_x_phi))
+        cells = [(rows[f][:, None] * last[f]).reshape(-1) for f in range(len(prior))]
+        return tuple(enumerate_types(prior, cells, self.n))
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Alphabets of X, Y, Theta and Z."""
+        theta, _, z = np.asarray(self.encoders).shape
+        _, x, y = np.asarray(self.y_given_x_phi).shape
+        return x, y, theta, z
+
+    @cached_property
+    def mass(self) -> Array:
+        """p(type) in floats."""
+        return np.array([float(p) for _, p in self.types])
+
+    @cached_property
+    def counts(self) -> Array:
+        """n[type, x, y]."""
+        x, y, _, _ = self.shape
+        return np.array([c for c, _ in self.types]).reshape(-1, x, y)
+
+    @cached_property
+    def places(self) -> Array:
+        """m[type, theta, k] in floats: p(z,y), then p(z,x), then p(z) of each type and theta, z-major."""
+        e = self.dictionary.astype(float)
+        n = self.counts / self.n
+        blocks = (np.einsum("txy,axz->tazy", n, e), np.einsum("txy,axz->tazx", n, e), np.einsum("txy,axz->taz", n, e))
+        return np.ascontiguousarray(np.concatenate([b.reshape(*b.shape[:2], -1) for b in blocks], axis=2))
+
+    @cached_property
+    def noise(self) -> Array:
+        """l[type, theta] = H(Z|X, theta) under the letters of a type, in nats per sample."""
+        e = self.dictionary.astype(float)
+        entropy = -(e * np.log(np.where(e > 0, e, 1.0))).sum(axis=2) + 0.0
+        return np.ascontiguousarray(np.einsum("txy,ax->ta", self.counts / self.n, entropy))
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether every encoder is a map."""
+        return bool(all(v in (0, 1) for v in self.dictionary.reshape(-1)))
+
+    def evaluate(self, rule: Array) -> tuple[dict[str, float], dict[str, Array]]:
+        """R, C, D, S of a rule theta_given_type with its own optimal q's, and the tables."""
+        e = self.dictionary.astype(float)
+        joint = self.mass[:, None] * rule
+        theta = joint.sum(axis=0)
+        weight = np.einsum("ta,txy->axy", joint, self.counts / self.n)
+        xa = weight.sum(axis=2)
+        zx, zy = np.einsum("ax,axz->zx", xa, e), np.einsum("axy,axz->zy", weight, e)
+        z = zx.sum(axis=1)
+        point = {
+            "R": self.n * _kl(xa[:, :, None] * e, e, z),
+            "C": -self.n * _kl(zy, zy, z[:, None]),
+            "D": -self.n * _kl(zx, zx, z[:, None]),
+            "S": _kl(joint, rule, theta),
+        }
+        safe = np.where(z > 0, z, 1.0)[:, None]
+        witness = {
+            "theta_given_type": rule,
+            "types": self.counts.reshape(len(rule), -1),
+            "theta": theta,
+            "z": z,
+            "x_given_z": np.where(z[:, None] > 0, zx / safe, xa.sum(axis=0)),
+            "y_given_z": np.where(z[:, None] > 0, zy / safe, weight.sum(axis=(0, 1))),
+        }
+        point |= dict.fromkeys(self.zeros(rule), 0.0)
+        return {name: max(value, 0.0) + 0.0 for name, value in point.items()}, witness
+
+    def zeros(self, rule: Array) -> list[str]:
+        """Functionals that are exactly 0, by supports alone: no rounding enters.
+
+        S where no data set changes the rule, R where all codes in use are one, C (D) where each z has one y (x).
+        """
+        used = np.einsum("ta,txy->axy", rule > 0, self.counts > 0) > 0
+        codes = self.dictionary[used.any(axis=2)]
+        zxy = np.einsum("axy,axz->zxy", used, self.dictionary > 0) > 0
+        holds = {
+            "S": (rule == rule[0]).all(),
+            "R": (codes == codes[0]).all(),
+            "C": (zxy.any(axis=1).sum(axis=1) <= 1).all(),
+            "D": (zxy.any(axis=2).sum(axis=1) <= 1).all(),
+        }
+        return [name for name, zero in holds.items() if zero]
+
+
+def _kl(weight: Array, top: Array, bottom: Array) -> float:
+    """Sum of weight log(top/bottom), 0 where the weight is 0; sums of divergences, so without cancellation."""
+    bottom = np.broadcast_to(bottom, top.shape)
+    used = weight > 0
+    return float((weight[used] * (np.log(top[used]) - np.log(bottom[used]))).sum())

@@ -1,0 +1,1 @@
+"""Kernels of entropies and informations of tables."""

@@ -1,0 +1,48 @@
+"""The divergence of a table from a product, cell by cell, without cancellation.
+
+    D(p, q) = sum_x d(p(x), q(x)),      d(p, q) = p log(p/q) - p + q >= 0
+
+For tables of equal sum this is the relative entropy.  Every term is nonnegative, so that nothing cancels between cells;
+what is left is to compute one term well.  With s = (p - q)/(p + q) and R(z) = 2 artanh(s)/s - 2, z = s^2,
+
+    d(p, q) = s (p - q + p R(s^2)),
+
+a form whose relative error is that of p - q.  It serves while p/q lies between sqrt(1/2) and sqrt(2), the range of the
+polynomial for R; outside, d is at least 0.05 max(p, q) and p log(p/q) - (p - q) loses less than four bits.  Both are
+computed and one is selected, which vectorises.
+
+Here q(x) = u(x) v(x) comes as two factors, and p - u v is one fused operation.  At first order an error of q that
+depends on one marginal only drops out, because sum (q - p) e(x_i) = 0 when p and q share that marginal.
+
+Shapes: equal vectors p, u, v.  Unit: nats.  Cells with p = q = 0 contribute 0.  No error is raised; where q = 0 < p,
+which a product of p's own marginals excludes but for underflow, the term is finite and of the order of p.
+"""
+
+import numpy as np
+from numba import njit
+
+from therml_exact.kernels.information.logarithm import log, log_series
+
+TINY = 2.2250738585072014e-308  # the smallest normal number: moves 0/0 to 0 and no normal quotient
+NEAR = 0.0294372515228594  # (3 - 2 sqrt 2)^2, where p/q reaches sqrt(2)
+RUN = 512
+
+
+@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
+def divergence_run(p: np.ndarray, u: np.ndarray, v: np.ndarray) -> float:
+    """sum of d(p, u v) over a short run, in nats; the order of the additions is the compiler's."""
+    total = 0.0
+    for j in range(p.size):
+        total += _term(p[j], u[j], v[j])
+    return total
+
+
+@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+def _term(p: float, u: float, v: float) -> float:
+    q = u * v
+    difference = p - u * v
+    s = difference / (p + q + TINY)
+    z = s * s
+    near = s * (difference + p * log_series(z))
+    far = p * log(p / (q + TINY)) - difference
+    return near if z < NEAR else far

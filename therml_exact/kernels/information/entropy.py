@@ -1,0 +1,71 @@
+"""The sum of p log p, and the entropy.
+
+    plogp_sum(p) = sum_x p(x) log p(x),        H(p/s) = log s - plogp_sum(p) / s,   s = sum_x p(x)
+
+Runs of RUN cells are added by lanes, which the vector unit needs; the sums of the runs are added with their rounding
+error kept.  The error is then that of the logarithm and of some RUN/32 additions, not that of p.size additions.
+
+Shape: any C-contiguous float64 array, read flat.  Unit: nats.  Zeros contribute nothing.  No error is raised; cells
+must be finite and nonnegative.
+"""
+
+import numpy as np
+from numba import njit
+
+from therml_exact.kernels.information.compensated import add
+from therml_exact.kernels.information.logarithm import log, plogp
+
+RUN = 512
+
+
+@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
+def plogp_run(p: np.ndarray) -> float:
+    """sum p log p over a short run; the order of the additions is the compiler's."""
+    h = 0.0
+    for j in range(p.size):
+        h += plogp(p[j])
+    return h
+
+
+@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
+def sum_run(p: np.ndarray) -> float:
+    """sum p over a short run; the order of the additions is the compiler's."""
+    s = 0.0
+    for j in range(p.size):
+        s += p[j]
+    return s
+
+
+@njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
+def plogp_pair(p: np.ndarray) -> tuple[float, float]:
+    """(sum p log p, what its rounding lost) of a flat float64 array, in nats."""
+    high = 0.0
+    low = 0.0
+    for start in range(0, p.size, RUN):
+        high, low = add(high, low, plogp_run(p[start : start + RUN]))
+    return high, low
+
+
+@njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
+def plogp_sum_kernel(p: np.ndarray) -> float:
+    """sum p log p of a flat float64 array, in nats."""
+    high, low = plogp_pair(p)
+    return high + low
+
+
+@njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
+def total_of(p: np.ndarray) -> tuple[float, float]:
+    """(sum p, what its rounding lost) of a flat float64 array."""
+    high = 0.0
+    low = 0.0
+    for start in range(0, p.size, RUN):
+        high, low = add(high, low, sum_run(p[start : start + RUN]))
+    total = high + low
+    return total, low - (total - high)
+
+
+@njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
+def entropy_kernel(p: np.ndarray) -> float:
+    """H(p/s) in nats of a flat float64 array with sum s > 0."""
+    total = total_of(p)[0]
+    return log(total) - plogp_sum_kernel(p) / total

@@ -1,0 +1,283 @@
+"""Cells of m for learning rules: affine minorants of R, C, D on a box, and bounds with given multipliers (nats).
+
+m holds p(z,y), then p(z,x), then p(z), z-major; a cell is a box lo <= m <= hi, tightened by the margins' equations.
+On it, for any row r, with k = max over the box's corners v of KL(v/|v| || r),
+
+    p(z) H(Y|z) >= sum_y m_zy (-log r_y - k),    or    sum_y m_zy (-log r_y) - k hi_z
+    -p log p    >= its chord from lo to hi
+
+Proof of the first: H(v) = sum_y -v_y log r_y - |v| KL(v/|v| || r), and KL(. || r) is convex, so largest at a corner.
+The first form is exact at m = 0; the second does not fall far below outside the box, which makes small boxes at m = 0
+converge where H(Z) costs nothing. Both are tried. So R, C, D are at least functions that are linear in the rule, and a
+rate-distortion problem (rate_distortion.py) is what is left of the objective.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from therml_exact.kernels.rules.rate_distortion import rate_distortion
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def tighten(lo, hi, nz, ny, nx, py, px, use_y, use_x):
+    """Interval consequences of the margins, in place; False where the box is empty."""
+    zy, zx = 0, nz * ny
+    zp = zx + nz * nx
+    for _ in range(2):
+        for block in range(3):
+            width = ny if block == 0 else (nx if block == 1 else 1)
+            start = zy if block == 0 else (zx if block == 1 else zp)
+            if (block == 0 and not use_y) or (block == 1 and not use_x):
+                continue
+            for j in range(width):
+                total = py[j] if block == 0 else (px[j] if block == 1 else 1.0)
+                low, high = 0.0, 0.0
+                for z in range(nz):
+                    low += lo[start + z * width + j]
+                    high += hi[start + z * width + j]
+                for z in range(nz):
+                    k = start + z * width + j
+                    new_hi = min(hi[k], total - (low - lo[k]))
+                    new_lo = max(lo[k], total - (high - hi[k]))
+                    low += new_lo - lo[k]
+                    high += new_hi - hi[k]
+                    lo[k], hi[k] = new_lo, new_hi
+            if block == 2:
+                continue
+            for z in range(nz):
+                low, high = 0.0, 0.0
+                for j in range(width):
+                    low += lo[start + z * width + j]
+                    high += hi[start + z * width + j]
+                lo[zp + z], hi[zp + z] = max(lo[zp + z], low), min(hi[zp + z], high)
+                for j in range(width):
+                    k = start + z * width + j
+                    new_hi = min(hi[k], hi[zp + z] - (low - lo[k]))
+                    new_lo = max(lo[k], lo[zp + z] - (high - hi[k]))
+                    low += new_lo - lo[k]
+                    high += new_hi - hi[k]
+                    lo[k], hi[k] = new_lo, new_hi
+    for k in range(lo.size):
+        if lo[k] > hi[k]:
+            if lo[k] > hi[k] + 1e-12:
+                return False
+            lo[k] = hi[k]
+    return True
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def eta(p):
+    return -p * math.log(p) if p > 0.0 else 0.0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def reference(lo, hi, r):
+    """A row r inside the box's conditionals: of two letters the one whose tangent is the chord, else the middle."""
+    width = lo.size
+    total = 0.0
+    for j in range(width):
+        total += lo[j] + hi[j]
+    if total <= 0.0:
+        r[:] = 1.0 / width
+        return
+    if width == 2:
+        a = lo[0] / (lo[0] + hi[1]) if hi[1] > 0.0 else 1.0
+        b = hi[0] / (hi[0] + lo[1]) if hi[0] > 0.0 else 0.0
+        if b - a > 1e-7:
+            slope = (eta(b) + eta(1.0 - b) - eta(a) - eta(1.0 - a)) / (b - a)
+            r[0] = 1.0 / (1.0 + math.exp(slope))
+        else:
+            r[0] = min(max(0.5 * (a + b), 1e-12), 1.0 - 1e-12)
+        r[1] = 1.0 - r[0]
+        return
+    for j in range(width):
+        r[j] = max((lo[j] + hi[j]) / total, 1e-12)
+    r /= r.sum()
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def largest_divergence(lo, hi, r):
+    """max over corners v of KL(v/|v| || r)."""
+    width = lo.size
+    worst = 0.0
+    for corner in range(1, 1 << width):
+        total, value = 0.0, 0.0
+        for j in range(width):
+            total += hi[j] if corner >> j & 1 else lo[j]
+        if total > 0.0:
+            for j in range(width):
+                u = (hi[j] if corner >> j & 1 else lo[j]) / total
+                if u > 0.0:
+                    value += u * math.log(u / r[j])
+            worst = max(worst, value)
+    return worst
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def minorants(lo, hi, nz, ny, nx, use_y, use_x, lowered, coef, constant, gaps):
+    """coef[0..2] . m + constant[0..2]: minorants of H(Z), H(Y|Z), H(X|Z); `lowered` takes the form k hi_z.
+
+    gaps[0..2, z]: how far each piece may lie above its minorant.
+    """
+    coef[:] = 0.0
+    constant[:] = 0.0
+    gaps[:] = 0.0
+    zp = nz * (ny + nx)
+    r = np.empty(max(ny, nx))
+    for z in range(nz):
+        a, b = lo[zp + z], hi[zp + z]
+        fa, fb = eta(a), eta(b)
+        # The chord, or where it would lose its digits the tangent at the middle, lowered.
+        if b > 2.0 * a or b - a > 2.0**-30:
+            slope = (fb - fa) / (b - a)
+        else:
+            slope = -math.log(max(0.5 * (a + b), 2.0**-80)) - 1.0
+        constant[0] += min(fa - slope * a, fb - slope * b)
+        coef[0, zp + z] = slope
+        top = math.exp(-slope - 1.0)
+        gaps[0, z] = max(eta(top) - fa - slope * (top - a), 0.0) if a < top < b else 0.0
+        for block in range(2):
+            if (block == 0 and not use_y) or (block == 1 and not use_x):
+                continue
+            width = ny if block == 0 else nx
+            start = z * ny if block == 0 else nz * ny + z * nx
+            reference(lo[start : start + width], hi[start : start + width], r[:width])
+            k = largest_divergence(lo[start : start + width], hi[start : start + width], r[:width])
+            for j in range(width):
+                coef[1 + block, start + j] = -math.log(r[j]) - (0.0 if lowered else k)
+            if lowered:
+                constant[1 + block] -= k * b
+            gaps[1 + block, z] = k * b
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def tangents(m, nz, ny, nx, coef):
+    """The same at a point: frozen q's, -log q(z), -log q(y|z), -log q(x|z)."""
+    coef[:] = 0.0
+    zp = nz * (ny + nx)
+    for z in range(nz):
+        p = max(m[zp + z], 1e-300)
+        coef[0, zp + z] = -math.log(p)
+        for y in range(ny):
+            coef[1, z * ny + y] = -math.log(max(m[z * ny + y] / p, 1e-300))
+        for x in range(nx):
+            coef[2, nz * ny + z * nx + x] = -math.log(max(m[nz * ny + z * nx + x] / p, 1e-300))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def costs(places, noise, n, coef, constant, weight, c):
+    """c[t, theta] = N sum_i weight_i (coef_i . m + constant_i), less N l for R."""
+    types, thetas, width = places.shape
+    total = np.empty(width)
+    fixed = n * (weight[0] * constant[0] + weight[1] * constant[1] + weight[2] * constant[2])
+    for k in range(width):
+        total[k] = n * (weight[0] * coef[0, k] + weight[1] * coef[1, k] + weight[2] * coef[2, k])
+    for t in range(types):
+        for a in range(thetas):
+            value = fixed - n * weight[0] * noise[t, a]
+            for k in range(width):
+                value += total[k] * places[t, a, k]
+            c[t, a] = value
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def measure(p, places, noise, n, nz, ny, nx, rule, m, point):
+    """m of a rule, and R, C, D, S with its optimal q's."""
+    types, thetas, width = places.shape
+    m[:] = 0.0
+    theta = np.zeros(thetas)
+    quiet = 0.0
+    for t in range(types):
+        for a in range(thetas):
+            w = p[t] * rule[t, a]
+            if w > 0.0:
+                theta[a] += w
+                quiet += w * noise[t, a]
+                for k in range(width):
+                    m[k] += w * places[t, a, k]
+    s = 0.0
+    for t in range(types):
+        for a in range(thetas):
+            if rule[t, a] > 0.0:
+                s += p[t] * rule[t, a] * math.log(rule[t, a] / theta[a])
+    zp = nz * (ny + nx)
+    h, hy, hx = 0.0, 0.0, 0.0
+    for z in range(nz):
+        h += eta(m[zp + z])
+        for y in range(ny):
+            hy += eta(m[z * ny + y])
+        for x in range(nx):
+            hx += eta(m[nz * ny + z * nx + x])
+    point[0], point[1], point[2], point[3] = n * (h - quiet), n * (hy - h), n * (hx - h), max(s, 0.0)
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def descend(p, places, noise, n, nz, ny, nx, weight, q, rule, m, point, steps):
+    """Rule and q's in turn until nothing is gained; returns the value."""
+    types, thetas, width = places.shape
+    coef, c = np.empty((3, width)), np.empty((types, thetas))
+    new, new_m, new_point, nothing = np.empty((types, thetas)), np.empty(width), np.empty(4), np.zeros(3)
+    measure(p, places, noise, n, nz, ny, nx, rule, m, point)
+    value = weight[0] * point[0] + weight[1] * point[1] + weight[2] * point[2] + weight[3] * point[3]
+    for _ in range(steps):
+        tangents(m, nz, ny, nx, coef)
+        costs(places, noise, n, coef, nothing, weight, c)
+        rate_distortion(p, c, weight[3], q, new)
+        measure(p, places, noise, n, nz, ny, nx, new, new_m, new_point)
+        now = weight[0] * new_point[0] + weight[1] * new_point[1] + weight[2] * new_point[2] + weight[3] * new_point[3]
+        if not now < value:
+            break
+        gain = value - now
+        value = now
+        rule[:], m[:], point[:] = new, new_m, new_point
+        if gain < 1e-15 * (1.0 + abs(value)):
+            break
+    return value
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def widest(lo, hi, m, nz, ny, nx, weight, gaps):
+    """The coordinate to halve: inside the piece with the largest weighted gap the one that moves it most; -1: none."""
+    chosen, kind, row = 0.0, -1, 0
+    for i in range(3):
+        for z in range(nz):
+            if weight[i] * gaps[i, z] > chosen:
+                chosen, kind, row = weight[i] * gaps[i, z], i, z
+    if kind < 0:
+        return -1
+    if kind == 0:
+        return nz * (ny + nx) + row
+    width = ny if kind == 1 else nx
+    start = row * ny if kind == 1 else nz * ny + row * nx
+    best, at = 0.0, -1
+    for j in range(width):
+        k = start + j
+        size = (hi[k] - lo[k]) ** 2 / (hi[k] + lo[k]) if hi[k] > 0.0 else 0.0
+        if size > best:
+            best, at = size, k
+    return at
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def bound_cell(lo, hi, p, places, noise, n, nz, ny, nx, py, px, weight, enough, q, rule, m, point):
+    """Tighten the box in place; (lower bound, coordinate to halve). q, the rule, its m and point are left behind."""
+    types, thetas, width = places.shape
+    use_y, use_x = weight[1] > 0.0, weight[2] > 0.0
+    if not tighten(lo, hi, nz, ny, nx, py, px, use_y, use_x):
+        return math.inf, -1
+    coef, constant, gaps, c = np.empty((3, width)), np.empty(3), np.empty((3, nz)), np.empty((types, thetas))
+    minorants(lo, hi, nz, ny, nx, use_y, use_x, False, coef, constant, gaps)
+    costs(places, noise, n, coef, constant, weight, c)
+    lower = rate_distortion(p, c, weight[3], q, rule)
+    if lower < enough:
+        other_q, other = q.copy(), np.empty((types, thetas))
+        minorants(lo, hi, nz, ny, nx, use_y, use_x, True, coef, constant, gaps)
+        costs(places, noise, n, coef, constant, weight, c)
+        value = rate_distortion(p, c, weight[3], other_q, other)
+        if value > lower:
+            lower = value
+            q[:], rule[:] = other_q, other
+    measure(p, places, noise, n, nz, ny, nx, rule, m, point)
+    return lower, widest(lo, hi, m, nz, ny, nx, weight, gaps)
