@@ -2,7 +2,8 @@
 
 Near a code t0 the quadratic of kernels/mixture/quadratic.py, taken over an ellipsoid instead of a cell, is negative
 definite if the code is a strict maximum of G; then it never exceeds its own maximum,
-log G(t0) + slope (-form)^-1 slope / 2, and the slope at an optimal code is 0. The ellipsoid is round in Fisher's metric: form = J^T diag(abar/t0^2) J with abar
+log G(t0) + slope (-form)^-1 slope / 2, and the slope at an optimal code is 0. The ellipsoid is round in Fisher's
+metric: form = J^T diag(abar/t0^2) J with abar
 the mean exponents, J = dt/du.
 
 A code is given by barycentric coordinates u of the roots, the last of each block left out, so that it lies in the root

@@ -6,7 +6,8 @@ at e = -log t. On a cell (a product of simplices with vertices v_i in barycentri
 concave, so h(t) >= b.u, b the linear function with h's values at the vertices. Every posterior whose image lies in
 the cell has F - lambda.r >= -log G(b). A cell is a leaf when that is at most the threshold, or when it lies inside an
 ellipsoid that is certified otherwise (frontier/mixture/ellipsoids.py), or by its quadratic (quadratic.py) or its
-series (series.py); else an edge is halved, the one with the largest gap. Rules mix: at a global maximum t of G the posterior has the image t.
+series (series.py); else an edge is halved, the one with the largest gap. Rules mix: at a global maximum t of G the
+posterior has the image t.
 
 Halving (i, j) at m. With beta_i the barycentric functions of the cell, child j <- m has beta_m = 2 beta_j and
 beta_i - beta_j for beta_i, all integers; and b grows by 2 beta_j (h(m) - (h(v_i) + h(v_j))/2). That gap is a
