@@ -17,8 +17,9 @@ from learning_rules import functionals
 
 import therml_exact as tx
 from therml_exact.frontier.problems import types
+from therml_exact.frontier.rounding import rounded_up_by
 from therml_exact.frontier.rules import check as rule_verify
-from therml_exact.frontier.rules.certificate import describe, rounded_up
+from therml_exact.frontier.rules.certificate import describe
 
 LITTLE = 1e-9
 MULTIPLIER = {"R": "rho", "C": "gamma", "D": "delta", "S": "sigma"}
@@ -538,7 +539,7 @@ def frontier():
         f = {name: max(v, 0.0) for name, v in functionals(MAPS, np.array(WITNESS)).items()}
         value, lower = sum(multipliers[MULTIPLIER[v]] * f[v] for v in f), 0.0 if sigma == 0 else -1e3
         how = {"rule": "cells"} if sigma else {"rule": "vertices", "tree": "", "leaves": []}
-        stated = rounded_up(value, sum(multipliers.values()))
+        stated = rounded_up_by(value, sum(multipliers.values()))
         certificates.append(claim(MAPS, lower=lower, value=stated, witness=WITNESS, given=given, **how))
         rows.append({**multipliers, **f, "value": value, "lower_bound": lower, "gap": value - lower, "status": "open"})
     return {"format": "therml-exact/rule-frontier", "version": 1, "units": "nats", "rows": rows,
@@ -616,7 +617,7 @@ def test_a_row_may_lie_as_far_from_its_certificate_as_rounding_goes(saved):
     lower = float.fromhex(c["lower_bound"]) - 0.9e-9
     lowered = edited(edited(saved, ("rows", 3, "lower_bound"), lower), ("rows", 3, "gap"), row["value"] - lower)
     assert tx.verify(lowered).valid
-    claimed = rounded_up(row["value"], sum(row[m] for m in MULTIPLIER.values()))
+    claimed = rounded_up_by(row["value"], sum(row[m] for m in MULTIPLIER.values()))
     assert float.fromhex(c["value"]) == claimed
     raised = edited(edited(saved, ("rows", 3, "value"), row["value"] + 0.9e-9), ("rows", 3, "gap"),
                     row["value"] + 0.9e-9 - row["lower_bound"])  # fmt: skip

@@ -99,7 +99,7 @@ class Graph:
 
     def draw(self, ax: Axes | None = None) -> Axes:
         """Draw the graph with matplotlib: parents above children."""
-        from therml_exact.figures.style import draw_graph
+        from therml_exact.figures.graph import draw_graph
 
         return draw_graph(self, ax)
 

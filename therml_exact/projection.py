@@ -13,8 +13,6 @@ Errors: ValueError where p does not factorise on graph P, or the graphs name oth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from therml_exact.graph import Graph
@@ -24,10 +22,7 @@ from therml_exact.network import Network
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import SUM_TOLERANCE, Array
 from therml_exact.numbers.weights import Number
-from therml_exact.variational import conditional, family, optimal_variational, ratio
-
-if TYPE_CHECKING:
-    from therml_exact.worlds import World
+from therml_exact.variational import Sampled, conditional, family, optimal_variational, ratio
 
 
 def graph_information(p: Distribution, graph: Graph) -> Number:
@@ -39,7 +34,7 @@ def graph_information(p: Distribution, graph: Graph) -> Number:
     return total
 
 
-def shared_excess(world: World) -> Number:
+def shared_excess(world: Sampled) -> Number:
     """What J grows by when the samples share their q's: nothing where they are identically distributed."""
     total = zero(world.is_exact)
     if world.n == 1:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,10 +23,34 @@ from therml_exact.files import save_result
 from therml_exact.numbers.tables import Array, all_integers, check_rows, freeze, read_table, unify
 from therml_exact.numbers.weights import Weights
 
-if TYPE_CHECKING:
-    from therml_exact.worlds import World
-
 _NDIM = {"theta": 1, "z": 1, "x_given_z": 2, "y_given_z": 2, "z_given_x": 2, "x_given_theta": 2, "y_given_x_theta": 3}
+
+
+class Sampled(Protocol):
+    """What the best q's need of a world: N samples, the q's that make sense, and the weights of any marginal."""
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The variational tables that make sense here."""
+
+    @property
+    def projection(self) -> tuple[str, ...]:
+        """Those of world Q, whose optimum gives J."""
+
+    @property
+    def n(self) -> int:
+        """The number N of samples."""
+
+    @property
+    def samples(self) -> range:
+        """1, ..., N."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Rationals, not floats."""
+
+    def weights(self, names: Sequence[str]) -> Weights:
+        """Weights of the marginal on the names, in their order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +137,7 @@ def _again(tables: dict[str, Any]) -> Variational:
     return Variational(**tables)
 
 
-def optimal_variational(world: World, shared: bool = False) -> Variational:
+def optimal_variational(world: Sampled, shared: bool = False) -> Variational:
     """The q's that minimise D_KL[p; q] over world Q (equation 5), one for each sample or shared by all."""
     tables: dict[str, Any] = {}
     for name in world.families:
@@ -138,7 +163,7 @@ FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-def family(world: World, name: str, sample: int) -> Weights:
+def family(world: Sampled, name: str, sample: int) -> Weights:
     """Weights of world P on the variables of a variational table, conditioning ones first."""
     given, what = FAMILIES[name]
     return world.weights([v if v == "Theta" else f"{v}{sample}" for v in (*given, what)])

@@ -17,7 +17,7 @@ with app.setup:
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
     from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
-    from therml_exact.figures.style import draw_graph
+    from therml_exact.figures.graph import draw_graph
     from therml_exact.functional import divergence
 
 

@@ -19,11 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from therml_exact.shannon.derivation import Derivation
 from therml_exact.shannon.grammar import Statement
 from therml_exact.shannon.setting import Setting
+
+if TYPE_CHECKING:
+    from therml_exact.shannon.derivation import Derivation
 
 FORMAT = "therml-exact/proof"
 VERSION = 1

@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from therml_exact.frontier.curve.views import Shape, shapes
-from therml_exact.frontier.mixture.certificate import rounded_up
 from therml_exact.frontier.mixture.check import check_bounds_of, described, read_multiplier
 from therml_exact.frontier.problems.kinds import Problem, read_problem
+from therml_exact.frontier.rounding import rounded_up
 from therml_exact.numbers.balls import settled, within
 from therml_exact.numbers.text import read_hexadecimal, shown
 from therml_exact.verification import Clock, Proven, number, require, told

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.problems.tables import write_cells
+from therml_exact.frontier.rounding import rounded_up, status
 
 if TYPE_CHECKING:
     from therml_exact.frontier.mixture.solve import Solution
@@ -28,18 +28,6 @@ if TYPE_CHECKING:
 FORMAT = "therml-frontier-2"
 SYMBOLS = ".+-~"  # leaves: by chord, ellipsoid, quadratic, series
 MOST_MULTIPLIER = 10**18  # or its inverse; `minimize` takes 1e12, and bounds of joint problems add some up
-ROUNDING = 2e-13  # between a float value and the exact value of its witness, relative to |value| + 1
-
-
-def rounded_up(value: float, multipliers: Mapping[str, Fraction | float]) -> float:
-    """A float value of a witness, and what its rounding may have lost."""
-    finite = [float(m) for m in multipliers.values() if m != math.inf]
-    return value + ROUNDING * (abs(value) + 1 + 0.02 * math.fsum(finite))
-
-
-def status(value: float, lower_bound: float, tol: float, multipliers: Mapping[str, Fraction | float]) -> str:
-    """Whether it is "certified" (the gap, rounding included, is within the tolerance) or "open"."""
-    return "certified" if rounded_up(value, multipliers) - lower_bound <= tol else "open"
 
 
 def build(problem: Problem, multipliers: Mapping[str, Fraction | float], solutions: Sequence[Solution], value: float,

@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.budget import Reason
-from therml_exact.frontier.mixture.certificate import build, rounded_up, status
+from therml_exact.frontier.mixture.certificate import build
 from therml_exact.frontier.mixture.solve import Solution
 from therml_exact.frontier.mixture.tables import SLACK
 from therml_exact.frontier.problems.kinds import Problem
+from therml_exact.frontier.rounding import rounded_up, status
 from therml_exact.numbers.tables import freeze
 
 Array = np.ndarray[Any, Any]

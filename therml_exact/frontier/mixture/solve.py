@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.budget import Reason
-from therml_exact.frontier.mixture.certificate import ROUNDING
 from therml_exact.frontier.mixture.dual import coarser, search
 from therml_exact.frontier.mixture.ellipsoids import Contacts, contacts
 from therml_exact.frontier.mixture.primal import (
@@ -29,6 +28,7 @@ from therml_exact.frontier.mixture.primal import (
     witness,
 )
 from therml_exact.frontier.mixture.tables import SLACK, Tables
+from therml_exact.frontier.rounding import ROUNDING
 
 FLAT = 0.5  # of the threshold: what climbs may leave for the cells, which cannot close without a margin
 # Rounding of log G in the kernels, relative to |lam| + sum a + |level| + 2. A term exp(x_w), x_w = lam_w + a.log t, has

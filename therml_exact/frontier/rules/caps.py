@@ -36,8 +36,9 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.rounding import rounded_up_by
 from therml_exact.frontier.rules.cells import Arrays, State, Tree, search, why
-from therml_exact.frontier.rules.certificate import build, rationals, rounded_up
+from therml_exact.frontier.rules.certificate import build, rationals
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
 
 Array = np.ndarray[Any, Any]
@@ -104,7 +105,7 @@ class Excess:
     @cached_property
     def certificate(self) -> dict[str, Any]:
         """Plain data that `verify` checks; its status is "infeasible" where the lower bound is positive."""
-        claim = rounded_up(self.value, 1.0) + ROUNDING
+        claim = rounded_up_by(self.value, 1.0) + ROUNDING
         status = "certified" if claim - self._proved <= self.tol else "open"
         status = "infeasible" if self._proved > 0 else status
         rows = self.witness["theta_given_type"]
@@ -248,7 +249,7 @@ def minimize_capped(
     found = caps_only.value < math.inf
     point, witness = problem.evaluate(caps_only.rule) if found else ({}, {})
     value = point[minimise] if found else math.inf
-    claim = rounded_up(value, 1.0)
+    claim = rounded_up_by(value, 1.0)
     status = "certified" if claim - lower <= tol else "open"
     given = {"minimise": minimise, "caps": rationals(exact)}
     certificate = build(problem, "capped", given, claim if found else None, lower, tol, status, "cells",
@@ -287,7 +288,7 @@ def _excess(
     value = max(reached[name] - point[name] for name in point)
     proved = tree.lower
     least = max(proved, *(-limit for limit in point.values()))
-    reason = why(rounded_up(value, 1.0) + ROUNDING - proved <= caps.tol, tree)
+    reason = why(rounded_up_by(value, 1.0) + ROUNDING - proved <= caps.tol, tree)
     reason = "decided" if reason == "rounding" and value <= enough else reason
     return Excess(
         problem, point, value, least, caps.tol, reached, witness, len(tree.nodes), reason, proved, exact, tree

@@ -31,18 +31,12 @@ if TYPE_CHECKING:
     from therml_exact.frontier.rules.cells import Tree
 
 FORMAT = "therml-rule-1"
-ROUNDING = 2e-13  # between a float value and the exact value of its witness
 
 
 def describe(problem: LearningRuleProblem) -> dict[str, Any]:
     """The content of a problem."""
     names = ("phi", "x_given_phi", "y_given_x_phi", "encoders")
     return {"kind": "learning rule", "n": problem.n, **{name: _table(getattr(problem, name)) for name in names}}
-
-
-def rounded_up(value: float, weight: float) -> float:
-    """A float value of a witness, and what its rounding may have lost; weight is the sum of the multipliers."""
-    return value + ROUNDING * (abs(value) + 1 + 0.02 * weight)
 
 
 def build(

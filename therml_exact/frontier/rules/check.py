@@ -25,7 +25,8 @@ from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.mixture.check import DEEPEST
 from therml_exact.frontier.problems.tables import read_table
 from therml_exact.frontier.problems.types import check_types, read_count
-from therml_exact.frontier.rules.certificate import FORMAT, describe, proved_slopes, rounded_up
+from therml_exact.frontier.rounding import rounded_up_by
+from therml_exact.frontier.rules.certificate import FORMAT, describe, proved_slopes
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
 from therml_exact.frontier.rules.vertices import rules
 from therml_exact.numbers.balls import settled, within
@@ -134,7 +135,7 @@ def _check_row(world: _World, row: Any, c: Mapping[str, Any], value: float | Non
     require(given == {name: numbers[name] for name in given}, f"row {k} names other multipliers")
     bound = numbers["lower_bound"]
     require(lower - NEAR <= bound <= lower, f"row {k} claims a lower bound of {bound!r}")
-    claim = rounded_up(numbers["value"], float(sum(exact.values())))
+    claim = rounded_up_by(numbers["value"], float(sum(exact.values())))
     require(value is not None and value <= claim <= value + NEAR, f"row {k} claims a value of {numbers['value']!r}")
     gap = max(numbers["value"] - bound, 0.0)
     require(numbers["gap"] == gap, f"row {k} claims a gap of {numbers['gap']!r}")

@@ -22,8 +22,9 @@ import numpy as np
 
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.problems.multipliers import read_multipliers
+from therml_exact.frontier.rounding import rounded_up_by
 from therml_exact.frontier.rules.cells import MARGIN, Tree, minimise, why
-from therml_exact.frontier.rules.certificate import build, rationals, rounded_up
+from therml_exact.frontier.rules.certificate import build, rationals
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
 from therml_exact.frontier.rules.vertices import rules
 
@@ -62,7 +63,7 @@ class RuleOptimum:
 
     @property
     def _claim(self) -> float:
-        return rounded_up(self.value, float(sum(self._exact.values())))
+        return rounded_up_by(self.value, float(sum(self._exact.values())))
 
     @property
     def status(self) -> str:
@@ -107,7 +108,7 @@ def minimize_rule(problem: LearningRuleProblem, exact: Mapping[str, Fraction], b
         lower, cells = tree.lower, len(tree.nodes)
     point, witness = problem.evaluate(rule)
     value = float(sum(w * point[name] for w, name in zip(weight, NAMES, strict=True)))
-    closed = rounded_up(value, float(sum(multipliers.values()))) - lower <= budget.tol
+    closed = rounded_up_by(value, float(sum(multipliers.values()))) - lower <= budget.tol
     reason = why(closed, tree)
     return RuleOptimum(
         problem, floats, value, max(lower, 0.0), budget.tol, point, witness, cells, reason, lower, multipliers, tree
