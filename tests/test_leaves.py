@@ -229,9 +229,9 @@ def test_the_least_level_is_that_of_the_second_opinion(name, path):
                 if rule == "ellipsoid":
                     for radius in (F(1, 4), F(1, 64), F(1, 4096)):
                         compare(
-                            lambda v, r=radius: Ellipsoid(
-                                gradient, [leaves.ball(c) for c in centre], leaves.ball(r), arb(v)
-                            ).holds_any,
+                            lambda v, r=radius: (
+                                Ellipsoid(gradient, [leaves.ball(c) for c in centre], leaves.ball(r), arb(v)).holds_any
+                            ),
                             lambda v, r=radius: at(search, v).ellipsoid(centre, r) is not None,
                         )
                     continue
@@ -273,8 +273,8 @@ def test_the_least_level_of_two_blocks(rounds):
         (p, q), (r, s) = vertices
         det = p * s - q * r
         b.append(((heights[0] * s - heights[1] * q) / det, (p * heights[1] - r * heights[0]) / det))
-    expected = math.log(sum(math.exp(v - sum(float(m.multiplier * x) * y for block, code in zip(m.blocks, b, strict=True)
-                                             for x, y in zip(block.rows[w], code, strict=True)))
+    expected = math.log(sum(math.exp(v - sum(float(m.multiplier * x) * y for o, code in zip(m.blocks, b, strict=True)
+                                             for x, y in zip(o.rows[w], code, strict=True)))
                             for w, v in enumerate(LAM)))  # fmt: skip
     assert abs(chord - expected) < 1e-11
     if rounds > 1:
@@ -308,8 +308,8 @@ def grid(cell, steps=40):
 @pytest.mark.parametrize("bits", [64, 128, 256])
 def test_functions_enclose_their_values(bits):
     with precision(bits), mpmath.workdps(120):
-        for text in ("1e-5", "-1e-5", "0.5", "-0.5", "0.999", "-0.999", "3", "1e-8", "-1e-8", "1e-10", "-1e-10", "7e-10",
-                     "-7e-10", "9.99e-10", "0"):  # fmt: skip
+        for text in ("1e-5", "-1e-5", "0.5", "-0.5", "0.999", "-0.999", "3", "1e-8", "-1e-8", "1e-10", "-1e-10",
+                     "7e-10", "-7e-10", "9.99e-10", "0"):  # fmt: skip
             z = float(text)
             x = mpmath.mpf(z)
             phi = 2 * (mpmath.exp(x) - 1 - x) / x**2 if x else mpmath.mpf(1)
@@ -398,7 +398,9 @@ def test_polynomials_just_below_and_just_above_their_maximum(coefficients):
         assert not leaves._below(g, arb(text) - 1e-12)
 
 
-@pytest.mark.parametrize(("mean", "m", "t0", "h"), [(0.5, 2.0, 0.25, 0.5), (0.0, 3.5, 0.6, 1.0), (-1.5, 0.5, 0.9, 0.25)])
+@pytest.mark.parametrize(
+    ("mean", "m", "t0", "h"), [(0.5, 2.0, 0.25, 0.5), (0.0, 3.5, 0.6, 1.0), (-1.5, 0.5, 0.9, 0.25)]
+)
 def test_the_tilt_has_the_coefficients_of_its_series(mean, m, t0, h):
     with mpmath.workdps(120):
         expected = mpmath.taylor(

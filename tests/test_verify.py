@@ -94,7 +94,7 @@ FORGERIES = {
     "parts in a list": ("series", [(("parts",), {"0": CERTIFICATES["series"]["parts"][0]})], "the number of parts"),
     "a lam for each letter": ("series", [((*PART, "lam"), lambda v: [*v, ZERO])], "lam has the wrong length"),
     "some codes": ("series", [((*PART, "weights"), []), ((*PART, "codes"), [])], "0 codes"),
-    "weights that are not negative": ("apart", [((*PART, "weights"), ["0x1.8000000000000p+0", "-0x1.0000000000000p-1"])], "no distribution"),
+    "weights that are not negative": ("apart", [((*PART, "weights"), [(1.5).hex(), (-0.5).hex()])], "no distribution"),
     "weights that are not all 0": ("apart", [((*PART, "weights"), [ZERO, "-0x0.0p+0"])], "no distribution"),
     "weights of a finite sum": ("apart", [((*PART, "weights"), [HUGE, HUGE])], "no distribution"),
     "a code for each weight": ("apart", [((*PART, "codes"), lambda v: v[:1])], "a weight without a code"),
@@ -102,8 +102,7 @@ FORGERIES = {
     "rows of the right length": ("series", [((*PART, "codes", 0), lambda v: [*v, ONE])], "no list of positive rows"),
     "rows of groups": ("groups", [((*PART, "codes", 0), lambda v: v[:2])], "no list of positive rows"),
     "rows without 0": ("series", [((*PART, "codes", 0), [ZERO, ONE])], "no list of positive rows"),
-    "rows without negative entries": ("series", [((*PART, "codes", 0), ["-0x1.0000000000000p+0", "-0x1.0000000000000p+0"])],
-                                      "no list of positive rows"),
+    "rows without negative entries": ("series", [((*PART, "codes", 0), ["-" + ONE] * 2)], "no list of positive rows"),
     "lists of numbers": ("series", [((*PART, "lam"), {"a": ONE, "b": ONE})], "no list of numbers"),
     "codes in lists": ("series", [((*PART, "codes", 0), "ab")], "no list of numbers"),
     "a rule that is known": ("series", [((*PART, "rule"), "convexity")], "the rule"),
@@ -215,7 +214,7 @@ def test_budgets_take_what_they_allow_and_no_more(monkeypatch):
 
 
 def test_work_is_counted_before_it_is_done(monkeypatch):
-    """Two samples of a binary letter: 3 types, 2 samples, and 2 components of 3 bits beside factorials of 2 * 4 bits."""
+    """Two samples of a binary letter: 3 types, 2 components of 3 bits each, and factorials of 2 * 4 bits."""
     bayes = CERTIFICATES["beta 0"]
     work = 3 * 2 * (3 * 2 + 4 * 2)
     monkeypatch.setattr(reading, "MOST_WORK", work)
@@ -313,6 +312,18 @@ def test_rows_and_weights_are_divided_by_their_sums():
 def test_a_code_without_weight_changes_nothing():
     c = edited("series", ((*PART, "weights"), lambda v: [*v, ZERO]), ((*PART, "codes"), lambda v: [*v, [ONE, ONE]]))
     assert verify(c).valid
+
+
+def test_a_simplex_of_one_vertex_has_a_tree_of_one_leaf():
+    level = "0x1.0000000000000p-60"
+    edits = [((*PART, "rule"), "cells"), ((*PART, "lam"), [ZERO]), ((*PART, "level"), level), ((*PART, "tree"), "."),
+             (("lower_bound",), "-" + level), (("status",), "open")]  # fmt: skip
+    assert verify(edited("beta 0", *edits)).valid
+    assert "by its chord" in verify(edited("beta 0", *edits, ((*PART, "level"), "-" + level))).reason
+    assert "below the claimed" in verify(edited("beta 0", *edits, (("lower_bound",), ZERO))).reason
+    contact = {"code": [], "radius": ONE}
+    inside = [*edits, ((*PART, "tree"), "+"), ((*PART, "contacts"), [contact])]
+    assert "no ellipsoid" in verify(edited("beta 0", *inside)).reason
 
 
 def test_the_format_is_written_as_it_is_read():
