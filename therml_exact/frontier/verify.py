@@ -21,7 +21,15 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from therml_exact.frontier.certificate import FORMAT, MOST_MULTIPLIER, describe, digest, read_number, read_problem
+from therml_exact.frontier.certificate import (
+    FORMAT,
+    MOST_MULTIPLIER,
+    describe,
+    digest,
+    edge_of,
+    read_number,
+    read_problem,
+)
 from therml_exact.frontier.closed_form import RULES
 from therml_exact.frontier.leaves import Cell, Ellipsoid, Gradient, ball, halve, plogp, root_cell
 from therml_exact.frontier.problems import (
@@ -204,7 +212,7 @@ def _follow(m: Mixture, gradient: Gradient, near: list[Ellipsoid], level: arb, t
             holds = settled(_holds, symbol, cell, gradient, near, level)
             require(holds, f"a leaf {RULES_OF_LEAVES[symbol]}")
             continue
-        number = ord(str(symbol)) - 48
+        number = edge_of(str(symbol))
         require(0 <= number < len(edges), f"the tree has an unknown symbol {symbol!r}")
         require(depth < DEEPEST, f"the tree is deeper than {DEEPEST:,} splits")
         if len(stack) * size > MOST_HELD:
