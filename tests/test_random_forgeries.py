@@ -7,6 +7,7 @@ is that of a witness and whose bound is proved; for others, a new optimum, whose
 import copy
 import json
 import math
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -17,6 +18,7 @@ import therml_exact as tx
 from therml_exact.frontier.certificate import digest, read_number, read_problem
 from therml_exact.verification import verify
 
+RATIONAL = re.compile("[0-9]+(/[1-9][0-9]*)?")
 TRIALS = 10_000 // len(CERTIFICATES) + 1
 ROUNDING = 1e-12  # of a fresh optimum's float value, relative
 JUNK = (None, "", "nan", "inf", -1, 0, 1e300, [], {}, "-0x1.0000000000000p+0", "0x1.0000000000000p-900",
@@ -61,7 +63,7 @@ def edit(rng, old):
         if kind == 1:
             return (-value).hex()
         return (value * (1 + rng.normal() * 10.0 ** -rng.integers(0, 15))).hex()
-    if old.replace("/", "").isdigit():
+    if RATIONAL.fullmatch(old):
         value = Fraction(old)
         return str(rng.choice([str(value + 1), str(value / 2), str(1 - value), str(value * Fraction(1001, 1000)), "0"]))
     symbols = list(old)
