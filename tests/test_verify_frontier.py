@@ -103,6 +103,24 @@ FORGERIES = {
 }
 
 
+def test_no_weight_of_a_coordinate_is_negative(saved):
+    """Found: gamma alone is a direction of (R - D, C) too, and `adaptive`, which says whether corners are looked for,
+    could be anything."""
+    content = copy.deepcopy(saved)
+    o = tx.minimize(P, rho=0, gamma=1)
+    point = {**saved["sheets"][0]["points"][1]}
+    point |= {"certificate": o.certificate, "multipliers": {n: m.hex() for n, m in o.multipliers.items()}}
+    point |= {"value": o.value, "lower_bound": o.lower_bound, "point": o.point, "encoder": o.encoder.tolist()}
+    point |= {"status": o.status, "tol": float.fromhex(o.certificate["tol"])}
+    content["sheets"][0]["points"] = [point]
+    assert tx.verify(content).valid, tx.verify(content).reason
+    view = {"names": ["R + -1 D", "C"], "view": [[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]], "fixed": {"delta": -1.0}}
+    content["sheets"] = [{**content["sheets"][0], **view, "points": [point]}]
+    assert "negative" in tx.verify(content).reason
+    for value in (1, "true", None, []):
+        assert "adaptive" in tx.verify(at(saved, ("sheets", 0, "adaptive"), value)).reason
+
+
 def reduced(content, without, of=()):
     out = copy.deepcopy(content)
     here = out
