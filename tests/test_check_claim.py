@@ -5,12 +5,14 @@ import json
 import math
 import subprocess
 import sys
+from fractions import Fraction
 
 import pytest
 from click.testing import CliRunner
 
 import therml_exact as tx
 from therml_exact.cli import main
+from therml_exact.frontier.curve import exclusion as half_space
 from therml_exact.frontier.mixture.certificate import digest
 
 P = tx.EncoderProblem(tx.Joint([["1/8", "3/8"], ["3/8", "1/8"]], ("X", "Y")))
@@ -89,6 +91,27 @@ FORGERIES = {
     "feasible a little below": ({**FEASIBLE, "claimed": {"R": 0.5, "C": 0.57}}, "above the claimed"),
     "a witness of another size": ({**FEASIBLE, "witness": {"z_given_x": [[1.0, 0.0]]}}, "shape"),
     "a witness that is no table": ({**FEASIBLE, "witness": {"z": [1.0]}}, "it is one of them"),
+    "a version of text": ({**IMPOSSIBLE, "version": "2"}, "version"),
+    "a version that is none": ({**IMPOSSIBLE, "version": 3}, "version"),
+    "a field left out": ({k: v for k, v in IMPOSSIBLE.items() if k != "witness"}, "not those of an audit"),
+    "a field of version 1": ({**IMPOSSIBLE, "distance": [0.1, 0.2]}, "not those of an audit"),
+    "a distance of text": ({**IMPOSSIBLE, "by": "0.01"}, "by is"),
+    "a bound that is met exactly": (
+        {**IMPOSSIBLE, "claimed": {"R": float.fromhex(IMPOSSIBLE["certificate"]["lower_bound"]) + 1.0, "C": 1.0}},
+        "does not exclude",
+    ),
+    "a problem in place of the certificate's": (
+        {**IMPOSSIBLE, "problem": other_problem()["problem"]},
+        "the certificate is about another problem",
+    ),
+    "samples of an encoder": (
+        {**IMPOSSIBLE, "claimed": {"S": 0.0, "R": 0.01, "C": 0.3}},
+        "'S', which is no functional",
+    ),
+    "a coordinate of text": ({**IMPOSSIBLE, "certificate": "c.json"}, "no certificate"),
+    "feasible in D": ({**FEASIBLE, "claimed": {"R": 0.5, "C": 0.68, "D": 0.0}}, "the witness has D"),
+    "two witnesses": ({**FEASIBLE, "witness": {**FEASIBLE["witness"], "theta_given_type": [[1.0]]}}, "holds 2 of"),
+    "a witness that is a list": ({**FEASIBLE, "witness": [[[1.0, 0.0]]]}, "no witness"),
     "a witness with negative entries": ({**FEASIBLE, "witness": {"z_given_x": [[2.0, -1.0], [0.5, 0.5]]}}, "shape"),
 }
 
@@ -98,6 +121,71 @@ def test_each_requirement_refuses_what_fails_it(name):
     content, reason = FORGERIES[name]
     found = tx.verify(content)
     assert not found.valid and reason in found.reason, found.reason
+
+
+def test_the_problem_of_an_audit_is_the_one_that_is_asked_for():
+    for content in (IMPOSSIBLE, FEASIBLE):
+        assert tx.verify(content, P).valid
+        for other in (THETA, BAYES):
+            assert "the audit is about another problem" in tx.verify(content, other).reason
+
+
+def test_a_witness_may_exceed_the_claim_by_the_resolution_and_no_more():
+    """R = log 2 and C = H(Y|X) of the code that tells X, claimed a little too low."""
+    whole = {"R": math.log(2), "C": -0.25 * math.log(0.25) - 0.75 * math.log(0.75)}
+    code = {"z_given_x": [[1.0, 0.0], [0.0, 1.0]]}
+    for by, valid in ((0.0, True), (0.9e-12, True), (1.1e-12, False)):
+        for name in whole:
+            claimed = {**whole, name: whole[name] - by}
+            assert tx.verify({**FEASIBLE, "claimed": claimed, "witness": code}).valid == valid
+    assert tx.verify({**FEASIBLE, "claimed": whole, "witness": {"z_given_x_theta": [[[1, 0]], [[0, 1]]]}}).valid
+    # A table p(z|x) is no rule of types, whatever its size.
+    content = saved(BAYES, S=2.0, U=9.0)
+    types = content["witness"]["theta_given_type"]
+    assert tx.verify(content).valid
+    assert not tx.verify({**content, "witness": {"z_given_x": types}}).valid
+
+
+def certificate_like(edges):
+    """An audit whose certificate is edited, its digest made anew."""
+    content = copy.deepcopy(IMPOSSIBLE)
+    content["certificate"] |= edges
+    content["certificate"]["sha256"] = digest(content["certificate"])
+    return content
+
+
+def test_version_1_names_its_problem_in_the_certificate():
+    one = {k: v for k, v in IMPOSSIBLE.items() if k not in ("by", "problem")}
+    one |= {"version": 1, "distance": [IMPOSSIBLE["by"], 1.0]}
+    assert "no certificate" in tx.verify({**one, "certificate": "text"}).reason
+    assert (
+        "names no problem"
+        in tx.verify({**one, "certificate": certificate_like({"problem": "P"})["certificate"]}).reason
+    )
+    assert "about another problem" in tx.verify(one, THETA).reason
+    assert not tx.verify({**one, "version": 2}).valid and not tx.verify({**IMPOSSIBLE, "version": 1}).valid
+
+
+def test_what_is_missing_is_exact():
+    """t = (bound - w.u)/|w|, for multipliers that are rationals and beta that may be infinite."""
+    half = Fraction(1, 2)
+    given = {"rho": Fraction(1), "delta": half, "gamma": Fraction(0)}
+    assert half_space.weights(given) == {"R": 1, "D": half, "C": 0}
+    assert half_space.missing(given, 2.0, {"R": 0.5, "D": 1.0}) == Fraction(2, 3)
+    assert half_space.missing(given, 1.0, {"R": 0.5, "D": 1.0, "C": 7.0}) == 0
+    assert half_space.missing(given, 0.0, {"R": 0.5, "D": 1.0}) == Fraction(-2, 3)
+    assert half_space.missing(given, 2.0, {"R": 0.5, "C": 1.0}) is None
+    assert half_space.missing({"rho": 0, "delta": 0, "gamma": 0}, 2.0, {"R": 0.5, "D": 1.0, "C": 1.0}) is None
+    assert half_space.weights({"beta": math.inf}) == {"S": 0, "U": 1}
+    assert half_space.weights({"beta": half}) == {"S": 1, "U": half}
+    assert half_space.missing({"beta": math.inf}, 3.0, {"U": 1.0}) == 2
+    assert half_space.missing({"beta": half}, 3.0, {"U": 1.0}) is None
+    assert half_space.missing({"beta": half}, 4.0, {"S": 0.5, "U": 1.0}) == 2
+    third = Fraction(1, 3)
+    near = half_space.rounded_down(third)
+    assert Fraction(near) <= third < Fraction(math.nextafter(near, 1))
+    above = Fraction(2, 3) if Fraction(2 / 3) > Fraction(2, 3) else Fraction(1, 10)
+    assert Fraction(half_space.rounded_down(above)) < above and half_space.rounded_down(half) == 0.5
 
 
 def test_the_certificate_of_an_audit_is_checked_like_any_other():

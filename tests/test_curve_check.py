@@ -7,8 +7,10 @@ import math
 import pytest
 
 import therml_exact as tx
+from therml_exact.frontier.curve.views import SAMPLES, SURFACE, VOLUME, distortion, plane, shapes
 from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.mixture.critical import Critical
+from therml_exact.frontier.rounding import ROUNDING
 
 P = tx.EncoderProblem(tx.Joint([["1/8", "3/8"], ["3/8", "1/8"]], ("X", "Y")))
 THETA = tx.EncoderProblem(tx.random_world(3, n=1).joint().marginal("X1", "Theta", "Y1").rename({"X1": "X", "Y1": "Y"}))
@@ -81,7 +83,140 @@ FORGERIES = {
     "a foreign coordinate": ((*POINT, "point", "V"), 0.1, "coordinates"),
     "a foreign field": ((*POINT, "proved"), True, "'proved'"),
     "no certificate": ((*POINT, "certificate"), None, "no object"),
+    "a version of text": (("version",), "2", "version"),
+    "version 0": (("version",), 0, "version"),
+    "a tolerance below 0": (("tol",), -1.0, "tolerance"),
+    "sheets in an object": (("sheets",), {"0": 1}, "no sheets"),
+    "points in an object": (("sheets", 0, "points"), {"0": 1}, "no points"),
+    "a sheet that is none": (("sheets", 0), [], "a sheet is no object"),
+    "a point that is none": (POINT, [], "point 1 is no object"),
+    "fixed by text": (("sheets", 0, "fixed"), {"delta": "0"}, "fixed"),
+    "nothing fixed": (("sheets", 0, "fixed"), {}, "none of this problem"),
+    "gamma fixed": (("sheets", 0, "fixed"), {"gamma": 0.0}, "none of this problem"),
+    "another status that is true": ((*POINT, "status"), ["certified"], "status"),
+    "a tolerance of a point as text": ((*POINT, "tol"), "0x1p-10", "no number"),
+    "multipliers left out": ((*POINT, "multipliers"), {"gamma": (3.0).hex()}, "names other multipliers"),
+    "multipliers infinite": ((*POINT, "multipliers", "gamma"), "inf", "names other multipliers"),
+    "coordinates left out": ((*POINT, "point"), {"R": 0.0, "C": 0.0}, "other coordinates"),
+    "an encoder of another shape": ((*POINT, "encoder"), [[[1.0]]], "shape"),
+    "a value of text": ((*POINT, "value"), "3.5", "no number"),
+    "a bound of text": ((*POINT, "lower_bound"), "3.5", "no number"),
 }
+
+
+def test_no_weight_of_a_coordinate_is_negative(saved):
+    """Found: gamma alone is a direction of (R - D, C) too, and `adaptive`, which says whether corners are looked for,
+    could be anything."""
+    content = copy.deepcopy(saved)
+    o = tx.minimize(P, rho=0, gamma=1)
+    point = {**saved["sheets"][0]["points"][1]}
+    point |= {"certificate": o.certificate, "multipliers": {n: m.hex() for n, m in o.multipliers.items()}}
+    point |= {"value": o.value, "lower_bound": o.lower_bound, "point": o.point, "encoder": o.encoder.tolist()}
+    point |= {"status": o.status, "tol": float.fromhex(o.certificate["tol"])}
+    content["sheets"][0]["points"] = [point]
+    assert tx.verify(content).valid, tx.verify(content).reason
+    view = {"names": ["R + -1 D", "C"], "view": [[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]], "fixed": {"delta": -1.0}}
+    content["sheets"] = [{**content["sheets"][0], **view, "points": [point]}]
+    assert "negative" in tx.verify(content).reason
+    for value in (1, "true", None, []):
+        assert "adaptive" in tx.verify(at(saved, ("sheets", 0, "adaptive"), value)).reason
+
+
+def reduced(content, without, of=()):
+    out = copy.deepcopy(content)
+    here = out
+    for step in of:
+        here = here[step]
+    del here[without]
+    return out
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [("tol", ()), ("volume", ()), ("problem", ()), ("view", ("sheets", 0)), ("adaptive", ("sheets", 0)),
+     ("encoder", POINT), ("tol", POINT)],
+)  # fmt: skip
+def test_every_field_is_needed(saved, name, of):
+    assert f"lacks the field '{name}'" in tx.verify(reduced(saved, name, of)).reason
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_numbers_of_a_point_may_be_rounded_and_no_more(saved, index):
+    """A coordinate within 2e-13 (|c| + 1) of its encoder's, a sum within as much, and a share of the multipliers'."""
+    place = ("sheets", 0, "points", index)
+    point = saved["sheets"][0]["points"][index]
+    for name, value in point["point"].items():
+        for direction in (1, -1):
+            beyond = value + direction * 3e-13 * (abs(value) + 1)
+            assert f"claims {name} =" in tx.verify(at(saved, (*place, "point", name), beyond)).reason
+            near = value + direction * 2e-14
+            assert tx.verify(at(saved, (*place, "point", name), near)).valid
+    # The value must be that of the coordinates: here by a few of the last digits more than rounding.
+    slack = ROUNDING * (abs(point["value"]) + 1 + 0.02 * sum(float.fromhex(m) for m in point["multipliers"].values()))
+    c = point["certificate"]
+    raised = copy.deepcopy(c)
+    raised["value"] = (float.fromhex(c["value"]) + 1.0).hex()
+    raised["tol"] = (2.0).hex()
+    raised["sha256"] = digest(raised)
+    loose = at(at(saved, (*place, "certificate"), raised), (*place, "tol"), 2.0)
+    assert "claims a value" in tx.verify(loose).reason
+    for by, valid in ((0.5, True), (1.5, False)):
+        risen = tx.verify(at(saved, (*place, "value"), point["value"] + by * slack))
+        assert risen.valid == valid, risen.reason
+        assert valid or "miss its value" in risen.reason
+    low = tx.verify(at(saved, (*place, "value"), point["value"] - 3 * slack))
+    assert "claims a value" in low.reason
+    top = tx.verify(at(saved, (*place, "lower_bound"), math.nextafter(float.fromhex(c["lower_bound"]), math.inf)))
+    assert "claims a lower bound of" in top.reason
+    assert tx.verify(at(saved, (*place, "lower_bound"), point["lower_bound"] - 1)).valid
+
+
+def test_a_bayes_frontier_weighs_u_by_beta(saved, tmp_path):
+    """S + beta U at finite beta, U alone at infinite beta: coordinates that give another value are refused."""
+    problem = tx.BayesProblem(["1/3", "2/3"], [["1/5", "4/5"], ["3/5", "2/5"]], 2)
+    tx.trace(problem, betas=[1, 3], tol=1e-2, progress=False).save(tmp_path / "b.json")
+    content = json.loads((tmp_path / "b.json").read_text())
+    assert tx.verify(content).valid, tx.verify(content).reason
+    infinite = tx.minimize(problem, beta=math.inf)
+    last = copy.deepcopy(content["sheets"][0]["points"][-1])
+    last |= {"certificate": infinite.certificate, "multipliers": {"beta": "inf"}, "value": infinite.value,
+             "lower_bound": infinite.lower_bound, "point": infinite.point, "status": infinite.status,
+             "tol": float.fromhex(infinite.certificate["tol"]), "encoder": infinite.encoder.tolist()}  # fmt: skip
+    content["sheets"][0]["points"].append(last)
+    assert tx.verify(content).valid, tx.verify(content).reason
+    for k, point in enumerate(content["sheets"][0]["points"]):
+        for by in (1e-9, -1e-9):
+            found = tx.verify(at(content, ("sheets", 0, "points", k, "value"), point["value"] + by))
+            assert ("miss its value" if by > 0 else "claims a value") in found.reason
+    assert "none of this problem" in tx.verify(at(content, ("sheets", 0, "fixed"), {"delta": 0.0})).reason
+    assert "none of this problem" in tx.verify(at(content, ("sheets", 0, "names"), ["R", "C"])).reason
+
+
+def test_shapes_hold_the_directions_of_their_coordinates():
+    """(R + delta D, C) holds rho : delta as 1 : delta and any gamma; V = R + D - H(X) holds equal ones."""
+    assert VOLUME in shapes(THETA, {}, True) and shapes(THETA, {"delta": 0.5}, True) == ()
+    assert SURFACE in shapes(THETA, {}, False) and shapes(THETA, {"gamma": 1.0, "delta": 1.0}, False) == ()
+    bayes = tx.BayesProblem(["1/2", "1/2"], [["1/5", "4/5"], ["3/5", "2/5"]], 2)
+    assert shapes(bayes, {}, False) == (SAMPLES,) and shapes(bayes, {"delta": 1.0}, False) == ()
+    held = [
+        (plane(0.5), (1, 0.5, 3), True), (plane(0.5), (2, 1, 0), True), (plane(0.5), (0, 0, 1), True),
+        (plane(0.5), (1, 0.5 + 1e-9, 3), False), (plane(0.5), (1, 0, 3), False), (plane(0.5), (0, 0.5, 3), False),
+        (plane(0.0), (1, 0, 3), True), (plane(0.0), (1, 0.5, 3), False), (plane(0.0), (0, 0, 1), True),
+        (distortion(2.0), (1, 3, 2), True), (distortion(2.0), (1, 3, 0), False), (distortion(2.0), (0, 1, 0), True),
+        (distortion(2.0), (0, 1, 1), False), (distortion(0.0), (1, 3, 0), True),
+        (distortion(0.0), (1, 3, 1e-30), False), (VOLUME, (1, 1, 3), True), (VOLUME, (0, 0, 1), True),
+        (VOLUME, (1, 2, 3), False), (VOLUME, (1, 0, 0), False), (SURFACE, (1, 2, 3), True), (SURFACE, (0, 0, 1), True),
+    ]  # fmt: skip
+    for shape, (rho, delta, gamma), expected in held:
+        assert shape.holds({"beta": 3.0})
+        assert shape.holds({"rho": rho, "delta": delta, "gamma": gamma}) == expected, (shape, rho, delta, gamma)
+    assert plane(0.0).view == ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0)) and plane(0.0).names == ("R", "C")
+    assert plane(0.5).view == ((1.0, 0.5, 0.0), (0.0, 0.0, 1.0)) and plane(0.5).names == ("R + 0.5 D", "C")
+    assert distortion(0.0).view == ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)) and distortion(0.0).names == ("R", "D")
+    assert distortion(2.0).view == ((1.0, 0.0, 2.0), (0.0, 1.0, 0.0)) and distortion(2.0).names == ("R + 2 C", "D")
+    assert VOLUME.view == ((1.0, 1.0, 0.0), (0.0, 0.0, 1.0)) and VOLUME.names == ("V", "C")
+    assert SURFACE.view == ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)) and SURFACE.names == ("R", "D", "C")
+    assert SAMPLES.view == ((1.0, 0.0), (0.0, 1.0)) and SAMPLES.names == ("S", "U")
 
 
 @pytest.mark.parametrize("name", FORGERIES)

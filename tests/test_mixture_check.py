@@ -5,17 +5,21 @@ The forger knows the mathematics: what is forged is as little as can be, an ulp 
 
 import copy
 import math
+from fractions import Fraction
 
 import pytest
 import second_opinion
+from flint import arb
 from true_certificates import CERTIFICATES, down, edited, up
 
 import therml_exact as tx
+from therml_exact.frontier.mixture import certificate as written
 from therml_exact.frontier.mixture import check as module
 from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.problems import types as reading
 from therml_exact.frontier.problems.kinds import read_problem
-from therml_exact.numbers.balls import precision
+from therml_exact.numbers.balls import ball, precision
+from therml_exact.numbers.text import has_control
 from therml_exact.verification import Clock, RefusedError, UnfinishedError, verify
 
 PART = ("parts", 0)
@@ -292,6 +296,17 @@ def test_a_level_below_the_maximum_of_g_is_refused(name):
     assert "a leaf" in verify(c).reason
 
 
+def test_the_least_energy_has_a_block_for_each_x():
+    """Two x and three y: each type's labels are divided by those of the same x, 3 at a time."""
+    x, y = [["1/3", "2/3"]], [[["1/6", "1/3", "1/2"], ["1/5", "1/5", "3/5"]]]
+    problem = tx.DiscriminativeProblem([1], x, y, 2)
+    cells = [Fraction(1, 3) * Fraction(v) for v in y[0][0]] + [Fraction(2, 3) * Fraction(v) for v in y[0][1]]
+    # Two samples: log 2 for each that has the other's x and not its y.
+    pairs = sum(cells[i] * cells[j] for i in range(6) for j in range(6) if i // 3 == j // 3 and i != j)
+    with precision(128):
+        assert abs(problem.unsearched_value({}) - 2 * arb(2).log() * ball(pairs)) < 1e-30
+
+
 def test_letters_are_not_interchangeable():
     """Lam of another order, codes of another order with other weights: other claims, which are refused."""
     assert not verify(edited("series", ((*PART, "lam"), lambda v: v[::-1]))).valid
@@ -315,6 +330,46 @@ def test_rows_and_weights_are_divided_by_their_sums():
 def test_a_code_without_weight_changes_nothing():
     c = edited("series", ((*PART, "weights"), lambda v: [*v, ZERO]), ((*PART, "codes"), lambda v: [*v, [ONE, ONE]]))
     assert verify(c).valid
+
+
+def test_a_simplex_of_one_vertex_has_a_tree_of_one_leaf():
+    level = "0x1.0000000000000p-60"
+    edits = [((*PART, "rule"), "cells"), ((*PART, "lam"), [ZERO]), ((*PART, "level"), level), ((*PART, "tree"), "."),
+             (("lower_bound",), "-" + level), (("status",), "open")]  # fmt: skip
+    assert verify(edited("beta 0", *edits)).valid
+    assert "by its chord" in verify(edited("beta 0", *edits, ((*PART, "level"), "-" + level))).reason
+    assert "below the claimed" in verify(edited("beta 0", *edits, (("lower_bound",), ZERO))).reason
+    contact = {"code": [], "radius": ONE}
+    inside = [*edits, ((*PART, "tree"), "+"), ((*PART, "contacts"), [contact])]
+    assert "no ellipsoid" in verify(edited("beta 0", *inside)).reason
+
+
+def test_trees_of_wide_alphabets_are_read_as_they_are_written():
+    """Found: of 14 vertices and more, edge 78 was the leaf "~", and those from 79 to 111 were control characters."""
+    for edge in (*range(300), 55_000, 55_249, 57_000, 65_487, 65_488, 65_600, 200_000):
+        symbol = written.symbol_of(edge)
+        assert written.edge_of(symbol) == edge and symbol not in written.SYMBOLS and not has_control(symbol)
+    assert [written.symbol_of(e) for e in (0, 77, 112)] == ["0", "}", chr(160)]
+    # Fourteen codes that differ little: one level of halving, far below the claimed level.
+    cells = [str(1 + (i == j)) for i in range(14) for j in range(14)]
+    problem = {"kind": "encoder", "axes": ["X", "Y"], "shape": [14, 14], "cells": cells}
+    part = {"rule": "cells", "weights": [ONE], "codes": [[ONE] * 14], "lam": [ZERO] * 14, "level": (9.0).hex(),
+            "contacts": [], "tree": ""}  # fmt: skip
+    for edge in (0, 77, 78, 79, 90):
+        tree = written.symbol_of(edge) + ".."
+        c = edited(
+            "series",
+            (("problem",), problem),
+            (("multipliers", "gamma"), "3/2"),
+            (("value",), (9.0).hex()),
+            (("lower_bound",), (-9.0).hex()),
+            (("status",), "open"),
+            (("parts",), [{**part, "tree": tree}]),
+        )
+        assert verify(c).valid, verify(c).reason
+    c["parts"][0]["tree"] = written.symbol_of(91) + ".."
+    c["sha256"] = digest(c)
+    assert "unknown symbol" in verify(c).reason
 
 
 def test_the_format_is_written_as_it_is_read():

@@ -47,6 +47,7 @@ def check_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) -> Pr
     count = 0
     for sheet in content["sheets"]:
         _fields(sheet, SHEET, DERIVED_OF_SHEETS | {"adaptive"} if old else set(), "a sheet")
+        require(type(sheet.get("adaptive", True)) is bool, "adaptive is neither true nor false")
         shape = _shape(about, sheet, content["volume"])
         require(isinstance(sheet["points"], list) and sheet["points"] != [], "a sheet has no points")
         for point in sheet["points"]:
@@ -70,6 +71,7 @@ def _fields(content: Any, needed: set[str], allowed: set[str], what: str) -> Non
 def _shape(about: Problem, sheet: Mapping[str, Any], volume: bool) -> Shape:
     """The plane or space of a sheet, which its fixed multipliers name."""
     fixed = {name: number(value, f"fixed[{name}]") for name, value in sheet["fixed"].items()}
+    require(min(fixed.values(), default=0.0) >= 0, f"a sheet is fixed at {shown(sheet['fixed'])}, which is negative")
     for shape in shapes(about, fixed, volume):
         if list(shape.names) == sheet["names"] and [list(row) for row in shape.view] == sheet["view"]:
             return shape

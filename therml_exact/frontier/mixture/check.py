@@ -20,7 +20,7 @@ from typing import Any
 
 from flint import arb
 
-from therml_exact.frontier.mixture.certificate import FORMAT, MOST_MULTIPLIER, digest
+from therml_exact.frontier.mixture.certificate import FORMAT, MOST_MULTIPLIER, digest, edge_of
 from therml_exact.frontier.mixture.closed_form import RULES
 from therml_exact.frontier.mixture.leaf_rules import Cell, Ellipsoid, Gradient, halve, root_cell
 from therml_exact.frontier.problems.kinds import Problem, read_problem
@@ -194,7 +194,7 @@ def _follow(m: Mixture, gradient: Gradient, near: list[Ellipsoid], level: arb, t
             holds = settled(_holds, symbol, cell, gradient, near, level)
             require(holds, f"a leaf {RULES_OF_LEAVES[symbol]}")
             continue
-        number = ord(str(symbol)) - 48
+        number = edge_of(str(symbol))
         require(0 <= number < len(edges), f"the tree has an unknown symbol {symbol!r}")
         require(depth < DEEPEST, f"the tree is deeper than {DEEPEST:,} splits")
         if len(stack) * size > MOST_HELD:
