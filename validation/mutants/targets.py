@@ -51,13 +51,13 @@ class Target:
 
 
 TARGETS = {
-    "therml_exact/numbers/approximate.py": Target(EXACT),
+    "therml_exact/numbers/approximate.py": Target(("tests/test_approximate.py",)),
     "therml_exact/numbers/coprime.py": Target(("tests/test_primelog.py",)),
     "therml_exact/numbers/balls.py": Target(("tests/test_balls.py",)),
     "therml_exact/numbers/primelog.py": Target(EXACT),
-    "therml_exact/numbers/tables.py": Target(("tests/test_bad_input.py", *EXACT, "tests/test_worlds.py")),
+    "therml_exact/numbers/tables.py": Target(("tests/test_tables.py", "tests/test_bad_input.py")),
     "therml_exact/numbers/text.py": Target(("tests/test_text.py", "tests/test_hostile_files.py")),
-    "therml_exact/numbers/weights.py": Target(EXACT),
+    "therml_exact/numbers/weights.py": Target(("tests/test_weights.py", "tests/test_information.py")),
     "therml_exact/information.py": Target(("tests/test_information.py", "tests/test_functional.py")),
     "therml_exact/projection.py": Target(("tests/test_projection.py", "therml_exact/projection.py")),
     "therml_exact/functional.py": Target(("tests/test_functional.py", "tests/test_bad_input.py")),
@@ -72,6 +72,6 @@ TARGETS = {
     "therml_exact/frontier/closed_form.py": Target(CERTIFICATES, VERIFIERS),
     "therml_exact/frontier/certificate.py": Target((*CERTIFICATES, "tests/test_verification.py"), VERIFIERS),
     "therml_exact/frontier/rule_verify.py": Target(("tests/test_rule_verify.py",), VERIFIERS),
-    "therml_exact/frontier/joint_verify.py": Target(JOINT, VERIFIERS),
+    "therml_exact/frontier/joint_verify.py": Target(("tests/test_joint_verify.py",), VERIFIERS),
     "therml_exact/shannon/verify.py": Target(("tests/test_shannon_verify.py",), VERIFIERS),
 }  # fmt: skip
