@@ -611,12 +611,20 @@ def test_a_saved_frontier_says_what_it_proves(saved):
 
 def test_a_row_may_lie_as_far_from_its_certificate_as_rounding_goes(saved):
     """The lower bound of a row may be a little lower; its value is the certificate's before it was rounded up."""
-    row, c = saved["rows"][3], saved["certificates"][3]
-    lower = float.fromhex(c["lower_bound"]) - 0.9e-9
-    lowered = edited(edited(saved, ("rows", 3, "lower_bound"), lower), ("rows", 3, "gap"), row["value"] - lower)
+    row, near = saved["rows"][0], rule_verify.NEAR
+    assert near == 1e-9 and float.fromhex(saved["certificates"][0]["lower_bound"]) == 0.0
+    lowered = edited(edited(saved, ("rows", 0, "lower_bound"), -near), ("rows", 0, "gap"), row["value"] + near)
     assert tx.verify(lowered).valid
-    claimed = rounded_up(row["value"], sum(row[m] for m in MULTIPLIER.values()))
-    assert float.fromhex(c["value"]) == claimed
-    raised = edited(edited(saved, ("rows", 3, "value"), row["value"] + 0.9e-9), ("rows", 3, "gap"),
-                    row["value"] + 0.9e-9 - row["lower_bound"])  # fmt: skip
-    assert tx.verify(raised).valid
+    raised = row["value"] + 2 * near
+    claimed = rounded_up(raised, 2.0)  # rho = gamma = 1
+    stated = claimed - near
+    while stated + near > claimed:
+        stated = math.nextafter(stated, 0)
+    while stated + near < claimed:
+        stated = math.nextafter(stated, 9)
+    assert stated + near == claimed
+    forged = edited(edited(saved, ("rows", 0, "value"), raised), ("rows", 0, "gap"), raised)
+    forged["certificates"][0] = edited(forged["certificates"][0], ("value",), stated.hex())
+    assert tx.verify(forged).valid
+    forged["certificates"][0] = edited(forged["certificates"][0], ("value",), math.nextafter(stated, 0).hex())
+    assert "row 0 claims a value" in tx.verify(forged).reason

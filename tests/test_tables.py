@@ -212,7 +212,8 @@ def test_counts_are_normalised_by_rows():
     assert normalize([1.0, 3.0]).tolist() == [0.25, 0.75]
     assert normalize(["1/2", 1]).tolist() == [F(1, 3), F(2, 3)]
     for counts, message in (
-        (3, "at least one axis"), ([[1, 1], [0, 0]], r"counts\[1\] sums to 0"), ([[1.0, 1.0], [0.0, 0.0]], r"1\] sums to 0"),
+        (3, "at least one axis"),
+        ([[1, 1], [0, 0]], r"counts\[1\] sums to 0"), ([[1.0, 1.0], [0.0, 0.0]], r"1\] sums to 0"),
         ([1e308, 1e308], "more than a float can hold"), ([[0, 0], [0, 0]], r"counts\[0\] sums to 0"),
     ):  # fmt: skip
         with pytest.raises(ValueError, match=message):
