@@ -296,6 +296,15 @@ def test_leaves_of_caps_and_excesses_prove_their_bound_and_no_more(name, kind, n
         assert holds_up_to(bound, make) == "a leaf's bound is below the claimed one"
 
 
+def test_what_costs_nothing_is_proved_to_cost_nothing():
+    """One letter of everything: the bound is 0, a ball without a radius, and equal to the claim."""
+    nothing = tx.LearningRuleProblem([1], [[1]], [[[1]]], 1, [[[1]]])
+    given = {"multipliers": {"rho": "1", "gamma": "2", "delta": "1/2", "sigma": "0"}}
+    for more in ({}, {"rule": "vertices", "tree": "", "leaves": []}):
+        made = claim(nothing, lower=0.0, value=0.0, witness=[[1.0]], given=given, status="certified", **more)
+        assert tx.verify(made, nothing).reason == "every claim holds"
+
+
 @pytest.mark.parametrize("multipliers", [(1, 3, 0), (1, 2, 1), (0, 1, 2), (1, 0, 3), (2, 0, 0)])
 def test_vertices_prove_the_least_value_and_no_more(multipliers):
     names = dict(zip(("rho", "gamma", "delta"), multipliers, strict=True))
