@@ -24,9 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.certificate import check_types, read_number
+from therml_exact.frontier.certificate import check_types, read_cells
 from therml_exact.frontier.problems import DiscriminativeProblem
 from therml_exact.numbers.tables import Array
+from therml_exact.numbers.text import shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +97,11 @@ class JointProblem:
     def read(cls, content: Mapping[str, Any]) -> JointProblem:
         """The inverse of `describe`; ValueError, KeyError or TypeError if it is malformed."""
         if content["kind"] != "joint":
-            raise ValueError(f"the kind {content['kind']!r} is unknown")
-        phi, x, y = (_cells(content[name]) for name in ("phi", "x_given_phi", "y_given_x_phi"))
+            raise ValueError(f"the kind {shown(content['kind'])} is unknown")
+        names = ("phi", "x_given_phi", "y_given_x_phi")
+        if set(content) != {"kind", *names, "n", "theta_size", "z_size"}:
+            raise ValueError(f"the problem has the fields {shown(sorted(content))}")
+        phi, x, y = (read_cells(content[name]) for name in names)
         if type(content["n"]) is int and content["n"] > 0:
             check_types(content["n"], (phi, x, y))
         return cls(phi, x, y, content["n"], content["theta_size"], content["z_size"])
@@ -107,10 +111,3 @@ def _plain(values: Any) -> dict[str, Any]:
     """A table of exact values as plain data."""
     array = np.asarray(values, dtype=object)
     return {"shape": list(array.shape), "cells": [str(Fraction(v)) for v in array.reshape(-1).tolist()]}
-
-
-def _cells(content: Mapping[str, Any]) -> Array:
-    """What `_plain` wrote."""
-    values = np.empty(len(content["cells"]), dtype=object)
-    values[:] = [read_number(text) for text in content["cells"]]
-    return values.reshape(content["shape"])
