@@ -18,6 +18,7 @@ from learning_rules import functionals
 import therml_exact as tx
 from therml_exact.frontier import rule_verify
 from therml_exact.frontier.rule_certificate import describe, rounded_up
+from therml_exact.verification import Clock
 
 LITTLE = 1e-9
 MULTIPLIER = {"R": "rho", "C": "gamma", "D": "delta", "S": "sigma"}
@@ -37,7 +38,17 @@ COPY = tx.LearningRuleProblem([1], [["1/4", "3/4"]], [[[1, 0], [0, 1]]], 2, tx.e
 ONE = tx.LearningRuleProblem([1], [["1/3", "2/3"]], [[["1/4", "3/4"], ["2/3", "1/3"]]], 2,
                              [[["3/4", "1/4", 0], ["1/5", "4/5", 0]]])  # fmt: skip
 LETTER = tx.LearningRuleProblem([1], [[1]], [[["1/4", "3/4"]]], 1, [[["1/2", "1/2"]], [[1, 0]], [["1/8", "7/8"]]])
-PROBLEMS = {"maps": MAPS, "noisy": NOISY, "wide": WIDE, "copy": COPY, "one encoder": ONE, "one letter": LETTER}
+# p(z) is a half exactly, and the third code is never used.
+DYADIC = tx.LearningRuleProblem([1], [[1]], [[["1/4", "1/4", "1/2"]]], 1, [[["1/2", "1/2", 0]]])
+PROBLEMS = {
+    "dyadic": DYADIC,
+    "maps": MAPS,
+    "noisy": NOISY,
+    "wide": WIDE,
+    "copy": COPY,
+    "one encoder": ONE,
+    "one letter": LETTER,
+}
 
 
 # ---- the oracle
@@ -237,6 +248,35 @@ def holds_up_to(bound, make):
 
 
 # ---- lower bounds
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("names", ["CD", "C", "D", ""])
+def test_boxes_are_tightened_as_far_as_the_margins_say_and_no_farther(name, names):
+    """Down random paths of halvings, against the oracle: two rounds, C before D before p(z)."""
+    problem, rng = PROBLEMS[name], np.random.default_rng(len(name))
+    oracle, world, one = Oracle(problem), rule_verify._World(problem, Clock(None)), 2**rule_verify.SHIFT
+    world.follow(".", [[(1.0).hex()] * oracle.thetas], -1e3, {"R": Fraction(0)}, dict.fromkeys("RCDS", Fraction(0)))
+    for _ in range(20):
+        low, high = oracle.root()
+        for _ in range(6):
+            ours = [math.floor((v - 1e-13) * one) for v in low], [math.ceil((v + 1e-13) * one) for v in high]
+            assert world._tighten(*ours, ("C" in names, "D" in names)) and oracle.tighten(low, high, names)
+            assert np.allclose([v / one for v in ours[0]], low, rtol=0, atol=1e-11)
+            assert np.allclose([v / one for v in ours[1]], high, rtol=0, atol=1e-11)
+            wide = [k for k in range(oracle.width) if high[k] - low[k] > 1e-3]
+            if not wide:
+                break
+            k = rng.choice(wide)
+            (low if rng.random() < 0.5 else high)[k] = (low[k] + high[k]) / 2
+    # Of one code alone more than all: empty, though every other coordinate has room; a point is not.
+    if oracle.nz > 1 and not names:
+        low, high = [0] * oracle.width, [one] * oracle.width
+        low[-1] = one
+        assert world._tighten(low, high, (False, False))
+        low, high = [0] * oracle.width, [one] * oracle.width
+        low[-1] = low[-2] = one // 2 + 1
+        assert not world._tighten(low, high, (False, False))
 
 
 LAGRANGIANS = [
@@ -524,6 +564,7 @@ def test_budgets_are_the_largest_that_is_read(monkeypatch):
     places = math.comb(1 + 4 - 1, 1) * 4 * 2 * (2 + 2 + 1)
     for name, most, content, reason in (
         ("DEEPEST", 2, deep, "deeper than 1 splits"),
+        ("DEEPEST", 2, at(deep, (("tree",), "0.0..")), "deeper than 1 splits"),
         ("MOST_PLACES", places, BASE["lagrangian"], f"too large, {places} places"),
         ("LONGEST", 2, longest, "n is no integer from 1 to 1"),
     ):
