@@ -678,3 +678,12 @@ def test_a_row_may_lie_as_far_from_its_certificate_as_rounding_goes(saved):
     assert tx.verify(forged).valid
     forged["certificates"][0] = edited(forged["certificates"][0], ("value",), math.nextafter(stated, 0).hex())
     assert "row 0 claims a value" in tx.verify(forged).reason
+
+
+def test_the_entropy_of_a_ball_that_touches_zero():
+    """-v log v of [0, 2e-20] lies from 0 to its value at the end; of 0 and of what is not positive it is 0."""
+    from flint import arb
+
+    touching = rule_verify._eta(arb(1e-20, 1e-20))
+    assert touching.contains(0) and touching.contains(arb(eta(2e-20))) and touching < 1e-18
+    assert rule_verify._eta(arb(0)) == 0 == rule_verify._eta(arb(-1))
