@@ -252,6 +252,42 @@ def test_measures_that_are_none(measures, message):
         tx.functionals(w, tx.optimal_variational(w), **measures)
 
 
+def test_kinds_of_numbers_are_not_mixed():
+    """Exact q's of a float world, floats of an exact one; integers go with either."""
+    w = tx.random_world(1)
+    v = tx.optimal_variational(w)
+    floats = v.to_float()
+    with pytest.raises(ValueError, match=r"variational tables are float64 and the world is exact; use .to_float\(\)"):
+        tx.functionals(w, floats)
+    with pytest.raises(ValueError, match=r"variational tables are exact and the world is float64; use .to_float\(\)"):
+        tx.functionals(w.to_float(), v)
+    assert pytest.approx(float(tx.functionals(w, v).R), abs=1e-13) == tx.functionals(w.to_float(), floats).R
+    sure = tx.Variational(theta=[1] + [0] * (len(v.theta) - 1))
+    assert tx.functionals(w, sure).S == tx.functionals(w.to_float(), sure).S == math.inf
+    with pytest.raises(ValueError, match="measure_x holds floats and the world is exact"):
+        tx.functionals(w, v, measure_x=[1.0, 2.0])
+    with pytest.raises(TypeError, match="the q's are a dict"):
+        tx.functionals(w, {"theta": [1]})
+    exact = tx.functionals(w.to_float(), floats, measure_x=["1/2", 3]).D
+    assert exact == tx.functionals(w.to_float(), floats, measure_x=[0.5, 3.0]).D
+
+
+def test_errors_of_floats_cover_what_rows_lack_to_one():
+    """The q's rows may miss 1 by their tolerance; twice that is added to the error."""
+    from therml_exact import functional
+
+    w = tx.random_world(1).to_float()
+    v = tx.optimal_variational(w)
+    z = np.array(v.z)
+    z.reshape(-1)[0] += 2.0**-42
+    near = tx.Variational(z=z)
+    off = near.deviations["z"]
+    assert 2.0**-43 < off < 2.0**-41
+    for of in (functional.cross, functional.divergence):
+        wide, narrow = of(w, near, "z", 1), of(w, tx.Variational(z=v.z), "z", 1)
+        assert wide.error - narrow.error == pytest.approx(2 * (off - tx.Variational(z=v.z).deviations["z"]), rel=1e-3)
+
+
 def test_measures_belong_to_world_p():
     for w in (tx.BayesWorld([1], [[1]], [[1]]), tx.DiscriminativeWorld([1], [[1]], [[[1]]], [[[1]]])):
         with pytest.raises(ValueError, match="belongs to D and C"):

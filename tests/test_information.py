@@ -16,6 +16,7 @@ from support import close, same
 
 import therml_exact as tx
 from therml_exact import PrimeLog
+from therml_exact.numbers.approximate import Approximate
 from therml_exact.testing import joints
 
 F = Fraction
@@ -347,6 +348,10 @@ def test_divergence_from_a_subnormal():
         (lambda j: tx.mutual_information(j, "A", "Z"), KeyError),
         (lambda j: tx.mutual_information(j, "Z", "Z"), KeyError),
         (lambda j: tx.mutual_information(j, "A", [], given="Z"), KeyError),
+        (lambda j: tx.mutual_information(j, [], "Z"), KeyError),
+        (lambda j: tx.mutual_information(j, "Z", []), KeyError),
+        (lambda j: tx.entropy(j, "Z", given="Z"), KeyError),
+        (lambda j: tx.entropy(j, [], given="Z"), KeyError),
         (lambda j: tx.multi_information(j, ["A", "Z"]), KeyError),
     ],
 )
@@ -368,6 +373,33 @@ def test_empty_and_repeated_names():
         assert tx.mutual_information(k, ["X", "X"], "Y") == tx.mutual_information(k, "X", "Y")
         assert tx.multi_information(k, "X") == 0
         assert tx.multi_information(k, []) == 0
+
+
+def test_nothing_has_no_information_at_all_not_even_rounding():
+    """A set that is empty, or all given, has exactly none: of floats too, and without an error."""
+    from therml_exact.information import entropy_number, information_number
+
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        f = tx.Joint(rng.dirichlet(np.ones(27)).reshape(3, 3, 3), ABC)
+        for a, b, c in (([], ["B"], ["C"]), (["A"], [], ["C"]), (["A"], ["B"], ["A", "C"]), (["A"], ["B"], ["C", "B"])):
+            assert information_number(f, a, b, c) == Approximate(0.0, 0.0)
+        assert entropy_number(f, ["A"], ["A", "B"]) == Approximate(0.0, 0.0) == entropy_number(f, [], ["B"])
+
+
+def test_shared_variables_and_what_is_left_of_both_sides():
+    """I(A,C;B,C) = H(C) + I(A;B|C), neither of which is 0 here."""
+    j = tx.Joint([[["1/4", "1/16"], ["1/16", "1/8"]], [["1/16", "1/16"], ["1/8", "1/4"]]], ABC)
+    assert tx.mutual_information(j, "A", "B", given="C").sign() > 0
+    for k in (j, j.to_float()):
+        both = tx.mutual_information(k, ["A", "C"], ["B", "C"])
+        parts = tx.entropy(k, "C") + tx.mutual_information(k, "A", "B", given="C")
+        assert both == parts if k.is_exact else both == pytest.approx(parts, abs=1e-15)
+
+
+def test_entropy_vectors_of_as_many_variables_as_are_taken():
+    with pytest.raises(ValueError, match="entropy_vector: 25 variables"):
+        tx.entropy_vector(tx.Joint(np.ones((1,) * 25), [f"X{k}" for k in range(25)]))
 
 
 def test_a_world_is_measured_without_its_joint():

@@ -20,6 +20,7 @@ from therml_exact.frontier.problems import types
 from therml_exact.frontier.rounding import rounded_up_by
 from therml_exact.frontier.rules import check as rule_verify
 from therml_exact.frontier.rules.certificate import describe
+from therml_exact.verification import Clock
 
 LITTLE = 1e-9
 MULTIPLIER = {"R": "rho", "C": "gamma", "D": "delta", "S": "sigma"}
@@ -39,7 +40,17 @@ COPY = tx.LearningRuleProblem([1], [["1/4", "3/4"]], [[[1, 0], [0, 1]]], 2, tx.e
 ONE = tx.LearningRuleProblem([1], [["1/3", "2/3"]], [[["1/4", "3/4"], ["2/3", "1/3"]]], 2,
                              [[["3/4", "1/4", 0], ["1/5", "4/5", 0]]])  # fmt: skip
 LETTER = tx.LearningRuleProblem([1], [[1]], [[["1/4", "3/4"]]], 1, [[["1/2", "1/2"]], [[1, 0]], [["1/8", "7/8"]]])
-PROBLEMS = {"maps": MAPS, "noisy": NOISY, "wide": WIDE, "copy": COPY, "one encoder": ONE, "one letter": LETTER}
+# p(z) is a half exactly, and the third code is never used.
+DYADIC = tx.LearningRuleProblem([1], [[1]], [[["1/4", "1/4", "1/2"]]], 1, [[["1/2", "1/2", 0]]])
+PROBLEMS = {
+    "dyadic": DYADIC,
+    "maps": MAPS,
+    "noisy": NOISY,
+    "wide": WIDE,
+    "copy": COPY,
+    "one encoder": ONE,
+    "one letter": LETTER,
+}
 
 
 # ---- the oracle
@@ -241,6 +252,35 @@ def holds_up_to(bound, make):
 # ---- lower bounds
 
 
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("names", ["CD", "C", "D", ""])
+def test_boxes_are_tightened_as_far_as_the_margins_say_and_no_farther(name, names):
+    """Down random paths of halvings, against the oracle: two rounds, C before D before p(z)."""
+    problem, rng = PROBLEMS[name], np.random.default_rng(len(name))
+    oracle, world, one = Oracle(problem), rule_verify._World(problem, Clock(None)), 2**rule_verify.SHIFT
+    world.follow(".", [[(1.0).hex()] * oracle.thetas], -1e3, {"R": Fraction(0)}, dict.fromkeys("RCDS", Fraction(0)))
+    for _ in range(20):
+        low, high = oracle.root()
+        for _ in range(6):
+            ours = [math.floor((v - 1e-13) * one) for v in low], [math.ceil((v + 1e-13) * one) for v in high]
+            assert world._tighten(*ours, ("C" in names, "D" in names)) and oracle.tighten(low, high, names)
+            assert np.allclose([v / one for v in ours[0]], low, rtol=0, atol=1e-11)
+            assert np.allclose([v / one for v in ours[1]], high, rtol=0, atol=1e-11)
+            wide = [k for k in range(oracle.width) if high[k] - low[k] > 1e-3]
+            if not wide:
+                break
+            k = rng.choice(wide)
+            (low if rng.random() < 0.5 else high)[k] = (low[k] + high[k]) / 2
+    # Of one code alone more than all: empty, though every other coordinate has room; a point is not.
+    if oracle.nz > 1 and not names:
+        low, high = [0] * oracle.width, [one] * oracle.width
+        low[-1] = one
+        assert world._tighten(low, high, (False, False))
+        low, high = [0] * oracle.width, [one] * oracle.width
+        low[-1] = low[-2] = one // 2 + 1
+        assert not world._tighten(low, high, (False, False))
+
+
 LAGRANGIANS = [
     {"rho": "1", "gamma": "3", "delta": "1/2", "sigma": "1/4"},
     {"rho": "1/3", "gamma": "0", "delta": "2", "sigma": "1"},
@@ -296,6 +336,15 @@ def test_leaves_of_caps_and_excesses_prove_their_bound_and_no_more(name, kind, n
             return claim(problem, kind, lower, given=given, tree=t, leaves=ls)
 
         assert holds_up_to(bound, make) == "a leaf's bound is below the claimed one"
+
+
+def test_what_costs_nothing_is_proved_to_cost_nothing():
+    """One letter of everything: the bound is 0, a ball without a radius, and equal to the claim."""
+    nothing = tx.LearningRuleProblem([1], [[1]], [[[1]]], 1, [[[1]]])
+    given = {"multipliers": {"rho": "1", "gamma": "2", "delta": "1/2", "sigma": "0"}}
+    for more in ({}, {"rule": "vertices", "tree": "", "leaves": []}):
+        made = claim(nothing, lower=0.0, value=0.0, witness=[[1.0]], given=given, status="certified", **more)
+        assert tx.verify(made, nothing).reason == "every claim holds"
 
 
 @pytest.mark.parametrize("multipliers", [(1, 3, 0), (1, 2, 1), (0, 1, 2), (1, 0, 3), (2, 0, 0)])
@@ -517,6 +566,7 @@ def test_budgets_are_the_largest_that_is_read(monkeypatch):
     places = math.comb(1 + 4 - 1, 1) * 4 * 2 * (2 + 2 + 1)
     for name, most, content, reason in (
         ("DEEPEST", 2, deep, "deeper than 1 splits"),
+        ("DEEPEST", 2, at(deep, (("tree",), "0.0..")), "deeper than 1 splits"),
         ("MOST_PLACES", places, BASE["lagrangian"], f"too large, {places} places"),
         ("LONGEST", 2, longest, "n is no integer from 1 to 1"),
     ):
@@ -613,12 +663,29 @@ def test_a_saved_frontier_says_what_it_proves(saved):
 
 def test_a_row_may_lie_as_far_from_its_certificate_as_rounding_goes(saved):
     """The lower bound of a row may be a little lower; its value is the certificate's before it was rounded up."""
-    row, c = saved["rows"][3], saved["certificates"][3]
-    lower = float.fromhex(c["lower_bound"]) - 0.9e-9
-    lowered = edited(edited(saved, ("rows", 3, "lower_bound"), lower), ("rows", 3, "gap"), row["value"] - lower)
+    row, near = saved["rows"][0], rule_verify.NEAR
+    assert near == 1e-9 and float.fromhex(saved["certificates"][0]["lower_bound"]) == 0.0
+    lowered = edited(edited(saved, ("rows", 0, "lower_bound"), -near), ("rows", 0, "gap"), row["value"] + near)
     assert tx.verify(lowered).valid
-    claimed = rounded_up_by(row["value"], sum(row[m] for m in MULTIPLIER.values()))
-    assert float.fromhex(c["value"]) == claimed
-    raised = edited(edited(saved, ("rows", 3, "value"), row["value"] + 0.9e-9), ("rows", 3, "gap"),
-                    row["value"] + 0.9e-9 - row["lower_bound"])  # fmt: skip
-    assert tx.verify(raised).valid
+    raised = row["value"] + 2 * near
+    claimed = rounded_up_by(raised, 2.0)  # rho = gamma = 1
+    stated = claimed - near
+    while stated + near > claimed:
+        stated = math.nextafter(stated, 0)
+    while stated + near < claimed:
+        stated = math.nextafter(stated, 9)
+    assert stated + near == claimed
+    forged = edited(edited(saved, ("rows", 0, "value"), raised), ("rows", 0, "gap"), raised)
+    forged["certificates"][0] = edited(forged["certificates"][0], ("value",), stated.hex())
+    assert tx.verify(forged).valid
+    forged["certificates"][0] = edited(forged["certificates"][0], ("value",), math.nextafter(stated, 0).hex())
+    assert "row 0 claims a value" in tx.verify(forged).reason
+
+
+def test_the_entropy_of_a_ball_that_touches_zero():
+    """-v log v of [0, 2e-20] lies from 0 to its value at the end; of 0 and of what is not positive it is 0."""
+    from flint import arb
+
+    touching = rule_verify._eta(arb(1e-20, 1e-20))
+    assert touching.contains(0) and touching.contains(arb(eta(2e-20))) and touching < 1e-18
+    assert rule_verify._eta(arb(0)) == 0 == rule_verify._eta(arb(-1))

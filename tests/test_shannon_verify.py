@@ -66,6 +66,9 @@ TRUE = {
     "an exchange with Phi": proof("H(Phi,X1) = H(Phi,X2)", ["1", "exchange", ["X1", "Phi"], ["Phi", "X2"]], setting=P),
     "hypotheses": proof("H(A) <= H(C)", ["1", "hypothesis", 0], ["-1", "hypothesis", 1], given=GIVEN),
     "half a hypothesis": proof("1/2 H(A) <= 1/2 H(B)", ["1/2", "hypothesis", 0], given=GIVEN),
+    "half of a hypothesis of twice": proof("H(A) <= H(B)", ["1/2", "hypothesis", 0], given=["2 H(A) <= 2 H(B)"]),
+    "an exchange of all data": proof("H(Phi,X1,Y2) = H(Phi,X2,Y1)",
+                                     ["1", "exchange", ["Phi", "X1", "Y2"], ["Phi", "X2", "Y1"]], setting=P),
     "a hypothesis of no weight": proof("H(A) >= 0", ["1", "entropy", ["A"], []], ["0", "hypothesis", 0], given=GIVEN),
     "a world": world("I(A;B) <= 0", COPIES),
     "a world by the other side": world("H(A) >= H(A,B)", COINS),
@@ -143,6 +146,8 @@ FORGERIES = {
     "a function with more values": (function("H(A) <= H(B)", ["A", "B"], [0, 1, 0, 1, 0]), "5 entropies of 2"),
     "a function with less values": (function("H(A) <= 0", ["A", "B"], [0, 1]), "2 entropies of 2"),
     "a name twice": (function("H(A) <= H(B)", ["A", "A"], bits("A")), "4 entropies of 2"),
+    "more variables than are read": (
+        function("H(A0) <= 0", [f"A{k}" for k in range(15)], bits("A0"), {"free": ["A0"]}), "of 15 variables"),
     "parents left out": (function("H(B) <= 0", ["B"], bits("B"), CHAIN), "not closed under parents"),
     "a sample left out": (function("H(X1) <= H(X2)", DATA[:3], bits("X1"), P), "data are left out"),
     "no variable at all": (function("H(X1) <= 0", [], bits(), P), "does not break the claim"),

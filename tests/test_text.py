@@ -35,6 +35,11 @@ def test_what_was_never_written_is_refused(text):
             read(text)
 
 
+def test_a_value_of_sixty_characters_is_shown_whole():
+    assert shown("x" * 58) == repr("x" * 58)
+    assert shown("x" * 59) == "'" + "x" * 56 + "..." and len(shown("x" * 59)) == 60
+
+
 def test_a_message_shows_no_more_than_a_line():
     for value in ("x" * 10**7, ["y"] * 10**6, "\x1b[31m\0", {"a": "\x1b"}, b"\x00" * 10**6):
         text = shown(value)
