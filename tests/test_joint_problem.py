@@ -22,7 +22,7 @@ from support import rational_rows
 import therml_exact as tx
 from therml_exact.frontier import joint_above, joint_below
 from therml_exact.frontier.certificate import digest
-from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint.problem import JointProblem
 
 SLACK = 1e-12  # of float functionals of a dozen cells
 

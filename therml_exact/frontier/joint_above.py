@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.numbers.tables import Array
 
 STARTS = 48

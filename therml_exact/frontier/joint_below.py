@@ -32,7 +32,7 @@ from flint import ctx
 from scipy.sparse import csr_matrix, diags
 
 from therml_exact.frontier.joint_multipliers import Program, add, exact_multipliers
-from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.joint_verify import (
     bound_in_balls,
     by_mass,

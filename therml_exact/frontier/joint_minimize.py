@@ -22,7 +22,7 @@ from flint import arb, ctx
 from therml_exact.frontier import joint_above
 from therml_exact.frontier.certificate import digest
 from therml_exact.frontier.joint_below import Bound, bounds, partitioned
-from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.joint_verify import (
     FORMAT,
     VERSION,

@@ -35,7 +35,7 @@ import numpy as np
 from flint import arb
 
 from therml_exact.frontier.certificate import digest, read_number
-from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.leaves import ball, plogp
 from therml_exact.frontier.problems import EncoderProblem
 from therml_exact.frontier.verify import verify

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.learning_rule import LearningRuleProblem
 from therml_exact.frontier.optimum import Optimum as Optimum
 from therml_exact.frontier.path import check_limits, minimize_path

@@ -1,0 +1,275 @@
+"""Branch and bound over m: a convex function plus a concave one (nats).
+
+    min over m of W(m) + N Phi(m),      W(m) >= V_k - N b_k.m for every cut k
+
+On a simplex of m the function V + N (Phi(m) - b.m) of a mean of cuts is concave, so that it is least at a vertex: the bound of a cell
+is the best mean of cuts (kernels/joint/game.py), the largest t with
+
+    sum_k w_k [V_k + N (Phi(v) - b_k.v)] >= t   at all vertices v.
+
+The cell with the least bound comes first. Where the chords of Phi lose more than half of what is missing the cell is halved at the
+edge that loses most; otherwise a new cut is made at the slope at which the chords of the cell are affine, then at
+the mean slope of the best cuts. As cells shrink, that slope becomes a tangent of Phi: a cell's bound is the global
+minimum less a term of second order at worst.
+
+The tree in preorder: chr(48 + k) halves edge k of the cell's vertices (pairs i < j in lexicographic order; first j, then i is
+replaced by the middle), "-" is a cell whose codes are in the wrong order (domain.py), "." a leaf with the weights of its cuts.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+import time
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from therml_exact.frontier.joint.above import descend
+from therml_exact.frontier.joint.cones import Cone, prove_cone, zero
+from therml_exact.frontier.joint.cuts import Cut, prove
+from therml_exact.frontier.joint.domain import Domain, Simplex, misplaced
+from therml_exact.frontier.joint.instance import Instance
+from therml_exact.numbers.tables import Array
+
+MARGIN = 4e-14  # rounding of a cell's bound, relative to 1 + N (sum of multipliers) log letters + |V|
+_CUTS_A_CELL = 3
+_EXCHANGES = 60
+_DIFFERENT = 8.0  # codes that tell an eighth of what there is to tell are different
+
+
+@dataclass
+class Node:
+    """A cell: its vertices, its bound and the weights that prove it; the edge halved (-1: none) and its children."""
+
+    vertices: Simplex
+    bound: float = -math.inf
+    weights: dict[int, float] = field(default_factory=dict)
+    edge: int = -1
+    children: tuple[int, int] = (-1, -1)
+    empty: bool = False
+
+
+class Vertices:
+    """All vertices met: m in floats, Phi, and what orders the codes, exactly."""
+
+    def __init__(self, inst: Instance, region: Domain) -> None:
+        self.inst = inst
+        self.places = [np.array([float(v) for v in point]) for point in region.points]
+        self.heights = [float(inst.concave(m)) for m in self.places]
+        self.told = [float(inst.told(m)) for m in self.places]
+        self.orders = list(region.orders)
+        self._middles: dict[tuple[int, int], int] = {}
+
+    def middle(self, i: int, j: int) -> int:
+        """The vertex halfway between two."""
+        key = (min(i, j), max(i, j))
+        found = self._middles.get(key)
+        if found is None:
+            found = self._middles[key] = len(self.places)
+            m = 0.5 * (self.places[i] + self.places[j])
+            self.places.append(m)
+            self.heights.append(float(self.inst.concave(m)))
+            self.told.append(float(self.inst.told(m)))
+            half = Fraction(1, 2)
+            self.orders.append(tuple((a + b) * half for a, b in zip(self.orders[i], self.orders[j], strict=True)))
+        return found
+
+
+class Search:
+    """The state of one search: cells, cuts and the best value met."""
+
+    def __init__(self, inst: Instance, region: Domain, best: Cut, tol: float, cuts: list[Cut]) -> None:
+        self.inst, self.region, self.tol = inst, region, tol
+        self.vertices = Vertices(inst, region)
+        self.best = best
+        self.cuts: list[Cut | Cone] = []
+        self.slopes = np.empty((64, inst.width))
+        self.values, self.kinds = np.empty(64), np.empty(64, dtype=np.int64)
+        # What Psi is where Z tells nothing.
+        centre = np.mean([[float(v) for v in point] for point in region.points], axis=0)
+        zy = centre[: inst.nz * inst.ny].reshape(inst.nz, inst.ny).sum(axis=0)
+        alone = np.zeros_like(centre)
+        alone[: inst.ny] = zy
+        if inst.delta:
+            alone[inst.nz * inst.ny :][: inst.nx] = inst.mean / inst.n
+        self.silent = float(inst.told(alone))
+        self.nodes: list[Node] = []
+        self.roots: list[int] = []
+        self.inner_tol = 0.1 * tol
+        self.enter(zero(inst), 0.0, 1)
+        for cut in cuts:
+            self.add(cut)
+
+    def enter(self, cut: Cut | Cone, value: float, kind: int) -> None:
+        """A cut enters the pool."""
+        k = len(self.cuts)
+        if k == len(self.values):
+            self.slopes, self.values, self.kinds = (
+                np.concatenate([a, np.empty_like(a)]) for a in (self.slopes, self.values, self.kinds)
+            )
+        self.slopes[k], self.values[k], self.kinds[k] = cut.slope, value, kind
+        self.cuts.append(cut)
+
+    def add(self, cut: Cut) -> None:
+        """A cut enters the pool; its atoms may be a better witness."""
+        if cut.value > -math.inf:
+            self.enter(cut, cut.value, 0)
+        if cut.reached < self.best.reached - 1e-3 * self.tol:
+            self.best = descend(self.inst, cut)
+
+    @property
+    def target(self) -> float:
+        """The bound at which a cell is done."""
+        return self.best.reached - 0.8 * self.tol
+
+    def margin(self) -> float:
+        """What rounding may have added to a cell's bound."""
+        i = self.inst
+        weight = (i.rho + i.gamma + i.delta) * math.log(max(i.nx, i.ny, i.nz, 2))
+        steep = float(np.abs(self.slopes[: len(self.cuts)]).max(initial=0.0))
+        return MARGIN * (1 + i.n * (weight + steep) + float(np.abs(self.values[: len(self.cuts)]).max(initial=0.0)))
+
+    def bound(self, node: Node) -> tuple[Array, Array]:
+        """Set the bound of a cell by the pool; (w, u) of the game."""
+        from therml_exact.kernels.joint.game import heights, play
+
+        ids = list(node.vertices)
+        places = np.array([self.vertices.places[v] for v in ids])
+        concave = np.array([[self.vertices.heights[v] for v in ids], [self.vertices.told[v] for v in ids]])
+        count = len(self.cuts)
+        h, w, u = np.empty((count, len(ids))), np.empty(count), np.empty(len(ids))
+        heights(self.slopes[:count], self.values[:count], self.kinds[:count], float(self.inst.n), places, concave, h)
+        node.bound = play(h, _EXCHANGES, w, u)
+        node.weights = {int(k): float(w[k]) for k in np.flatnonzero(w)}
+        return w, u
+
+    def cut_at(self, b: Array) -> None:
+        """Prove a new cut at slope b; its atoms start from those of the nearest one."""
+        near, start = math.inf, self.best.encoders
+        for k, other in enumerate(self.cuts):
+            if isinstance(other, Cut):
+                far = float(np.abs(self.slopes[k] - b).sum())
+                if far < near:
+                    near, start = far, other.encoders
+        self.add(prove(self.inst, b, start, self.inner_tol))
+
+    def cone_at(self, c: Array, u: Array) -> bool:
+        """Prove a new cut for all distributions of codes; whether it succeeded."""
+        found = prove_cone(self.inst, c, u, self.inner_tol)
+        if found is not None:
+            self.enter(found, 0.0, 1)
+        return found is not None
+
+    def chord_slope(self, vertices: Simplex, heights: list[float]) -> Array:
+        """b of the affine function that equals the concave function with these heights at the vertices."""
+        places = np.array([self.vertices.places[v] for v in vertices])
+        matrix = np.concatenate([places, np.ones((len(vertices), 1))], axis=1)
+        found = np.linalg.lstsq(matrix, np.array([heights[v] for v in vertices]), rcond=None)[0]
+        return np.asarray(found[:-1])
+
+    def alike(self, vertices: Simplex) -> float:
+        """How much of the chord's loss in H(Z) counts: 1 where codes differ, little where they are nearly alike."""
+        if not (self.inst.rho and self.silent > 0):
+            return 1.0
+        told = max(self.silent - self.vertices.told[v] for v in vertices)
+        return min(1.0, _DIFFERENT * told / self.silent)
+
+    def loss(self, vertices: Simplex, u: Array, share: float) -> float:
+        """N (concave function - its interpolation) at the mean u of the vertices."""
+        ids = list(vertices)
+        m = u @ np.array([self.vertices.places[v] for v in ids])
+        told = float(self.inst.told(m) - u @ np.array([self.vertices.told[v] for v in ids]))
+        whole = float(self.inst.concave(m) - u @ np.array([self.vertices.heights[v] for v in ids]))
+        return self.inst.n * (told + share * (whole - told))
+
+    def widest(self, vertices: Simplex, share: float) -> tuple[int, int, int]:
+        """The edge on which the chord loses most: its number and its ends."""
+        best, most, ends = 0, -1.0, (0, 1)
+        for k, (i, j) in enumerate(itertools.combinations(range(len(vertices)), 2)):
+            a, b = vertices[i], vertices[j]
+            middle = self.vertices.middle(a, b)
+            heights, told = self.vertices.heights, self.vertices.told
+            of_told = told[middle] - 0.5 * (told[a] + told[b])
+            gap = of_told + share * (heights[middle] - 0.5 * (heights[a] + heights[b]) - of_told)
+            if gap > most:
+                best, most, ends = k, gap, (i, j)
+        return best, *ends
+
+
+def search(state: Search, max_cells: int, deadline: float) -> str:
+    """Best first until every cell is done; says why it ended: "closed", "cells" or "time"."""
+    heap: list[tuple[float, int, int]] = []
+
+    def enter(vertices: Simplex, tried: int) -> int:
+        node, index = Node(vertices), len(state.nodes)
+        state.nodes.append(node)
+        if misplaced([state.vertices.orders[v] for v in vertices]):
+            node.empty, node.bound = True, math.inf
+        else:
+            state.bound(node)
+            heapq.heappush(heap, (node.bound, index, tried))
+        return index
+
+    if len(state.cuts) == 1:
+        state.cut_at(state.inst.gradient(state.best.place))
+    state.roots = [enter(vertices, 0) for vertices in state.region.simplices]
+    while heap:
+        bound, index, tried = heapq.heappop(heap)
+        node = state.nodes[index]
+        _, u = state.bound(node)
+        if node.bound >= state.target:
+            continue
+        if bound < node.bound and heap and heap[0][0] < node.bound:
+            heapq.heappush(heap, (node.bound, index, tried))
+            continue
+        if len(state.nodes) >= max_cells or time.monotonic() > deadline:
+            return "cells" if len(state.nodes) >= max_cells else "time"
+        missing = state.target - node.bound
+        share = state.alike(node.vertices)
+        if tried < _CUTS_A_CELL and state.loss(node.vertices, u, share) < 0.5 * missing:
+            _improve(state, node, u, tried, share)
+            state.bound(node)
+            heapq.heappush(heap, (node.bound, index, tried + 1))
+            continue
+        node.edge, i, j = state.widest(node.vertices, share)
+        middle = state.vertices.middle(node.vertices[i], node.vertices[j])
+        first = tuple(middle if k == j else v for k, v in enumerate(node.vertices))
+        second = tuple(middle if k == i else v for k, v in enumerate(node.vertices))
+        node.children = enter(first, 0), enter(second, 0)
+        node.weights = {}
+    return "closed"
+
+
+def _improve(state: Search, node: Node, u: Array, tried: int, share: float) -> None:
+    """A new cut for this cell."""
+    if share < 1 and tried == 0:
+        m = u @ np.array([state.vertices.places[v] for v in node.vertices])
+        z = m[: state.inst.nz * state.inst.ny].reshape(state.inst.nz, -1).sum(axis=1)
+        if state.cone_at(state.chord_slope(node.vertices, state.vertices.told), z):
+            return
+    linear = {k: w for k, w in node.weights.items() if not state.kinds[k]}
+    if tried <= 1 or not linear:
+        state.cut_at(state.chord_slope(node.vertices, state.vertices.heights))
+    else:
+        total = sum(linear.values())
+        state.cut_at(np.asarray(sum(w / total * state.slopes[k] for k, w in linear.items())))
+
+
+def leaves(state: Search) -> list[Node]:
+    """The nodes in preorder."""
+    stack, out = state.roots[::-1], []
+    while stack:
+        node = state.nodes[stack.pop()]
+        out.append(node)
+        if node.edge >= 0:
+            stack.extend(node.children[::-1])
+    return out
+
+
+def lower_bound(state: Search) -> float:
+    """The least bound of a leaf, less what rounding may have added."""
+    least = min((n.bound for n in state.nodes if n.edge < 0), default=-math.inf)
+    return least - state.margin()
