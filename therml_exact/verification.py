@@ -7,6 +7,7 @@
     therml-rule-1               the same for learning rules, caps, excesses       frontier/rule_verify.py
     therml-exact/rule-frontier  all rows of a saved frontier of learning rules    frontier/rule_verify.py
     therml-exact/joint-bound    the same where rule and encoder are free          frontier/joint_verify.py
+    therml-joint-2              the same by cells of p(z,y) and p(z,x)            frontier/joint/check.py
     therml-exact/proof          an inequality of entropies: proved, refuted       shannon/verify.py
 
 A Verification never raises: whatever is malformed or false is not valid, with the reason.
@@ -29,6 +30,7 @@ KINDS = (
     "therml-exact/rule-frontier",
     "therml-exact/audit",
     "therml-exact/joint-bound",
+    "therml-joint-2",
     "therml-exact/proof",
 )
 
@@ -65,6 +67,10 @@ def verify(certificate: Any, problem: Any = None) -> Verification:
         from therml_exact.frontier.joint_verify import verify_joint
 
         return verify_joint(content, problem)
+    if kind == "therml-joint-2":
+        from therml_exact.frontier.joint.check import verify_free
+
+        return verify_free(content, problem)
     if kind == "therml-rule-1":
         from therml_exact.frontier.rule_verify import verify_rule
 

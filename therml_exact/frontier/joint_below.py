@@ -184,7 +184,7 @@ def _program(
     values, places, columns = (np.array(part) for part in zip(*entries, strict=True))
     matrix = csr_matrix((values, (places, columns)), shape=(len(forms), unknowns))
     right = np.zeros(len(forms))
-    logs = [math.log(problem.theta_size if setting.members(m) == ("Theta",) else problem.z_size) for m in caps]
+    logs = [math.log(problem.thetas if setting.members(m) == ("Theta",) else problem.z_size) for m in caps]
     right[space.rows.shape[0] :] = -np.array(logs)
     right -= matrix[:, np.flatnonzero(fixed)] @ _data_entropies(problem, setting, first[fixed])
     unknown = [{column: v for column, v in form.items() if not fixed[column]} for form in forms]
@@ -226,18 +226,19 @@ def bounds(
     elif problem.n > 1 and at["sigma"] and independent(problem):
         kinds.append("samples")
     for kind in kinds:
-        yield _relaxed(problem, at, kind, tol, max_cells, time_limit)
+        yield relaxed(problem, at, kind, tol, max_cells, time_limit)
     if problem.n <= MOST_SAMPLES:
         found = shannon_bound(problem, at, sized=True)
         yield Bound("shannon", found.lower_bound, {"kind": "shannon", "proof": found.proof})
 
 
-def _relaxed(
+def relaxed(
     problem: JointProblem, at: Mapping[str, Fraction], kind: str, tol: float, max_cells: int, time_limit: float
 ) -> Bound:
-    relaxed, multipliers, scale, _ = relaxation(problem, at, kind)
+    """The bound by an encoder problem."""
+    encoders, multipliers, scale, _ = relaxation(problem, at, kind)
     # The shares of the tolerance: a part of it is left for rounding and for the witness.
-    optimum = minimize(relaxed, **multipliers, tol=tol / (2 * float(scale)), max_cells=max_cells, time_limit=time_limit)
+    optimum = minimize(encoders, **multipliers, tol=tol / (2 * float(scale)), max_cells=max_cells, time_limit=time_limit)
     content = {"kind": kind, "certificate": optimum.certificate}
     before, ctx.prec = ctx.prec, BITS
     try:

@@ -18,7 +18,7 @@ from therml_exact.frontier.problems import Problem, read_multipliers
 from therml_exact.frontier.rule_optimum import RuleOptimum, minimize_rule
 
 if TYPE_CHECKING:
-    from therml_exact.frontier.joint_minimize import JointOptimum
+    from therml_exact.frontier.joint.optimum import JointOptimum
 
 
 @overload
@@ -53,9 +53,9 @@ def minimize(
         check_limits(tol, max_cells, time_limit)
         return minimize_rule(problem, read_multipliers(problem, given), tol, max_cells, time_limit)
     if isinstance(problem, JointProblem):
-        from therml_exact.frontier.joint_minimize import minimize_joint
+        from therml_exact.frontier.joint.minimize import minimize_free
 
         check_limits(tol, max_cells, time_limit)
-        return minimize_joint(problem, read_multipliers(problem, given), tol, max_cells, time_limit)
+        return minimize_free(problem, read_multipliers(problem, given), tol, max_cells, time_limit)
     (optimum,) = minimize_path(problem, [given], tol, max_cells, time_limit)
     return optimum
