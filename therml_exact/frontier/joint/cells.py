@@ -19,11 +19,9 @@ replaced by the middle), "-" is a cell whose codes are in the wrong order (domai
 from __future__ import annotations
 
 import heapq
-import itertools
 import math
 import time
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import numpy as np
 
@@ -53,13 +51,17 @@ class Node:
 
 
 class Vertices:
-    """All vertices met: m in floats, Phi, and what orders the codes, exactly."""
+    """All vertices met: places[v] (m in floats), heights[v] = (Phi, Psi), and what orders the codes, exactly."""
 
     def __init__(self, inst: Instance, region: Domain) -> None:
-        self.inst = inst
-        self.places = [np.array([float(v) for v in point]) for point in region.points]
-        self.heights = [float(inst.concave(m)) for m in self.places]
-        self.told = [float(inst.told(m)) for m in self.places]
+        from therml_exact.kernels.joint.concave import Form, fill_heights
+
+        self.form = Form(inst.nz, inst.ny, inst.nx if inst.delta else 0, inst.rho, inst.gamma, inst.delta)
+        self._fill = fill_heights
+        self.places = np.array([[float(v) for v in point] for point in region.points])
+        self.heights = np.empty((len(self.places), 2))
+        for m, out in zip(self.places, self.heights, strict=True):
+            fill_heights(self.form, m, out)
         self.orders = list(region.orders)
         self._middles: dict[tuple[int, int], int] = {}
 
@@ -68,13 +70,13 @@ class Vertices:
         key = (min(i, j), max(i, j))
         found = self._middles.get(key)
         if found is None:
-            found = self._middles[key] = len(self.places)
-            m = 0.5 * (self.places[i] + self.places[j])
-            self.places.append(m)
-            self.heights.append(float(self.inst.concave(m)))
-            self.told.append(float(self.inst.told(m)))
-            half = Fraction(1, 2)
-            self.orders.append(tuple((a + b) * half for a, b in zip(self.orders[i], self.orders[j], strict=True)))
+            found = self._middles[key] = len(self.orders)
+            if found == len(self.places):
+                self.places = np.concatenate([self.places, np.empty_like(self.places)])
+                self.heights = np.concatenate([self.heights, np.empty_like(self.heights)])
+            self.places[found] = 0.5 * (self.places[i] + self.places[j])
+            self._fill(self.form, self.places[found], self.heights[found])
+            self.orders.append(tuple((a + b) / 2 for a, b in zip(self.orders[i], self.orders[j], strict=True)))
         return found
 
 
@@ -82,12 +84,13 @@ class Search:
     """The state of one search: cells, cuts and the best value met."""
 
     def __init__(self, inst: Instance, region: Domain, best: Cut, tol: float, cuts: list[Cut]) -> None:
+        from therml_exact.kernels.joint.game import Pool
+
         self.inst, self.region, self.tol = inst, region, tol
         self.vertices = Vertices(inst, region)
         self.best = best
         self.cuts: list[Cut | Cone] = []
-        self.slopes = np.empty((64, inst.width))
-        self.values, self.kinds = np.empty(64), np.empty(64, dtype=np.int64)
+        self.pool = Pool(np.empty((64, inst.width)), np.empty(64), np.empty(64, dtype=np.int64))
         # What Psi is where Z tells nothing.
         centre = np.mean([[float(v) for v in point] for point in region.points], axis=0)
         zy = centre[: inst.nz * inst.ny].reshape(inst.nz, inst.ny).sum(axis=0)
@@ -105,12 +108,12 @@ class Search:
 
     def enter(self, cut: Cut | Cone, value: float, kind: int) -> None:
         """A cut enters the pool."""
+        from therml_exact.kernels.joint.game import Pool
+
         k = len(self.cuts)
-        if k == len(self.values):
-            self.slopes, self.values, self.kinds = (
-                np.concatenate([a, np.empty_like(a)]) for a in (self.slopes, self.values, self.kinds)
-            )
-        self.slopes[k], self.values[k], self.kinds[k] = cut.slope, value, kind
+        if k == len(self.pool.values):
+            self.pool = Pool(*(np.concatenate([a, np.empty_like(a)]) for a in self.pool))
+        self.pool.slopes[k], self.pool.values[k], self.pool.kinds[k] = cut.slope, value, kind
         self.cuts.append(cut)
 
     def add(self, cut: Cut) -> None:
@@ -129,29 +132,27 @@ class Search:
         """What rounding may have added to a cell's bound."""
         i = self.inst
         weight = (i.rho + i.gamma + i.delta) * math.log(max(i.nx, i.ny, i.nz, 2))
-        steep = float(np.abs(self.slopes[: len(self.cuts)]).max(initial=0.0))
-        return MARGIN * (1 + i.n * (weight + steep) + float(np.abs(self.values[: len(self.cuts)]).max(initial=0.0)))
+        steep = float(np.abs(self.pool.slopes[: len(self.cuts)]).max(initial=0.0))
+        return MARGIN * (1 + i.n * (weight + steep) + float(np.abs(self.pool.values[: len(self.cuts)]).max(initial=0.0)))
 
-    def bound(self, node: Node) -> tuple[Array, Array]:
-        """Set the bound of a cell by the pool; (w, u) of the game."""
-        from therml_exact.kernels.joint.game import heights, play
+    def bound(self, node: Node) -> Array:
+        """Set the bound of a cell by the pool; u of the game."""
+        from therml_exact.kernels.joint.game import bound
 
-        ids = list(node.vertices)
-        places = np.array([self.vertices.places[v] for v in ids])
-        concave = np.array([[self.vertices.heights[v] for v in ids], [self.vertices.told[v] for v in ids]])
-        count = len(self.cuts)
-        h, w, u = np.empty((count, len(ids))), np.empty(count), np.empty(len(ids))
-        heights(self.slopes[:count], self.values[:count], self.kinds[:count], float(self.inst.n), places, concave, h)
-        node.bound = play(h, _EXCHANGES, w, u)
-        node.weights = {int(k): float(w[k]) for k in np.flatnonzero(w)}
-        return w, u
+        count, ids = len(self.cuts), np.array(node.vertices)
+        w, u = np.empty(count), np.empty(len(ids))
+        v = self.vertices
+        node.bound = bound(self.pool, count, float(self.inst.n), v.places, v.heights, ids, _EXCHANGES, w, u)
+        used = w.nonzero()[0]
+        node.weights = dict(zip(used.tolist(), w[used].tolist(), strict=True))
+        return u
 
     def cut_at(self, b: Array) -> None:
         """Prove a new cut at slope b; its atoms start from those of the nearest one."""
         near, start = math.inf, self.best.encoders
         for k, other in enumerate(self.cuts):
             if isinstance(other, Cut):
-                far = float(np.abs(self.slopes[k] - b).sum())
+                far = float(np.abs(self.pool.slopes[k] - b).sum())
                 if far < near:
                     near, start = far, other.encoders
         self.add(prove(self.inst, b, start, self.inner_tol))
@@ -163,40 +164,35 @@ class Search:
             self.enter(found, 0.0, 1)
         return found is not None
 
-    def chord_slope(self, vertices: Simplex, heights: list[float]) -> Array:
-        """b of the affine function that equals the concave function with these heights at the vertices."""
-        places = np.array([self.vertices.places[v] for v in vertices])
+    def chord_slope(self, vertices: Simplex, which: int) -> Array:
+        """The b of the affine function that equals Phi (which = 0) or Psi (1) at the vertices."""
+        places = self.vertices.places[list(vertices)]
         matrix = np.concatenate([places, np.ones((len(vertices), 1))], axis=1)
-        found = np.linalg.lstsq(matrix, np.array([heights[v] for v in vertices]), rcond=None)[0]
+        found = np.linalg.lstsq(matrix, self.vertices.heights[list(vertices), which], rcond=None)[0]
         return np.asarray(found[:-1])
 
     def alike(self, vertices: Simplex) -> float:
         """How much of the chord's loss in H(Z) counts: 1 where codes differ, little where they are nearly alike."""
         if not (self.inst.rho and self.silent > 0):
             return 1.0
-        told = max(self.silent - self.vertices.told[v] for v in vertices)
+        told = self.silent - float(self.vertices.heights[list(vertices), 1].min())
         return min(1.0, _DIFFERENT * told / self.silent)
 
     def loss(self, vertices: Simplex, u: Array, share: float) -> float:
         """N (concave function - its interpolation) at the mean u of the vertices."""
+        from therml_exact.kernels.joint.concave import losses
+
         ids = list(vertices)
-        m = u @ np.array([self.vertices.places[v] for v in ids])
-        told = float(self.inst.told(m) - u @ np.array([self.vertices.told[v] for v in ids]))
-        whole = float(self.inst.concave(m) - u @ np.array([self.vertices.heights[v] for v in ids]))
-        return self.inst.n * (told + share * (whole - told))
+        told, silent = losses(self.vertices.form, self.vertices.places[ids], self.vertices.heights[ids], u)
+        return float(self.inst.n * (told + share * silent))
 
     def widest(self, vertices: Simplex, share: float) -> tuple[int, int, int]:
         """The edge on which the chord loses most: its number and its ends."""
-        best, most, ends = 0, -1.0, (0, 1)
-        for k, (i, j) in enumerate(itertools.combinations(range(len(vertices)), 2)):
-            a, b = vertices[i], vertices[j]
-            middle = self.vertices.middle(a, b)
-            heights, told = self.vertices.heights, self.vertices.told
-            of_told = told[middle] - 0.5 * (told[a] + told[b])
-            gap = of_told + share * (heights[middle] - 0.5 * (heights[a] + heights[b]) - of_told)
-            if gap > most:
-                best, most, ends = k, gap, (i, j)
-        return best, *ends
+        from therml_exact.kernels.joint.concave import widest
+
+        ids = list(vertices)
+        edge, i, j = widest(self.vertices.form, self.vertices.places[ids], self.vertices.heights[ids], share)
+        return int(edge), int(i), int(j)
 
 
 def search(state: Search, max_cells: int, deadline: float) -> str:
@@ -217,12 +213,12 @@ def search(state: Search, max_cells: int, deadline: float) -> str:
         state.cut_at(state.inst.gradient(state.best.place))
     state.roots = [enter(vertices, 0) for vertices in state.region.simplices]
     while heap:
-        bound, index, tried = heapq.heappop(heap)
+        before, index, tried = heapq.heappop(heap)
         node = state.nodes[index]
-        _, u = state.bound(node)
+        u = state.bound(node)
         if node.bound >= state.target:
             continue
-        if bound < node.bound and heap and heap[0][0] < node.bound:
+        if before < node.bound and heap and heap[0][0] < node.bound:
             heapq.heappush(heap, (node.bound, index, tried))
             continue
         if len(state.nodes) >= max_cells or time.monotonic() > deadline:
@@ -246,16 +242,16 @@ def search(state: Search, max_cells: int, deadline: float) -> str:
 def _improve(state: Search, node: Node, u: Array, tried: int, share: float) -> None:
     """A new cut for this cell."""
     if share < 1 and tried == 0:
-        m = u @ np.array([state.vertices.places[v] for v in node.vertices])
+        m = u @ state.vertices.places[list(node.vertices)]
         z = m[: state.inst.nz * state.inst.ny].reshape(state.inst.nz, -1).sum(axis=1)
-        if state.cone_at(state.chord_slope(node.vertices, state.vertices.told), z):
+        if state.cone_at(state.chord_slope(node.vertices, 1), z):
             return
-    linear = {k: w for k, w in node.weights.items() if not state.kinds[k]}
+    linear = {k: w for k, w in node.weights.items() if not state.pool.kinds[k]}
     if tried <= 1 or not linear:
-        state.cut_at(state.chord_slope(node.vertices, state.vertices.heights))
+        state.cut_at(state.chord_slope(node.vertices, 0))
     else:
         total = sum(linear.values())
-        state.cut_at(np.asarray(sum(w / total * state.slopes[k] for k, w in linear.items())))
+        state.cut_at(np.asarray(sum(w / total * state.pool.slopes[k] for k, w in linear.items())))
 
 
 def leaves(state: Search) -> list[Node]:

@@ -8,20 +8,34 @@ the cuts are lowest. It stops after `steps` exchanges with what it has, which is
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 
+class Pool(NamedTuple):
+    """The first rows of these arrays are cuts: slopes[k, j], values[k], kinds[k] (0: below W, 1: below W + N rho H(Z))."""
+
+    slopes: np.ndarray
+    values: np.ndarray
+    kinds: np.ndarray
+
+
 @njit(cache=True, fastmath=False, error_model="numpy")
-def heights(slopes, values, kinds, scale, places, concave, h):
-    """h[k, v] = values_k + scale (concave[kind_k, v] - slopes_k . places_v)."""
-    for k in range(slopes.shape[0]):
-        for v in range(places.shape[0]):
-            total = concave[kinds[k], v]
+def bound(pool, count, scale, places, concave, cell, steps, w, u):
+    """The bound of a cell of vertices `cell` by `count` cuts; w[k] and u[v] are filled in.
+
+    h[k, v] = values_k + scale (concave[v, kind_k] - slopes_k . places_v).
+    """
+    h = np.empty((count, cell.size))
+    for k in range(count):
+        for v in range(cell.size):
+            total = concave[cell[v], pool.kinds[k]]
             for j in range(places.shape[1]):
-                total -= slopes[k, j] * places[v, j]
-            h[k, v] = values[k] + scale * total
+                total -= pool.slopes[k, j] * places[cell[v], j]
+            h[k, v] = pool.values[k] + scale * total
+    return play(h, steps, w, u)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
