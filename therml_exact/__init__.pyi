@@ -13,10 +13,10 @@ from .examples import random_world as random_world
 from .frontier.frontier import Frontier as Frontier
 from .frontier.hard import HardFrontier as HardFrontier
 from .frontier.hard import deterministic_frontier as deterministic_frontier
+from .frontier.joint.optimum import JointOptimum as JointOptimum
+from .frontier.joint.problem import JointProblem as JointProblem
 from .frontier.joint_below import ShannonBound as ShannonBound
 from .frontier.joint_below import shannon_outer_bound as shannon_outer_bound
-from .frontier.joint_minimize import JointOptimum as JointOptimum
-from .frontier.joint.problem import JointProblem as JointProblem
 from .frontier.joint_verify import verify_joint as verify_joint
 from .frontier.learning_rule import LearningRuleProblem as LearningRuleProblem
 from .frontier.locate import Classification as Classification

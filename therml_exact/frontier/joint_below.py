@@ -31,8 +31,8 @@ import numpy as np
 from flint import ctx
 from scipy.sparse import csr_matrix, diags
 
-from therml_exact.frontier.joint_multipliers import Program, add, exact_multipliers
 from therml_exact.frontier.joint.problem import JointProblem
+from therml_exact.frontier.joint_multipliers import Program, add, exact_multipliers
 from therml_exact.frontier.joint_verify import (
     bound_in_balls,
     by_mass,
@@ -238,7 +238,9 @@ def relaxed(
     """The bound by an encoder problem."""
     encoders, multipliers, scale, _ = relaxation(problem, at, kind)
     # The shares of the tolerance: a part of it is left for rounding and for the witness.
-    optimum = minimize(encoders, **multipliers, tol=tol / (2 * float(scale)), max_cells=max_cells, time_limit=time_limit)
+    optimum = minimize(
+        encoders, **multipliers, tol=tol / (2 * float(scale)), max_cells=max_cells, time_limit=time_limit
+    )
     content = {"kind": kind, "certificate": optimum.certificate}
     before, ctx.prec = ctx.prec, BITS
     try:

@@ -95,8 +95,10 @@ def _optimum(
     point = {name: max(float(amount.mid()), 0.0) for name, amount in balls.items()}
     reason = "closed" if value - best.lower_bound <= tol else "bounds"
     header = {"format": FORMAT, "version": VERSION}
-    return JointOptimum(problem, floats, value, best.lower_bound, tol, point, rule, encoder, lowers, reason, 0, dict(at),
-                        header, lambda: best.content)  # fmt: skip
+    return JointOptimum(
+        problem, floats, value, best.lower_bound, tol, point, rule, encoder, lowers, reason, 0, dict(at), header,
+        lambda: best.content,
+    )  # fmt: skip
 
 
 def _chord(
@@ -165,4 +167,3 @@ def _encoders(
     optimum = minimize(relaxed, **multipliers, tol=tol, max_cells=max_cells, time_limit=time_limit)
     tables.append(optimum.encoder.reshape(nx, 1, -1).repeat(letters, axis=1))
     return tables
-

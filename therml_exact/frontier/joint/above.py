@@ -38,7 +38,7 @@ def best_start(inst: Instance, points: np.ndarray, seed: int) -> Cut:
     rng = np.random.default_rng(seed)
     best: Cut | None = None
     start = np.full((1, inst.nx, inst.nz), 1.0 / inst.nz)
-    for k in range(_STARTS):
+    for _ in range(_STARTS):
         share = rng.dirichlet(np.full(len(points), 0.3))
         cut = solve(inst, inst.gradient(share @ points), start, _TOL)
         cut = descend(inst, cut, 30)

@@ -2,18 +2,19 @@
 
     min over m of W(m) + N Phi(m),      W(m) >= V_k - N b_k.m for every cut k
 
-On a simplex of m the function V + N (Phi(m) - b.m) of a mean of cuts is concave, so that it is least at a vertex: the bound of a cell
-is the best mean of cuts (kernels/joint/game.py), the largest t with
+On a simplex of m the function V + N (Phi(m) - b.m) of a mean of cuts is concave, so that it is least at a vertex: the
+bound of a cell is the best mean of cuts (kernels/joint/game.py), the largest t with
 
     sum_k w_k [V_k + N (Phi(v) - b_k.v)] >= t   at all vertices v.
 
-The cell with the least bound comes first. Where the chords of Phi lose more than half of what is missing the cell is halved at the
-edge that loses most; otherwise a new cut is made at the slope at which the chords of the cell are affine, then at
-the mean slope of the best cuts. As cells shrink, that slope becomes a tangent of Phi: a cell's bound is the global
-minimum less a term of second order at worst.
+The cell with the least bound comes first. Where the chords of Phi lose more than half of what is missing the cell is
+halved at the edge that loses most; otherwise a new cut is made at the slope at which the chords of the cell are
+affine, then at the mean slope of the best cuts. As cells shrink, that slope becomes a tangent of Phi: a cell's bound
+is the global minimum less a term of second order at worst.
 
-The tree in preorder: chr(48 + k) halves edge k of the cell's vertices (pairs i < j in lexicographic order; first j, then i is
-replaced by the middle), "-" is a cell whose codes are in the wrong order (domain.py), "." a leaf with the weights of its cuts.
+The tree in preorder: chr(48 + k) halves edge k of the cell's vertices (pairs i < j in lexicographic order; first j,
+then i is replaced by the middle), "-" is a cell whose codes are in the wrong order (domain.py), "." a leaf with the
+weights of its cuts.
 """
 
 from __future__ import annotations
@@ -133,7 +134,9 @@ class Search:
         i = self.inst
         weight = (i.rho + i.gamma + i.delta) * math.log(max(i.nx, i.ny, i.nz, 2))
         steep = float(np.abs(self.pool.slopes[: len(self.cuts)]).max(initial=0.0))
-        return MARGIN * (1 + i.n * (weight + steep) + float(np.abs(self.pool.values[: len(self.cuts)]).max(initial=0.0)))
+        return MARGIN * (
+            1 + i.n * (weight + steep) + float(np.abs(self.pool.values[: len(self.cuts)]).max(initial=0.0))
+        )
 
     def bound(self, node: Node) -> Array:
         """Set the bound of a cell by the pool; u of the game."""

@@ -2,15 +2,16 @@
 
     {"kind": "cells", "cuts": [...], "tree": "...", "leaves": [...]}
 
-tree: the cells in preorder, simplex by simplex of the domain (cells.py, domain.py). leaves[i]: the mean of cuts that bounds leaf i,
-[k, w, k', w', ...] with indices of cuts and weights, or [k] alone. A cut is one of
+tree: the cells in preorder, simplex by simplex of the domain (cells.py, domain.py). leaves[i]: the mean of cuts that
+bounds leaf i, [k, w, k', w', ...] with indices of cuts and weights, or [k] alone. A cut is one of
 
-    {"kind": "slope", "b": [...], "lam": [...], "tree": "..."}                               cuts.py; lam, tree for sigma > 0
-    {"kind": "cone", "c": [...], "u": [...]}                                                 cones.py at sigma = 0
-    {"kind": "cone", "c": [...], "nu": [...], "lam": [...], "tops": [...], "trees": [...]}   cones.py at sigma > 0
-    {"kind": "zero"}                                                                         R, S >= 0
+    {"kind": "slope", "b": [...], "lam": [...], "tree": "..."}                               cuts.py; lam, tree for
+    sigma > 0 {"kind": "cone", "c": [...], "u": [...]}                                                 cones.py at
+    sigma = 0 {"kind": "cone", "c": [...], "nu": [...], "lam": [...], "tops": [...], "trees": [...]}   cones.py at
+    sigma > 0 {"kind": "zero"}                                                                         R, S >= 0
 
-Floats are in hexadecimal; in trees of encoders "." is a leaf and chr(48 + k) a halving. Only cuts that a leaf names are kept.
+Floats are in hexadecimal; in trees of encoders "." is a leaf and chr(48 + k) a halving. Only cuts that a leaf names
+are kept.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ FORMAT = "therml-joint-2"
 def claim(state: Search) -> dict[str, Any]:
     """What proves the lower bound of a search."""
     names: dict[int, int] = {}
-    tree, of_leaves = [], []
+    tree: list[str] = []
+    of_leaves: list[list[int | str]] = []
     for node in leaves(state):
         if node.edge >= 0:
             tree.append(chr(48 + node.edge))

@@ -3,8 +3,8 @@
     value        rho R + delta D + gamma C + sigma S of the witness's tables, bounded from above
     lower bound  the least bound of a leaf of the tree of cells of m (cells.py has the statement)
 
-The domain of m is cut into simplices again (domain.py), the tree is walked and must cover it; at every leaf the mean of its cuts is
-evaluated at the vertices, where a concave function is least. The cuts are proved by codes.py's trees.
+The domain of m is cut into simplices again (domain.py), the tree is walked and must cover it; at every leaf the mean
+of its cuts is evaluated at the vertices, where a concave function is least. The cuts are proved by codes.py's trees.
 A Verification never raises: whatever is malformed or false is not valid, with the reason.
 """
 
@@ -107,7 +107,7 @@ class Bounds:
         self._heights: dict[tuple[int, int], arb] = {}
 
     def height(self, k: int, v: int) -> arb:
-        """value + N (concave - slope.m) of cut k at vertex v."""
+        """The height of cut k at vertex v: value + N (concave - slope.m)."""
         if (k, v) not in self._heights:
             cut, m = self.cuts[k], self.places.places[v]
             total = self.places.heights(v)[1 if cut.homogeneous else 0]
@@ -158,7 +158,7 @@ def bound_of_cells(problem: JointProblem, multipliers: Mapping[str, Fraction], c
             value = bounds.leaf(vertices, parts)
             least = value if least is None else least.min(value)
         else:
-            k = ord(symbol) - 48
+            k = ord(str(symbol)) - 48
             require(0 <= k < len(edges), f"the tree has an unknown symbol {symbol!r}")
             i, j = edges[k]
             middle = places.middle(vertices[i], vertices[j])

@@ -4,8 +4,8 @@ cuts.py and cones.py have the statements. On a cell the exponents are affine, ex
 
     G = sum_t w_t prod_x prod_y u_xy^n_xy(t),        u_xy = exp(-c_xy/sigma) at a vertex,
 
-so that the types are summed as a form in the monomials of each x: M_0^T W M_1 for two letters x. Monomials are kept for each simplex of an x, since
-neighbouring cells share them.
+so that the types are summed as a form in the monomials of each x: M_0^T W M_1 for two letters x. Monomials are kept
+for each simplex of an x, since neighbouring cells share them.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ Vertices = tuple[tuple[arb, ...], ...]  # of one simplex
 class Process:
     """Types, margins and multipliers in balls.
 
-    counts[t]: n_xy, flat. mass[t]: p_t. mean[x][y]: N p(x, y). kinds[x]: the rows (n_xy)_y of x that occur; which[t]: their
-    index for each x.
+    counts[t]: n_xy, flat. mass[t]: p_t. mean[x][y]: N p(x, y). kinds[x]: the rows (n_xy)_y of x that occur; which[t]:
+    their index for each x.
     """
 
     counts: tuple[tuple[int, ...], ...]
@@ -114,7 +114,7 @@ def prove_cut(process: Process, cut: Mapping[str, Any]) -> Proven:
 
 
 class Sum:
-    """sum_t w_t prod_x (monomial of x and t), for vertices of cells; exponents(x, simplex) gives c_xy at its vertices."""
+    """The form sum_t w_t prod_xy u_xy^n_xy(t) at vertices of cells; costs(x, simplex) gives c_xy at its vertices."""
 
     def __init__(self, process: Process, weights: Balls, costs: Callable[[int, Vertices], list[Balls]]) -> None:
         self.process, self.costs = process, costs
@@ -142,7 +142,9 @@ class Sum:
                     for _ in range(self.process.n):
                         own.append(own[-1] * u)
                     powers.append(own)
-                columns.append([_product([p[n] for p, n in zip(powers, kind, strict=True)]) for kind in self.process.kinds[x]])
+                columns.append(
+                    [_product([p[n] for p, n in zip(powers, kind, strict=True)]) for kind in self.process.kinds[x]]
+                )
             found = self._monomials[x, key] = arb_mat([list(row) for row in zip(*columns, strict=True)])
         return found
 
@@ -177,7 +179,7 @@ class Sum:
 
 
 def _of_slope(process: Process, beta: list[list[Balls]], cut: Mapping[str, Any]) -> arb:
-    """sum p lambda - sigma log max G, by a tree of cells of encoders."""
+    """The bound sum p lambda - sigma log max G, by a tree of cells of encoders."""
     lam = _balls(cut["lam"])
     require(len(lam) == len(process.mass), "lam has the wrong length")
 
@@ -310,7 +312,7 @@ def _least_costs(process: Process, beta: list[list[Balls]]) -> arb:
 
 
 def _soft_minimum(process: Process, row: tuple[int, ...], beta: list[Balls]) -> arb:
-    """min over a row e of rho n_x sum e log e + sum_z e_z sum_y n_xy beta_yz."""
+    """The least rho n_x sum e log e + sum_z e_z sum_y n_xy beta_yz over rows e."""
     n_x = sum(row)
     if not n_x:
         return arb(0)

@@ -1,9 +1,10 @@
 """Cuts that hold for every distribution of codes at once, where codes are nearly alike (nats).
 
-    sigma S + rho R + N c.m >= sum_z p(z) V_z   for every rule and encoder,     so   F(m) >= N [Psi(m) - c.m] + sum_z p(z) V_z,
+    sigma S + rho R + N c.m >= sum_z p(z) V_z   for every rule and encoder, and so
+    F(m) >= N [Psi(m) - c.m] + sum_z p(z) V_z,
 
-Psi = gamma H(Y|Z) + delta H(X|Z), F the least objective at m. Where Z tells nothing F is the same for every p(z): a valley that cuts
-at one slope b, which are tangent at one p(z), would follow step by step.
+with Psi = gamma H(Y|Z) + delta H(X|Z) and F the least objective at m. Where Z tells nothing F is the same for every
+p(z): a valley. Cuts at a slope b (cuts.py) are tangent at one p(z), and would follow it step by step.
 
 Proof. Let u = p(z), eps_xz = e_xz/u_z, so that sum_z u_z eps_xz = 1. For any nu_xy the cost of (e, t) is
 
@@ -14,10 +15,12 @@ a mean over z. For any l_zt, lambda_t = sum_z u_z l_zt, Hoelder's inequality giv
     log G(e) = log sum_t p_t prod_z exp(u_z (l_zt - sum n_xy k_zxy)/sigma) <= sum_z u_z H_z(eps_z),
     H_z(eps) = log sum_t p_t exp((l_zt - sum_xy n_xy(t) k_zxy(eps_x))/sigma),
 
-hence V_z = sum_t p_t l_zt - sigma max H_z (kernels/joint/cone.py). For given nu the best l_z is that of a mixture whose atoms are
-tilts eps (kernels/joint/atoms.py); nu is that of the best constant Theta at the u of a point of the cell,
+hence V_z = sum_t p_t l_zt - sigma max H_z (kernels/joint/cone.py). For given nu the best l_z is that of a mixture
+whose atoms are tilts eps (kernels/joint/atoms.py); nu is that of the best constant Theta at the u of a point of the
+cell,
 
-    nu_xy = sum_z u_z beta_xyz + nu'_x,     nu'_x = rho - rho log sum_z u_z exp(-sum_y p(y|x) (beta_xyz - sum_z' u_z' beta_xyz')/rho).
+    nu_xy = sum_z u_z beta_xyz + nu'_x,
+    nu'_x = rho - rho log sum_z u_z exp(-sum_y p(y|x) (beta_xyz - sum_z' u_z' beta_xyz')/rho).
 
 At sigma = 0 every type has an encoder and a nu'_x of its own, and V_z is the mean of the least costs, in closed form.
 R, S >= 0 is the case c = 0, V = 0, which needs no proof.
@@ -43,8 +46,8 @@ _LEAST = 1e-9  # of u_z
 class Cone:
     """F(m) >= N [Psi(m) - slope.m]: slope is c less V_z/N on every code z.
 
-    c: the slope that was proved at. u: the distribution of codes that gives nu. nu[x, y], lam[z, t] (l_zt less sum n nu), tops[z, x]:
-    the numbers of the proof; trees[z]: the boxes (None, empty at sigma = 0).
+    c: the slope that was proved at. u: the distribution of codes that gives nu. nu[x, y], lam[z, t] (l_zt less sum n
+    nu), tops[z, x]: the numbers of the proof; trees[z]: the boxes (None, empty at sigma = 0).
     """
 
     slope: Array
@@ -63,7 +66,7 @@ def zero(inst: Instance) -> Cone:
 
 
 def lowered(inst: Instance, c: Array, values: Array) -> Array:
-    """c less V_z/N on every code z: sum_y m_zy = p(z)."""
+    """The slope c less V_z/N on every code z, since sum_y m_zy = p(z)."""
     slope = c.copy()
     slope[: inst.nz * inst.ny] -= np.repeat(values / inst.n, inst.ny)
     return slope
@@ -120,7 +123,7 @@ def _one_code(inst: Instance, d: Array, top: Array, tol: float) -> tuple[Array, 
     start, lam, eps = np.ones((1, inst.nx, 1)), np.empty(len(inst.mass)), np.empty(inst.nx)
     symbols, level = np.empty(_MOST_BOXES, dtype=np.uint8), tol / inst.sigma
     for _ in range(_TRIES):
-        _, start, *_ = solve_atoms(
+        _, start, _, _ = solve_atoms(
             inst.counts, inst.mass, beta, inst.rho, inst.sigma, start, starts, 0.1 * tol, ROUNDS, lam
         )
         logw = np.log(inst.mass) + lam / inst.sigma

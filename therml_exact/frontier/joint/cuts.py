@@ -2,8 +2,8 @@
 
     W(m) >= V(b) - N b.m   for every m,      V(b) = min over rules and encoders of sigma S - rho N H(Z|X,Theta) + N b.m
 
-sigma > 0: V(b) >= sum_t p_t lambda_t - sigma log G for any lambda, G the largest value of the gradient function over all
-encoders: lambda comes from the atoms (kernels/joint/atoms.py), the bound of G from a tree of cells (boxes.py).
+sigma > 0: V(b) >= sum_t p_t lambda_t - sigma log G for any lambda, G the largest value of the gradient function over
+all encoders: lambda comes from the atoms (kernels/joint/atoms.py), the bound of G from a tree of cells (boxes.py).
 sigma = 0: every type has its own theta, and with the mean slope beta_xz = b_zx + sum_y n_xy/n_x b_zy
 
     V(b) = - rho sum_t p_t sum_x n_x log sum_z exp(-beta_xz/rho)          (rho = 0: sum_t p_t sum_x n_x min_z beta_xz).
@@ -35,8 +35,9 @@ _LOOSER = 8.0  # factor on the level where boxes do not suffice
 class Cut:
     """W(m) >= value - N slope.m, and what achieves it.
 
-    slope: b. value: the proven V(b). lam[t], tree: the multipliers and the tree of cells of encoders that prove it (None, empty at sigma = 0).
-    rule[t, a] and encoders[a, x, z]: the atoms; place: their m; reached: their value in the whole problem.
+    slope: b. value: the proven V(b). lam[t], tree: the multipliers and the tree of cells of encoders that prove it
+    (None, empty at sigma = 0). rule[t, a] and encoders[a, x, z]: the atoms; place: their m; reached: their value in
+    the whole problem.
     """
 
     slope: Array
@@ -75,7 +76,9 @@ def solve(inst: Instance, b: Array, start: Array, tol: float) -> Cut:
     if inst.rho == 0:
         q, atoms = weighed(inst, beta, starts, lam)
     else:
-        q, atoms, *_ = solve_atoms(inst.counts, inst.mass, beta, inst.rho, inst.sigma, start, starts, tol, ROUNDS, lam)
+        q, atoms, _, _ = solve_atoms(
+            inst.counts, inst.mass, beta, inst.rho, inst.sigma, start, starts, tol, ROUNDS, lam
+        )
     return _cut(inst, b, beta, lam, q, atoms, -math.inf, b"")
 
 
@@ -100,7 +103,9 @@ def prove(inst: Instance, b: Array, start: Array, tol: float) -> Cut:
             level *= _LOOSER
         else:
             value = float(inst.mass @ cut.lam) - inst.sigma * level - margin(inst, b, cut.lam)
-            return Cut(b, value, cut.lam, symbols[:used].tobytes(), cut.q, cut.rule, cut.encoders, cut.place, cut.reached)
+            return Cut(
+                b, value, cut.lam, symbols[:used].tobytes(), cut.q, cut.rule, cut.encoders, cut.place, cut.reached
+            )
     return cut  # its value -inf says nothing
 
 

@@ -6,12 +6,12 @@ A flow from the letters y through the codes z to the letters x. Its vertices are
 triangulation joins the first vertex of a face to the triangulated facets that do not contain it: the simplices cover
 the polytope because every point but that vertex lies on a ray from it through one of these facets.
 
-Codes may be exchanged. With f_z = m_zy/p(y) - m_zy'/p(y') for the first two letters (m_zy/p(y) for a single one) every m
-has a permutation with f_0 >= f_1 >= ...; a simplex on which f_z <= f_z+1 everywhere for some z need not be searched, since
-its points are permuted into others, or are limits of such points.
+Codes may be exchanged. With f_z = m_zy/p(y) - m_zy'/p(y') for the first two letters (m_zy/p(y) for a single one)
+every m has a permutation with f_0 >= f_1 >= ...; a simplex on which f_z <= f_z+1 everywhere for some z need not be
+searched, since its points are permuted into others, or are limits of such points.
 
-Shapes: m = (z-major p(z,y), then z-major p(z,x)), as Fractions.
-Source: C. Lee and F. Santos, Subdivisions and triangulations of polytopes (Handbook of Discrete and Computational Geometry).
+Shapes: m = (z-major p(z,y), then z-major p(z,x)), as Fractions. Source: C. Lee and F. Santos, Subdivisions and
+triangulations of polytopes (Handbook of Discrete and Computational Geometry).
 """
 
 from __future__ import annotations
@@ -104,10 +104,7 @@ def _flow(tree: list[tuple[int, int]], need: Sequence[Fraction], codes: int) -> 
         if leaf is None:
             return None
         outer, code = tree[leaf]
-        if degree[outer] == 1:
-            value = rest[outer]
-        else:  # at a code what comes in goes out
-            value = -rest[code]
+        value = rest[outer] if degree[outer] == 1 else -rest[code]  # at a code what comes in goes out
         flow[leaf] = value
         rest[outer] -= value
         rest[code] += value

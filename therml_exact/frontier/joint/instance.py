@@ -26,7 +26,8 @@ _LEAST = 1e-15  # below the logarithm of what never occurs
 class Instance:
     """The arrays of one minimisation.
 
-    counts[t, x ny + y] and mass[t] of the types; n samples; nx, ny, nz letters; mean[x] = N p(x); rho, gamma, delta, sigma.
+    counts[t, x ny + y] and mass[t] of the types; n samples; nx, ny, nz letters; mean[x] = N p(x); rho, gamma, delta,
+    sigma.
     """
 
     counts: Array
@@ -61,7 +62,7 @@ class Instance:
         return np.asarray(total)
 
     def gradient(self, m: Array) -> Array:
-        """b with Phi(m) = b.m."""
+        """The gradient b of Phi, for which Phi(m) = b.m."""
         zy = m[: self.nz * self.ny].reshape(self.nz, self.ny)
         z = zy.sum(axis=1)
         b = -self.rho * _log(z)[:, None] - self.gamma * (_log(zy) - _log(z)[:, None])
@@ -77,7 +78,7 @@ class Instance:
         return np.ascontiguousarray(bx[:, None, :] + by[None, :, :])
 
     def place(self, weights: Array, encoders: Array) -> Array:
-        """m of encoders[a, x, z] with the shares weights[t, a] = p(t, theta)."""
+        """The m of encoders[a, x, z] with the shares weights[t, a] = p(t, theta)."""
         share = np.einsum("ta,tk->ak", weights, self.counts).reshape(-1, self.nx, self.ny) / self.n
         zy = np.einsum("axy,axz->zy", share, encoders).reshape(-1)
         return np.concatenate([zy, np.einsum("axy,axz->zx", share, encoders).reshape(-1)]) if self.delta else zy

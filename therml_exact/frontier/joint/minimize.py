@@ -1,10 +1,10 @@
 """minimize for a JointProblem: everything free, two-sided (nats).
 
-theta_size = None (no limit): at sigma = 0 and rho > 0 the encoder problem of (X, T, Y), which is convex, is tried first: it is
-exact where its optimum has at most z_size codes. Otherwise, and everywhere else, cells of m (cells.py) with a witness from
-alternation (above.py).
-theta_size given: the relaxations of joint_minimize.py, and where they leave a gap and m has few coordinates the cells too: their bound holds
-for every theta_size, but the witness keeps to it, so that a gap may stay.
+theta_size = None (no limit): at sigma = 0 and rho > 0 the encoder problem of (X, T, Y), which is convex, is tried
+first: it is exact where its optimum has at most z_size codes. Otherwise, and everywhere else, cells of m (cells.py)
+with a witness from alternation (above.py). theta_size given: the relaxations of joint_minimize.py, and where they
+leave a gap and m has few coordinates the cells too: their bound holds for every theta_size, but the witness keeps to
+it, so that a gap may stay.
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ def minimize_cells(
     best: Cut,
     cuts: Sequence[Cut] = (),
 ) -> JointOptimum:
-    """The optimum by cells of m, from a witness; `cuts` made at other multipliers with the same rho and sigma serve too."""
+    """The optimum by cells of m, from a witness.
+
+    cuts: those of other multipliers with the same rho and sigma (and delta > 0, or not) hold here too.
+    """
     deadline = time.monotonic() + time_limit
     inst, region = instance(problem, at), domain_of(problem, at)
     state = Search(inst, region, best, tol, list(cuts))

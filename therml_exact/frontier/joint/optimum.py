@@ -1,6 +1,6 @@
 """The two-sided optimum of a joint problem (nats).
 
-    value (of the witness's tables)  >=  min  >=  lower_bound
+value (of the witness's tables)  >=  min  >=  lower_bound
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from therml_exact.numbers.tables import Array
 class JointOptimum:
     """A two-sided optimum in nats; `witness` are the tables that achieve `value`, `point` their R, D, C, S.
 
-    bounds: all lower bounds found, by kind; lower_bound is the largest. reason: why it ended: "closed" (the gap is within tol),
-    "cells" or "time" (raise max_cells or time_limit), "rounding" (tol is below what floats tell), "bounds" (no search was made).
-    cells: how many cells of m were met.
+    bounds: all lower bounds found, by kind; lower_bound is the largest. reason: why it ended: "closed" (the gap is
+    within tol), "cells" or "time" (raise max_cells or time_limit), "rounding" (tol is below what floats tell),
+    "bounds" (no search was made). cells: how many cells of m were met.
     """
 
     problem: JointProblem

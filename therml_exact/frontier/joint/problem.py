@@ -8,8 +8,9 @@ With X, Y, Z those of a sample drawn uniformly, p(x,y,theta) = sum_t p(t) n_xy/N
 
     R = N I(Z;X,Theta),   D = N H(X|Z),   C = N H(Y|Z),   S = I(Theta;T).
 
-*Some optimum has few thetas.* R and the place m = (p(z,y), p(z,x)) are means over theta of functions of (p(t|theta), p(z|x,theta)), up
-to functions of m, and so is S. By Caratheodory's theorem types + dim m thetas reach whatever more of them do.
+*Some optimum has few thetas.* R and the place m = (p(z,y), p(z,x)) are means over theta of functions of (p(t|theta),
+p(z|x,theta)), up to functions of m, and so is S. By Caratheodory's theorem types + dim m thetas reach whatever more
+of them do.
 
 Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y]; rule[t, theta], encoder[x, theta, z].
 theta_size (None: no limit) and z_size are the largest alphabets of the tables sought. A float means its exact binary

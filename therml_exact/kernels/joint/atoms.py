@@ -12,9 +12,10 @@ q is optimal if and only if G <= 1 for every e, and V(b) >= sum_t p_t lambda_t -
 
 With one column, nz = 1, an atom is a tilt (cone.py): any numbers e[x, 0] >= 0, not rows that sum to 1.
 
-Weights of given atoms are found by Newton (mixing.py), weights and encoders together by newton.py. The encoders move by ascent on G: with the posterior
-r_t of e and its mean counts, the next encoder is e_xz ~ exp(-sum_y n_xy beta_xyz/(rho n_x)) (a tilt: that number/e), which never lowers G; every
-second step is extrapolated (SQUAREM) and kept where G grew more.
+Weights of given atoms are found by Newton (mixing.py), weights and encoders together by newton.py. The encoders move
+by ascent on G: with the posterior r_t of e and its mean counts, the next encoder is e_xz ~ exp(-sum_y n_xy
+beta_xyz/(rho n_x)) (a tilt: that number/e), which never lowers G; every second step is extrapolated (SQUAREM) and
+kept where G grew more.
 
 Shapes: counts[t, x ny + y], mass[t], beta[x, y, z], atoms[a, x, z], q[a]; logw[t] = log p_t + lambda_t/sigma.
 Source: Y. Wang, JRSS B 69 (2007); R. Varadhan and C. Roland, SQUAREM (2008).
@@ -230,18 +231,18 @@ def merge(q, atoms, near):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def solve_atoms(counts, mass, beta, rho, sigma, start, starts, tol, rounds, lam):
-    """Weights and encoders of the least V: (q, atoms, value, gap that the local maxima of G leave open, rounds used).
+    """Weights and encoders of the least V: (q, atoms, value, gap that the local maxima of G leave open).
 
     start[a, x, z]: atoms to begin with; starts[k, x, z]: encoders from which G is searched in every round, so that no
     local maximum is overlooked. lam[t] is filled in.
     """
-    nx, ny, nz = beta.shape
+    nx, _, nz = beta.shape
     types = counts.shape[0]
     atoms = np.concatenate((start, starts))
     q = np.full(len(atoms), 1.0 / len(atoms))
     e, logw = np.empty((nx, nz)), np.empty(types)
-    value, gap, turn = 0.0, math.inf, 0
-    for turn in range(rounds):
+    value, gap = 0.0, math.inf
+    for _ in range(rounds):
         logs = all_costs(counts, beta, rho, atoms) / -sigma
         weigh(mass, logs, q, 30)
         kept = merge(q, atoms, 1e-3)
@@ -268,4 +269,4 @@ def solve_atoms(counts, mass, beta, rho, sigma, start, starts, tol, rounds, lam)
         atoms = np.concatenate((atoms, more))
         q = np.concatenate((q, np.full(len(more), 1e-3 / len(more))))
         q /= q.sum()
-    return q, atoms, value, gap, turn
+    return q, atoms, value, gap

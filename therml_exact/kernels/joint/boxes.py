@@ -2,14 +2,15 @@
 
     G(e) = sum_t p_t exp((lambda_t - sum_xy n_xy(t) c_xy(e))/sigma),     c_xy(e) = sum_z e_xz [rho log e_xz + beta_xyz]
 
-A cell is a product over x of simplices with nz vertices each. By Gibbs's inequality sum_z e_xz log e_xz >= sum_z e_xz log a_xz
-for any row a: with it the exponents are affine in e_x and G becomes a convex function, which is largest at the vertices
-of the cell. That bound exceeds G by a factor of at most exp(rho/sigma sum_x n_x KL(v_x || a_x)) at vertices v: second order in the
-width. The row a has equal divergence from both ends of an interval, and is the middle of a larger simplex. The simplex
-with the largest divergence, times the mean count of its x, is halved at its longest edge.
+A cell is a product over x of simplices with nz vertices each. By Gibbs's inequality sum_z e_xz log e_xz >= sum_z e_xz
+log a_xz for any row a: with it the exponents are affine in e_x and G becomes a convex function, which is largest at
+the vertices of the cell. That bound exceeds G by a factor of at most exp(rho/sigma sum_x n_x KL(v_x || a_x)) at
+vertices v: second order in the width. The row a has equal divergence from both ends of an interval, and is the middle
+of a larger simplex. The simplex with the largest divergence, times the mean count of its x, is halved at its longest
+edge.
 
-The tree in preorder: 0 a leaf, 1 + k a halving, k = x * pairs + edge with the edges (i, j), i < j, in lexicographic order; the first
-child replaces vertex j by the middle, the second vertex i.
+The tree in preorder: 0 a leaf, 1 + k a halving, k = x * pairs + edge with the edges (i, j), i < j, in lexicographic
+order; the first child replaces vertex j by the middle, the second vertex i.
 """
 
 import math
@@ -58,7 +59,7 @@ def reference(simplex, a):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _bound(counts, logw, beta, rho, sigma, cell, parts, a, far, chosen):
-    """Largest log of the convex majorant over the cell's vertices; the vertices in `chosen`, the divergences in `far`."""
+    """The largest log of the majorant over the cell's vertices, which are left in `chosen`; divergences in `far`."""
     nx, ny, nz = beta.shape
     types = counts.shape[0]
     c = np.empty(ny)

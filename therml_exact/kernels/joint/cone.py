@@ -1,10 +1,11 @@
 """Is H <= level for every tilt of a code? A search over boxes (nats).
 
-    H(eps) = log sum_t p_t exp((l_t - sum_xy n_xy(t) k_xy(eps_x))/sigma),   k_xy(eps) = rho eps log eps + d_xy eps + nu_xy,  eps >= 0
+    H(eps) = log sum_t p_t exp((l_t - sum_xy n_xy(t) k_xy(eps_x))/sigma),   k_xy(eps) = rho eps log eps + d_xy eps +
+    nu_xy,  eps >= 0
 
-By concavity -eps log eps <= -eps log a - eps + a for any a > 0: with it the exponents are affine, and their sum is largest at the
-vertices of a box. Beyond top_x, where rho (log top_x + 1) + d_xy >= 0 for all y, every exponent falls: the boxes need to cover
-eps_x in [0, top_x] only. The a of an interval is at equal distance from both of its ends.
+By concavity -eps log eps <= -eps log a - eps + a for any a > 0: with it the exponents are affine, and their sum is
+largest at the vertices of a box. Beyond top_x, where rho (log top_x + 1) + d_xy >= 0 for all y, every exponent falls:
+the boxes need to cover eps_x in [0, top_x] only. The a of an interval is at equal distance from both of its ends.
 
 The tree in preorder: 0 a leaf, 1 + x a halving of eps_x, the lower half first.
 Shapes: counts[t, x ny + y], logw[t] = log p_t + (l_t - sum n nu)/sigma, d[x, y], top[x], mean[x].

@@ -15,7 +15,10 @@ from numba import njit
 
 
 class Pool(NamedTuple):
-    """The first rows of these arrays are cuts: slopes[k, j], values[k], kinds[k] (0: below W, 1: below W + N rho H(Z))."""
+    """The first rows of these arrays are cuts: slopes[k, j], values[k], and kinds[k].
+
+    kinds: 0 where a cut is below W, 1 where it is below W + N rho H(Z).
+    """
 
     slopes: np.ndarray
     values: np.ndarray

@@ -2,14 +2,15 @@
 
     minimise  L = - sum_t p_t log sum_a q_a exp(-cost(e_a, t)/sigma) + sum_a q_a - 1
 
-over alpha = log q and the logits eta of e (the last of each row is 0; a tilt, nz = 1, is exp(eta)): the sum of q is 1 at the minimum by itself. With
-the posterior r_ta, f_ta = d(-cost/sigma)/d eta, w_ta = (1, f_ta), and u_t = (r_ta w_ta) over all a, the Hessian is
+over alpha = log q and the logits eta of e (the last of each row is 0; a tilt, nz = 1, is exp(eta)): the sum of q is 1
+at the minimum by itself. With the posterior r_ta, f_ta = d(-cost/sigma)/d eta, w_ta = (1, f_ta), and u_t = (r_ta
+w_ta) over all a, the Hessian is
 
     sum_t p_t u_t u_t^T - blocks of sum_t p_t r_ta w_ta w_ta^T + diag(q_a; (rho n_ax/sigma) (diag e - e e^T)),
 
-n_ax the mean count of x at a, up to terms that vanish with the gradient. Where it is not positive definite a multiple of its last
-part makes it so (Levenberg). Steps are halved until L falls.
-Shapes: as in atoms.py; q and atoms are changed in place.
+n_ax the mean count of x at a, up to terms that vanish with the gradient. Where it is not positive definite a multiple
+of its last part makes it so (Levenberg). Steps are halved until L falls. Shapes: as in atoms.py; q and atoms are
+changed in place.
 """
 
 import math
