@@ -102,7 +102,7 @@ class Search:
         self.silent = float(inst.told(alone))
         self.nodes: list[Node] = []
         self.roots: list[int] = []
-        self.inner_tol = 0.1 * tol
+        self.inner_tol, self.deadline = 0.1 * tol, math.inf
         self.enter(zero(inst), 0.0, 1)
         for cut in cuts:
             self.add(cut)
@@ -158,7 +158,7 @@ class Search:
                 far = float(np.abs(self.pool.slopes[k] - b).sum())
                 if far < near:
                     near, start = far, other.encoders
-        self.add(prove(self.inst, b, start, self.inner_tol))
+        self.add(prove(self.inst, b, start, self.inner_tol, self.deadline))
 
     def cone_at(self, c: Array, u: Array) -> bool:
         """Prove a new cut for all distributions of codes; whether it succeeded."""
@@ -212,6 +212,7 @@ def search(state: Search, max_cells: int, deadline: float) -> str:
             heapq.heappush(heap, (node.bound, index, tried))
         return index
 
+    state.deadline = deadline
     if len(state.cuts) == 1:
         state.cut_at(state.inst.gradient(state.best.place))
     state.roots = [enter(vertices, 0) for vertices in state.region.simplices]

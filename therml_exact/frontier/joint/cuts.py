@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,6 +29,8 @@ ROUNDS = 40
 _CORNERS = 0.02  # how far the encoders that a search starts from lie from hard ones
 _MOST_BOXES = 400_000
 _TRIES = 30
+_PATIENCE = 10  # tries before the level is raised
+_FOUND = 64  # encoders above the level that one search collects
 _LOOSER = 8.0  # factor on the level where boxes do not suffice
 
 
@@ -82,23 +85,30 @@ def solve(inst: Instance, b: Array, start: Array, tol: float) -> Cut:
     return _cut(inst, b, beta, lam, q, atoms, -math.inf, b"")
 
 
-def prove(inst: Instance, b: Array, start: Array, tol: float) -> Cut:
-    """The same with a proven value, within about tol of V(b) where the boxes suffice."""
+def prove(inst: Instance, b: Array, start: Array, tol: float, deadline: float = math.inf) -> Cut:
+    """The same with a proven value, within about tol of V(b) where the boxes and the time suffice.
+
+    Encoders at which G is too large join the atoms. Where that goes on for long, or boxes do not suffice, a larger level is proven.
+    """
     if inst.sigma == 0:
         return _hard(inst, b)
     from therml_exact.kernels.joint.boxes import FOUND, MANY, cover
 
     beta, log_mass = inst.beta(b), np.log(inst.mass)
-    symbols, e = np.empty(_MOST_BOXES, dtype=np.uint8), np.empty((inst.nx, inst.nz))
+    symbols, above = np.empty(_MOST_BOXES, dtype=np.uint8), np.empty((_FOUND, inst.nx, inst.nz))
     level = tol / inst.sigma
-    for _ in range(_TRIES):
+    for turn in range(_TRIES):
+        if turn >= _PATIENCE or time.monotonic() > deadline:
+            level *= _LOOSER
         cut = solve(inst, b, start, 0.1 * tol)
         assert cut.lam is not None
         logw = log_mass + cut.lam / inst.sigma
-        status, used = cover(inst.counts, logw, beta, inst.rho, inst.sigma, inst.mean, level, _MOST_BOXES, symbols, e)
+        status, used = cover(
+            inst.counts, logw, beta, inst.rho, inst.sigma, inst.mean, level, _MOST_BOXES, symbols, above
+        )
         start = cut.encoders
         if status == FOUND:
-            start = np.concatenate([start, e[None]])
+            start = np.concatenate([start, above[:used]])
         elif status == MANY:
             level *= _LOOSER
         else:

@@ -97,10 +97,11 @@ def _bound(counts, logw, beta, rho, sigma, cell, parts, a, far, chosen):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def cover(counts, logw, beta, rho, sigma, mean, level, most, symbols, e):
+def cover(counts, logw, beta, rho, sigma, mean, level, most, symbols, above):
     """(status, number of symbols): the tree that proves log G <= level, written into `symbols`.
 
-    mean[x]: mean counts of x. FOUND: log G > level at e. MANY: `most` symbols did not suffice.
+    mean[x]: mean counts of x. FOUND: there are encoders with log G > level; as many as were met before `above` was full
+    are left in above[k, x, z], and their number is returned. MANY: `most` symbols did not suffice.
     """
     nx, ny, nz = beta.shape
     pairs = nz * (nz - 1) // 2
@@ -108,7 +109,8 @@ def cover(counts, logw, beta, rho, sigma, mean, level, most, symbols, e):
     for x in range(nx):
         for z in range(nz):
             stack[0, x, z, z] = 1.0
-    depth, used = 1, 0
+    depth, used, found = 1, 0, 0
+    e = np.empty((nx, nz))
     cell, a, far = np.empty((nx, nz, nz)), np.empty(nz), np.empty(nx)
     parts, c, r = np.empty((nx + 1, nz, counts.shape[0])), np.empty(nx * ny), np.empty(counts.shape[0])
     chosen = np.zeros(1, dtype=np.int64)
@@ -116,7 +118,7 @@ def cover(counts, logw, beta, rho, sigma, mean, level, most, symbols, e):
         depth -= 1
         cell[:] = stack[depth]
         if used == most or depth + 2 > stack.shape[0]:
-            return MANY, used
+            return (FOUND, found) if found else (MANY, used)
         value = _bound(counts, logw, beta, rho, sigma, cell, parts, a, far, chosen)
         if value <= level:
             symbols[used] = 0
@@ -128,7 +130,11 @@ def cover(counts, logw, beta, rho, sigma, mean, level, most, symbols, e):
             rest //= nz
         letter_costs(e, beta, rho, c)
         if log_gradient(counts, logw, c, sigma, r) > level:
-            return FOUND, used
+            above[found] = e
+            found += 1
+            if found == above.shape[0]:
+                return FOUND, found
+            continue
         at, most_far = 0, -1.0
         for x in range(nx):
             if far[x] * mean[x] > most_far:
@@ -145,7 +151,7 @@ def cover(counts, logw, beta, rho, sigma, mean, level, most, symbols, e):
                     edge, longest, low, high = k, length, i, j
                 k += 1
         if not longest > 0.0:
-            return MANY, used
+            return (FOUND, found) if found else (MANY, used)
         symbols[used] = 1 + at * pairs + edge
         used += 1
         stack[depth] = cell
@@ -155,4 +161,4 @@ def cover(counts, logw, beta, rho, sigma, mean, level, most, symbols, e):
             stack[depth + 1, at, high, z] = middle
             stack[depth, at, low, z] = middle
         depth += 2
-    return DONE, used
+    return (FOUND, found) if found else (DONE, used)
