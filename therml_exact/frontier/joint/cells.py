@@ -22,13 +22,13 @@ from __future__ import annotations
 import heapq
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from therml_exact.frontier.joint.above import descend
 from therml_exact.frontier.joint.cones import Cone, prove_cone, zero
-from therml_exact.frontier.joint.cuts import Cut, prove
+from therml_exact.frontier.joint.cuts import Cut, cheap, prove
 from therml_exact.frontier.joint.domain import Domain, Simplex, misplaced
 from therml_exact.frontier.joint.instance import Instance
 from therml_exact.numbers.tables import Array
@@ -36,6 +36,7 @@ from therml_exact.numbers.tables import Array
 MARGIN = 4e-14  # rounding of a cell's bound, relative to 1 + N (sum of multipliers) log letters + |V|
 _CUTS_A_CELL = 3
 _EXCHANGES = 60
+_MANY = 100  # types
 _DIFFERENT = 8.0  # codes that tell an eighth of what there is to tell are different
 
 
@@ -103,6 +104,8 @@ class Search:
         self.nodes: list[Node] = []
         self.roots: list[int] = []
         self.inner_tol, self.deadline = 0.1 * tol, math.inf
+        # Where a proof is dear, cuts in closed form come first.
+        self.many = inst.sigma > 0 and inst.rho > 0 and len(inst.mass) >= _MANY
         self.enter(zero(inst), 0.0, 1)
         for cut in cuts:
             self.add(cut)
@@ -150,18 +153,34 @@ class Search:
         node.weights = dict(zip(used.tolist(), w[used].tolist(), strict=True))
         return u
 
+    def done(self, node: Node) -> bool:
+        """Whether the cuts that are there do for this cell."""
+        self.bound(node)
+        return node.bound >= self.target
+
     def cut_at(self, b: Array) -> None:
         """Prove a new cut at slope b; its atoms start from those of the nearest one."""
         near, start = math.inf, self.best.encoders
         for k, other in enumerate(self.cuts):
-            if isinstance(other, Cut):
+            if isinstance(other, Cut) and (other.lam is not None or not self.inst.sigma):
                 far = float(np.abs(self.pool.slopes[k] - b).sum())
                 if far < near:
                     near, start = far, other.encoders
         self.add(prove(self.inst, b, start, self.inner_tol, self.deadline))
 
-    def cone_at(self, c: Array, u: Array) -> bool:
+    def cheap_at(self, b: Array) -> None:
+        """A cut in closed form, for which S counts as 0; it says nothing about a witness."""
+        cut = cheap(self.inst, b)
+        self.enter(cut, cut.value, 0)
+
+    def cone_at(self, node: Node, c: Array, u: Array) -> bool:
         """Prove a new cut for all distributions of codes; whether it succeeded."""
+        if self.many:
+            free = prove_cone(replace(self.inst, sigma=0.0), c, u, self.inner_tol)
+            assert free is not None
+            self.enter(free, 0.0, 1)
+        if self.done(node):
+            return True
         found = prove_cone(self.inst, c, u, self.inner_tol)
         if found is not None:
             self.enter(found, 0.0, 1)
@@ -248,11 +267,16 @@ def _improve(state: Search, node: Node, u: Array, tried: int, share: float) -> N
     if share < 1 and tried == 0:
         m = u @ state.vertices.places[list(node.vertices)]
         z = m[: state.inst.nz * state.inst.ny].reshape(state.inst.nz, -1).sum(axis=1)
-        if state.cone_at(state.chord_slope(node.vertices, 1), z):
+        if state.cone_at(node, state.chord_slope(node.vertices, 1), z):
             return
     linear = {k: w for k, w in node.weights.items() if not state.pool.kinds[k]}
     if tried <= 1 or not linear:
-        state.cut_at(state.chord_slope(node.vertices, 0))
+        b = state.chord_slope(node.vertices, 0)
+        if state.many:
+            state.cheap_at(b)
+            if state.done(node):
+                return
+        state.cut_at(b)
     else:
         total = sum(linear.values())
         state.cut_at(np.asarray(sum(w / total * state.pool.slopes[k] for k, w in linear.items())))

@@ -5,10 +5,10 @@
 tree: the cells in preorder, simplex by simplex of the domain (cells.py, domain.py). leaves[i]: the mean of cuts that
 bounds leaf i, [k, w, k', w', ...] with indices of cuts and weights, or [k] alone. A cut is one of
 
-    {"kind": "slope", "b": [...], "lam": [...], "tree": "..."}                               cuts.py; lam, tree for
-    sigma > 0 {"kind": "cone", "c": [...], "u": [...]}                                                 cones.py at
-    sigma = 0 {"kind": "cone", "c": [...], "nu": [...], "lam": [...], "tops": [...], "trees": [...]}   cones.py at
-    sigma > 0 {"kind": "zero"}                                                                         R, S >= 0
+    {"kind": "slope", "b": [...], "lam": [...], "tree": "..."}     cuts.py; b alone: in closed form, with S >= 0
+    {"kind": "cone", "c": [...], "nu": [...], "lam": [...], "tops": [...], "trees": [...]}     cones.py
+    {"kind": "cone", "c": [...], "u": [...]}                       cones.py in closed form, with S >= 0
+    {"kind": "zero"}                                               R, S >= 0
 
 Floats are in hexadecimal; in trees of encoders "." is a leaf and chr(48 + k) a halving. Only cuts that a leaf names
 are kept.

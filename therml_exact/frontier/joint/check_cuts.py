@@ -94,12 +94,12 @@ def prove_cut(process: Process, cut: Mapping[str, Any]) -> Proven:
         return Proven([arb(0)] * (process.nz * (process.ny + (process.nx if process.wide else 0))), arb(0), True)
     if cut["kind"] == "slope":
         b = _balls(cut["b"])
-        if process.sigma == 0:
+        if "lam" not in cut:  # S >= 0: what holds at sigma = 0 holds at every sigma
             return Proven(b, _least_costs(process, process.beta(b)), False)
         return Proven(b, _of_slope(process, process.beta(b), cut), False)
     require(cut["kind"] == "cone", f"a cut has the unknown kind {cut['kind']!r}")
     c = _balls(cut["c"])
-    if process.sigma == 0:
+    if "nu" not in cut:
         values = _least_of_codes(process, process.beta(c), _balls(cut["u"]))
     else:
         values = _of_cone(process, process.beta(c), cut)
@@ -181,6 +181,7 @@ class Sum:
 def _of_slope(process: Process, beta: list[list[Balls]], cut: Mapping[str, Any]) -> arb:
     """The bound sum p lambda - sigma log max G, by a tree of cells of encoders."""
     lam = _balls(cut["lam"])
+    require(bool(process.sigma > 0), "a cut has multipliers, but sigma is 0")
     require(len(lam) == len(process.mass), "lam has the wrong length")
 
     def costs(x: int, simplex: Vertices) -> list[Balls]:
@@ -199,6 +200,7 @@ def _of_slope(process: Process, beta: list[list[Balls]], cut: Mapping[str, Any])
 def _of_cone(process: Process, beta: list[list[Balls]], cut: Mapping[str, Any]) -> Balls:
     """V_z of every code, by trees of boxes of tilts."""
     types, nx, ny = len(process.mass), process.nx, process.ny
+    require(bool(process.sigma > 0), "a cut has multipliers, but sigma is 0")
     flat, lam, tops = _balls(cut["nu"]), _balls(cut["lam"]), _balls(cut["tops"])
     require(len(flat) == nx * ny and len(lam) == process.nz * types, "nu or lam has the wrong length")
     require(len(tops) == process.nz * nx and len(cut["trees"]) == process.nz, "tops or trees have the wrong length")
@@ -299,7 +301,7 @@ def _tangent(low: float, high: float) -> float:
     return 0.5 * (low + high)
 
 
-# ---- sigma = 0: closed forms
+# ---- closed forms, with sigma S >= 0
 
 
 def _least_costs(process: Process, beta: list[list[Balls]]) -> arb:

@@ -120,7 +120,8 @@ def _one_code(inst: Instance, d: Array, top: Array, tol: float) -> tuple[Array, 
     beta = np.ascontiguousarray(d[:, :, None])
     sides = [(0.02 * t, 0.4 * t, 0.98 * t) for t in top]
     starts = np.array(list(itertools.product(*sides)))[:, :, None]
-    start, lam, eps = np.ones((1, inst.nx, 1)), np.empty(len(inst.mass)), np.empty(inst.nx)
+    start = np.concatenate([np.ones((1, inst.nx, 1)), starts])
+    lam, eps = np.empty(len(inst.mass)), np.empty(inst.nx)
     symbols, level = np.empty(_MOST_BOXES, dtype=np.uint8), tol / inst.sigma
     for _ in range(_TRIES):
         _, start, _, _ = solve_atoms(

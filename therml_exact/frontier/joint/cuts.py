@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from therml_exact.numbers.tables import Array
 MARGIN = 4e-14  # rounding of V, relative to 1 + sum p |lambda| + sigma + N max |b|
 ROUNDS = 40
 _CORNERS = 0.02  # how far the encoders that a search starts from lie from hard ones
+_SIDES = (0.003, 0.02, 0.08, 0.2, 0.35, 0.5, 0.65, 0.8, 0.92, 0.98, 0.997)
 _MOST_BOXES = 400_000
 _TRIES = 30
 _PATIENCE = 10  # tries before the level is raised
@@ -60,12 +61,21 @@ def margin(inst: Instance, b: Array, lam: Array) -> float:
 
 
 def corners(inst: Instance) -> Array:
-    """Encoders from which local maxima of G are sought: nearly hard ones and the middle; all hard ones at rho = 0."""
+    """Encoders from which local maxima of G are sought: a grid, or nearly hard ones and the middle; hard at rho = 0."""
     nz = inst.nz
+    if nz == 2 and inst.rho > 0 and inst.nx <= 3:
+        side = _SIDES if inst.nx <= 2 else _SIDES[::2]
+        first = np.array(list(itertools.product(side, repeat=inst.nx)))
+        return np.stack([first, 1 - first], axis=-1)
     maps = np.eye(nz)[np.array(list(itertools.product(range(nz), repeat=inst.nx)))]
     if inst.rho == 0:
         return maps
     return np.concatenate([(1 - _CORNERS) * maps + _CORNERS / nz, np.full((1, inst.nx, nz), 1.0 / nz)])
+
+
+def cheap(inst: Instance, b: Array) -> Cut:
+    """The cut at slope b for sigma = 0, in closed form: it holds for every sigma, since S >= 0."""
+    return _hard(replace(inst, sigma=0.0), b)
 
 
 def solve(inst: Instance, b: Array, start: Array, tol: float) -> Cut:
@@ -88,7 +98,8 @@ def solve(inst: Instance, b: Array, start: Array, tol: float) -> Cut:
 def prove(inst: Instance, b: Array, start: Array, tol: float, deadline: float = math.inf) -> Cut:
     """The same with a proven value, within about tol of V(b) where the boxes and the time suffice.
 
-    Encoders at which G is too large join the atoms. Where that goes on for long, or boxes do not suffice, a larger level is proven.
+    Encoders at which G is too large join the atoms. Where that goes on for long, or boxes do not suffice, a larger
+    level is proven.
     """
     if inst.sigma == 0:
         return _hard(inst, b)

@@ -29,6 +29,8 @@ from numba import njit
 from therml_exact.kernels.joint.newton import newton
 from therml_exact.kernels.mixing import weigh
 
+SEARCHED = 12  # starts from which an ascent is made in a round
+NEAR = 0.1  # distance below which a start would lead to the same maximum
 NOTHING = 1e-13  # weights of atoms that are dropped
 LARGE = 300  # coordinates of the atoms: beyond, ascent alone moves them
 
@@ -211,11 +213,7 @@ def merge(q, atoms, near):
             continue
         found = -1
         for b in range(kept):
-            far = 0.0
-            for x in range(atoms.shape[1]):
-                for z in range(atoms.shape[2]):
-                    far = max(far, abs(math.sqrt(atoms[a, x, z]) - math.sqrt(atoms[b, x, z])))
-            if far < near:
+            if distance(atoms[a], atoms[b]) < near:
                 found = b
                 break
         if found < 0:
@@ -230,15 +228,49 @@ def merge(q, atoms, near):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
+def promising(counts, logw, beta, rho, sigma, atoms, starts, most):
+    """At most `most` of the starts: those of largest G, no two near each other, none near an atom."""
+    nx, ny, _ = beta.shape
+    c, r = np.empty(nx * ny), np.empty(counts.shape[0])
+    values = np.empty(len(starts))
+    for k in range(len(starts)):
+        letter_costs(starts[k], beta, rho, c)
+        values[k] = log_gradient(counts, logw, c, sigma, r)
+    chosen, count = np.empty_like(starts[:most]), 0
+    for k in np.argsort(-values):
+        near = False
+        for a in range(len(atoms)):
+            near = near or distance(starts[k], atoms[a]) < NEAR
+        for a in range(count):
+            near = near or distance(starts[k], chosen[a]) < NEAR
+        if not near:
+            chosen[count] = starts[k]
+            count += 1
+            if count == len(chosen):
+                break
+    return chosen[:count].copy()
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def distance(e, other):
+    """The largest difference of the square roots of entries."""
+    far = 0.0
+    for x in range(e.shape[0]):
+        for z in range(e.shape[1]):
+            far = max(far, abs(math.sqrt(e[x, z]) - math.sqrt(other[x, z])))
+    return far
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
 def solve_atoms(counts, mass, beta, rho, sigma, start, starts, tol, rounds, lam):
     """Weights and encoders of the least V: (q, atoms, value, gap that the local maxima of G leave open).
 
-    start[a, x, z]: atoms to begin with; starts[k, x, z]: encoders from which G is searched in every round, so that no
-    local maximum is overlooked. lam[t] is filled in.
+    start[a, x, z]: atoms to begin with; starts[k, x, z]: encoders among which those of large G are improved in every
+    round, so that few local maxima are overlooked. lam[t] is filled in.
     """
     nx, _, nz = beta.shape
     types = counts.shape[0]
-    atoms = np.concatenate((start, starts))
+    atoms = start.copy()
     q = np.full(len(atoms), 1.0 / len(atoms))
     e, logw = np.empty((nx, nz)), np.empty(types)
     value, gap = 0.0, math.inf
@@ -252,7 +284,7 @@ def solve_atoms(counts, mass, beta, rho, sigma, start, starts, tol, rounds, lam)
         value = multipliers(mass, all_costs(counts, beta, rho, atoms), q, sigma, lam)
         for t in range(types):
             logw[t] = math.log(mass[t]) + lam[t] / sigma
-        tried = np.concatenate((atoms, starts))
+        tried = np.concatenate((atoms, promising(counts, logw, beta, rho, sigma, atoms, starts, SEARCHED)))
         fresh, new = np.zeros(len(tried), dtype=np.bool_), np.empty_like(tried)
         best = 0.0
         for k in range(len(tried)):
