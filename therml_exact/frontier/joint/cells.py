@@ -12,6 +12,9 @@ halved at the edge that loses most; otherwise a new cut is made at the slope at 
 affine, then at the mean slope of the best cuts. As cells shrink, that slope becomes a tangent of Phi: a cell's bound
 is the global minimum less a term of second order at worst.
 
+Where there are many types a proof is dear. There the search runs first to what is reached at sigma = 0, with cuts in
+closed form (S >= 0), and makes dear cuts only for the cells that these leave.
+
 The tree in preorder: chr(48 + k) halves edge k of the cell's vertices (pairs i < j in lexicographic order; first j,
 then i is replaced by the middle), "-" is a cell whose codes are in the wrong order (domain.py), "." a leaf with the
 weights of its cuts.
@@ -26,7 +29,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from therml_exact.frontier.joint.above import descend
+from therml_exact.frontier.joint.above import best_start, descend
 from therml_exact.frontier.joint.cones import Cone, prove_cone, zero
 from therml_exact.frontier.joint.cuts import Cut, cheap, prove
 from therml_exact.frontier.joint.domain import Domain, Simplex, misplaced
@@ -37,6 +40,7 @@ MARGIN = 4e-14  # rounding of a cell's bound, relative to 1 + N (sum of multipli
 _CUTS_A_CELL = 3
 _EXCHANGES = 60
 _MANY = 100  # types
+_SLACK = 0.05
 _DIFFERENT = 8.0  # codes that tell an eighth of what there is to tell are different
 
 
@@ -106,9 +110,17 @@ class Search:
         self.inner_tol, self.deadline = 0.1 * tol, math.inf
         # Where a proof is dear, cuts in closed form come first.
         self.many = inst.sigma > 0 and inst.rho > 0 and len(inst.mass) >= _MANY
+        self.slack = 0.0
+        if self.many:
+            self.slack = max(best.reached - self._least_without_s(), 0.0) + 0.02 * abs(best.reached) * _SLACK
         self.enter(zero(inst), 0.0, 1)
         for cut in cuts:
             self.add(cut)
+
+    def _least_without_s(self) -> float:
+        """What alternation finds at sigma = 0: cuts in closed form reach as far, and no further."""
+        points = np.array([[float(v) for v in point] for point in self.region.points])
+        return best_start(replace(self.inst, sigma=0.0), points, 0).reached
 
     def enter(self, cut: Cut | Cone, value: float, kind: int) -> None:
         """A cut enters the pool."""
@@ -130,7 +142,7 @@ class Search:
     @property
     def target(self) -> float:
         """The bound at which a cell is done."""
-        return self.best.reached - 0.8 * self.tol
+        return self.best.reached - 0.8 * self.tol - self.slack
 
     def margin(self) -> float:
         """What rounding may have added to a cell's bound."""
@@ -179,7 +191,7 @@ class Search:
             free = prove_cone(replace(self.inst, sigma=0.0), c, u, self.inner_tol)
             assert free is not None
             self.enter(free, 0.0, 1)
-        if self.done(node):
+        if self.slack or self.done(node):
             return True
         found = prove_cone(self.inst, c, u, self.inner_tol)
         if found is not None:
@@ -220,6 +232,7 @@ class Search:
 def search(state: Search, max_cells: int, deadline: float) -> str:
     """Best first until every cell is done; says why it ended: "closed", "cells" or "time"."""
     heap: list[tuple[float, int, int]] = []
+    later: list[tuple[float, int, int]] = []
 
     def enter(vertices: Simplex, tried: int) -> int:
         node, index = Node(vertices), len(state.nodes)
@@ -232,7 +245,7 @@ def search(state: Search, max_cells: int, deadline: float) -> str:
         return index
 
     state.deadline = deadline
-    if len(state.cuts) == 1:
+    if len(state.cuts) == 1 and not state.slack:
         state.cut_at(state.inst.gradient(state.best.place))
     state.roots = [enter(vertices, 0) for vertices in state.region.simplices]
     while heap:
@@ -240,6 +253,11 @@ def search(state: Search, max_cells: int, deadline: float) -> str:
         node = state.nodes[index]
         u = state.bound(node)
         if node.bound >= state.target:
+            if state.slack:
+                later.append((node.bound, index, 0))
+                if not heap:  # what is left needs cuts that know S
+                    state.slack, heap = 0.0, later
+                    heapq.heapify(heap)
             continue
         if before < node.bound and heap and heap[0][0] < node.bound:
             heapq.heappush(heap, (node.bound, index, tried))
@@ -270,16 +288,14 @@ def _improve(state: Search, node: Node, u: Array, tried: int, share: float) -> N
         if state.cone_at(node, state.chord_slope(node.vertices, 1), z):
             return
     linear = {k: w for k, w in node.weights.items() if not state.pool.kinds[k]}
-    if tried <= 1 or not linear:
-        b = state.chord_slope(node.vertices, 0)
-        if state.many:
-            state.cheap_at(b)
-            if state.done(node):
-                return
-        state.cut_at(b)
-    else:
+    b = state.chord_slope(node.vertices, 0)
+    if tried > 1 and linear:
         total = sum(linear.values())
-        state.cut_at(np.asarray(sum(w / total * state.pool.slopes[k] for k, w in linear.items())))
+        b = np.asarray(sum(w / total * state.pool.slopes[k] for k, w in linear.items()))
+    if state.slack:
+        state.cheap_at(b)
+    else:
+        state.cut_at(b)
 
 
 def leaves(state: Search) -> list[Node]:
