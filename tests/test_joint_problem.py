@@ -21,7 +21,7 @@ from support import rational_rows
 
 import therml_exact as tx
 from therml_exact.frontier import joint_above, joint_below
-from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.mixture.certificate import digest
 
 SLACK = 1e-12  # of float functionals of a dozen cells
@@ -462,7 +462,7 @@ def test_the_verifier_imports_no_solver(tmp_path: Path) -> None:
         ({"n": 0}, "n is 0"),
         ({"theta_size": True}, "theta_size is True"),
         ({"z_size": 1.5}, "z_size is 1.5"),
-        ({"phi": [1, 0]}, "shapes"),
+        ({"phi": [1, 0]}, "x_given_phi has shape"),
         ({"x_given_phi": [[0.5, 0.4]]}, "x_given_phi"),
         ({"y_given_x_phi": [[[2, -1], [0, 1]]]}, "y_given_x_phi"),
     ],

@@ -287,7 +287,7 @@ FORGERIES = {
     "a row that sums to more": ("seen", [(("rule", "cells", 0), (0.500000002).hex())], "a row is no distribution"),
     "a negative entry": ("seen", [(("rule", "cells", 0), (1.5).hex()), (("rule", "cells", 1), "-" + ROW)],
                          "a row is no"),
-    "a foreign field of the problem": ("zero", [(("problem", "for"), "all alphabets")], "the problem has the fields"),
+    "a foreign field of the problem": ("zero", [(("problem", "for"), "all alphabets")], "has the fields"),
     "a problem of another kind": ("zero", [(("problem", "kind"), "encoder")], "the kind 'encoder' is unknown"),
     "a shape to be guessed": ("zero", [(("problem", "x_given_phi", "shape"), [1, -1])], "do not fill the shape"),
     # chords

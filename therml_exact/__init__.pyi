@@ -14,10 +14,10 @@ from .frontier.curve.claim import Classification as Classification
 from .frontier.curve.frontier import Frontier as Frontier
 from .frontier.hard import HardFrontier as HardFrontier
 from .frontier.hard import deterministic_frontier as deterministic_frontier
+from .frontier.joint.optimum import JointOptimum as JointOptimum
+from .frontier.joint.problem import JointProblem as JointProblem
 from .frontier.joint_below import ShannonBound as ShannonBound
 from .frontier.joint_below import shannon_outer_bound as shannon_outer_bound
-from .frontier.joint_minimize import JointOptimum as JointOptimum
-from .frontier.joint_problem import JointProblem as JointProblem
 from .frontier.minimize import minimize as minimize
 from .frontier.mixture.optimum import Optimum as Optimum
 from .frontier.problems.bayes import BayesProblem as BayesProblem

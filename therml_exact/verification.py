@@ -7,6 +7,7 @@
     therml-rule-1               the same for learning rules, caps, excesses       frontier/rules/check.py
     therml-exact/rule-frontier  all rows of a saved frontier of learning rules    frontier/rules/check.py
     therml-exact/joint-bound    the same where rule and encoder are free          frontier/joint_verify.py
+    therml-joint-2              the same by cells of p(z,y) and p(z,x)            frontier/joint/check.py
     therml-exact/proof          an inequality of entropies: proved, refuted       shannon/verify.py
 
 The content is hostile until it is checked. It is copied into plain data first (files.plain), numbers are read in one
@@ -44,6 +45,7 @@ CHECKERS = {
     "therml-rule-1": ("therml_exact.frontier.rules.check", "check_rule"),
     "therml-exact/rule-frontier": ("therml_exact.frontier.rules.check", "check_rule_frontier"),
     "therml-exact/joint-bound": ("therml_exact.frontier.joint_verify", "check_joint"),
+    "therml-joint-2": ("therml_exact.frontier.joint.check", "check_free"),
     "therml-exact/proof": ("therml_exact.shannon.verify", "check_proof"),
 }
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.numbers.tables import Array
 
 STARTS = 48
@@ -131,8 +131,8 @@ def _entropy(p: Array, axes: int) -> Array:
 def _random_starts(problem: JointProblem, rng: np.random.Generator) -> Tables:
     (nx, _), letters = problem.shape, len(problem.types)
     spread = np.where(np.arange(STARTS) % 2, 0.2, 2.0)  # nearly hard, and soft
-    rule = rng.gamma(spread[:, None, None], size=(STARTS, letters, problem.theta_size)) + 1e-9
-    encoder = rng.gamma(spread[:, None, None, None], size=(STARTS, nx, problem.theta_size, problem.z_size)) + 1e-9
+    rule = rng.gamma(spread[:, None, None], size=(STARTS, letters, problem.thetas)) + 1e-9
+    encoder = rng.gamma(spread[:, None, None, None], size=(STARTS, nx, problem.thetas, problem.z_size)) + 1e-9
     return rule / rule.sum(axis=-1, keepdims=True), encoder / encoder.sum(axis=-1, keepdims=True)
 
 
@@ -146,18 +146,18 @@ def _hardened(table: Array) -> Array:
 def best_hard(problem: JointProblem, at: Multipliers, most: int = MOST_HARD) -> Tables | None:
     """The best deterministic rule and encoder; None where there are more than `most` up to relabelling."""
     nx = problem.shape[0]
-    if hard_count(len(problem.types), nx, problem.theta_size, problem.z_size, most) > most:
+    if hard_count(len(problem.types), nx, problem.thetas, problem.z_size, most) > most:
         return None
     best, least = None, np.inf
-    unit = np.eye(max(problem.theta_size, problem.z_size))
-    for partition in partitions(len(problem.types), problem.theta_size):
+    unit = np.eye(max(problem.thetas, problem.z_size))
+    for partition in partitions(len(problem.types), problem.thetas):
         blocks = max(partition) + 1
-        rule = unit[list(partition)][:, : problem.theta_size]
+        rule = unit[list(partition)][:, : problem.thetas]
         codes = partitions(blocks * nx, problem.z_size)
         while chunk := list(islice(codes, _CHUNK)):
             # Idle thetas copy the first.
             wide = np.array(chunk).reshape(len(chunk), nx, blocks)
-            wide = np.concatenate([wide, *[wide[:, :, :1]] * (problem.theta_size - blocks)], axis=2)
+            wide = np.concatenate([wide, *[wide[:, :, :1]] * (problem.thetas - blocks)], axis=2)
             encoder = unit[wide][..., : problem.z_size]
             values = objective(problem, at, rule[None], encoder)
             k = int(values.argmin())
@@ -224,14 +224,14 @@ def from_types(problem: JointProblem, by_type: Array) -> Tables | None:
                 of.append(k)
                 break
         else:
-            if len(kept) == problem.theta_size:
+            if len(kept) == problem.thetas:
                 return None
             of.append(len(kept))
             kept.append((rows.copy(), seen[t].copy()))
-    encoder = np.repeat(kept[0][0][:, None, :], problem.theta_size, axis=1)
+    encoder = np.repeat(kept[0][0][:, None, :], problem.thetas, axis=1)
     for k, (mine, _) in enumerate(kept):
         encoder[:, k] = mine
-    return np.eye(problem.theta_size)[of], encoder
+    return np.eye(problem.thetas)[of], encoder
 
 
 def _clustered(problem: JointProblem, by_type: Array, rng: np.random.Generator) -> Tables:
@@ -243,10 +243,10 @@ def _clustered(problem: JointProblem, by_type: Array, rng: np.random.Generator) 
     codes = np.full((*by_type.shape[:2], problem.z_size), 1e-9)
     codes[..., : kept.shape[-1]] += kept
     codes /= codes.sum(axis=-1, keepdims=True)
-    centres = rng.choice(len(p), size=problem.theta_size, p=p / p.sum())
+    centres = rng.choice(len(p), size=problem.thetas, p=p / p.sum())
     encoder = codes[:, centres]
     far = np.einsum("tx,xtkz->tk", n_x, np.abs(codes[:, :, None, :] - encoder[:, None, :, :]))
-    return np.eye(problem.theta_size)[far.argmin(axis=1)], encoder
+    return np.eye(problem.thetas)[far.argmin(axis=1)], encoder
 
 
 def pruned(rule: Array, encoder: Array, counts: Array, p: Array) -> Tables:

@@ -30,8 +30,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix, diags
 
+from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.joint_multipliers import Program, add, exact_multipliers
-from therml_exact.frontier.joint_problem import JointProblem
 from therml_exact.frontier.joint_verify import (
     bound_in_balls,
     by_mass,
@@ -43,8 +44,8 @@ from therml_exact.frontier.joint_verify import (
     relaxation,
     rounded,
 )
-from therml_exact.frontier.minimize import minimize
 from therml_exact.frontier.mixture.optimum import Optimum
+from therml_exact.frontier.mixture.path import minimize_mixture
 from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.numbers.balls import precision
 from therml_exact.shannon import certificate as proofs
@@ -181,7 +182,7 @@ def _program(
     values, places, columns = (np.array(part) for part in zip(*entries, strict=True))
     matrix = csr_matrix((values, (places, columns)), shape=(len(forms), unknowns))
     right = np.zeros(len(forms))
-    logs = [math.log(problem.theta_size if setting.members(m) == ("Theta",) else problem.z_size) for m in caps]
+    logs = [math.log(problem.thetas if setting.members(m) == ("Theta",) else problem.z_size) for m in caps]
     right[space.rows.shape[0] :] = -np.array(logs)
     right -= matrix[:, np.flatnonzero(fixed)] @ _data_entropies(problem, setting, first[fixed])
     unknown = [{column: v for column, v in form.items() if not fixed[column]} for form in forms]
@@ -223,18 +224,19 @@ def bounds(
     elif problem.n > 1 and at["sigma"] and independent(problem):
         kinds.append("samples")
     for kind in kinds:
-        yield _relaxed(problem, at, kind, tol, max_cells, time_limit)
+        yield relaxed(problem, at, kind, tol, max_cells, time_limit)
     if problem.n <= MOST_SAMPLES:
         found = shannon_bound(problem, at, sized=True)
         yield Bound("shannon", found.lower_bound, {"kind": "shannon", "proof": found.proof})
 
 
-def _relaxed(
+def relaxed(
     problem: JointProblem, at: Mapping[str, Fraction], kind: str, tol: float, max_cells: int, time_limit: float
 ) -> Bound:
-    relaxed, multipliers, scale, _ = relaxation(problem, at, kind)
+    """The bound by an encoder problem."""
+    encoders, multipliers, scale, _ = relaxation(problem, at, kind)
     # The shares of the tolerance: a part of it is left for rounding and for the witness.
-    optimum = minimize(relaxed, **multipliers, tol=tol / (2 * float(scale)), max_cells=max_cells, time_limit=time_limit)
+    optimum = minimize_mixture(encoders, multipliers, Budget(tol / (2 * float(scale)), max_cells, time_limit))
     content = {"kind": kind, "certificate": optimum.certificate}
     with precision(BITS):
         lower = rounded(bound_in_balls(problem, at, content, Clock(None)), up=False)
@@ -254,7 +256,7 @@ def partitioned(
     def solved(decided: tuple[int, ...]) -> tuple[float, tuple[int, ...], Optimum]:
         left = max(deadline - time.monotonic(), 0.1)
         share = tol / (4 * problem.n)
-        found = minimize(decided_problem(problem, decided), **given, tol=share, max_cells=max_cells, time_limit=left)
+        found = minimize_mixture(decided_problem(problem, decided), given, Budget(share, max_cells, left))
         return found.lower_bound, decided, found
 
     heap = [solved(())]

@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 from flint import arb
 
 from therml_exact.frontier import joint_above
 from therml_exact.frontier.budget import Budget
-from therml_exact.frontier.joint_below import Bound, bounds, partitioned
-from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint.optimum import JointOptimum
+from therml_exact.frontier.joint.problem import JointProblem
+from therml_exact.frontier.joint_below import Bound, bounds, partitioned, relaxed
 from therml_exact.frontier.joint_verify import (
     FORMAT,
     VERSION,
@@ -32,9 +30,7 @@ from therml_exact.frontier.joint_verify import (
     relaxation,
     rounded,
 )
-from therml_exact.frontier.minimize import minimize
-from therml_exact.frontier.mixture.certificate import digest
-from therml_exact.frontier.problems.multipliers import read_multipliers
+from therml_exact.frontier.mixture.path import minimize_mixture
 from therml_exact.numbers.balls import precision, settled
 from therml_exact.numbers.tables import Array
 from therml_exact.verification import BITS, Clock
@@ -43,80 +39,17 @@ SEED = 20180711
 _OTHERS = tuple(Fraction(2) ** k for k in (-2, -1, 1, 2, 3))  # sigmas near one whose gap is open
 
 
-@dataclass(frozen=True, eq=False)
-class JointOptimum:
-    """A two-sided optimum in nats; `witness` are the tables that achieve `value`, `point` their R, D, C, S.
-
-    bounds are all lower bounds found, by kind (joint_verify.py); lower_bound is the largest.
-    """
-
-    problem: JointProblem
-    multipliers: dict[str, float]
-    value: float
-    lower_bound: float
-    tol: float
-    point: dict[str, float]
-    rule: Array = field(repr=False)
-    encoder: Array = field(repr=False)
-    bounds: dict[str, float]
-    _exact: dict[str, Fraction] = field(repr=False)
-    _bound: Bound = field(repr=False)
-
-    @property
-    def gap(self) -> float:
-        """Value - lower_bound."""
-        return self.value - self.lower_bound
-
-    @property
-    def status(self) -> str:
-        """Whether it is "certified" (the gap is within the tolerance) or "open"."""
-        return "certified" if Fraction(self.value) - Fraction(self.lower_bound) <= Fraction(self.tol) else "open"
-
-    @cached_property
-    def witness(self) -> dict[str, Array]:
-        """The tables that achieve `value`, with their q's."""
-        return joint_above.witness(self.problem, self.rule, self.encoder)
-
-    @cached_property
-    def certificate(self) -> dict[str, Any]:
-        """Plain data that `verify` checks."""
-        content = {
-            "format": FORMAT,
-            "version": VERSION,
-            "problem": self.problem.describe(),
-            "multipliers": {name: str(m) for name, m in sorted(self._exact.items())},
-            "value": self.value.hex(),
-            "lower_bound": self.lower_bound.hex(),
-            "tol": float(self.tol).hex(),
-            "status": self.status,
-            "rule": _plain(self.rule),
-            "encoder": _plain(self.encoder),
-            "bound": dict(self._bound.content),
-        }
-        return {**content, "sha256": digest(content)}
-
-    def __str__(self) -> str:
-        amounts = ", ".join(f"{name} = {value:.6g}" for name, value in self.point.items())
-        return f"{self.lower_bound:.9g} <= min <= {self.value:.9g} nats ({self.status}; {amounts})"
-
-
-def minimize_free(problem: JointProblem, given: Mapping[str, Any], budget: Budget) -> JointOptimum:
-    """One optimum, from the caller's multipliers."""
-    return minimize_joint(problem, read_multipliers(problem, given), budget.tol, budget.cells, budget.seconds)
-
-
 def minimize_joint(
     problem: JointProblem, at: Mapping[str, Fraction], tol: float, max_cells: int, time_limit: float
 ) -> JointOptimum:
     """The optimum between what alternation finds and the best lower bound; time_limit is that of each relaxation."""
     if not (tol > 0 and math.isfinite(tol)):
         raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
-    floats = {name: float(m) for name, m in at.items()}
     found = {bound.kind: bound for bound in bounds(problem, at, tol, max_cells, time_limit)}
     best = max(found.values(), key=lambda bound: bound.lower_bound)
     starts = _encoders(problem, at, found, tol, max_cells, time_limit)
     rule, encoder, balls, value = _above(problem, at, starts)
-    if at["sigma"] == 0 and 1 < problem.theta_size < len(problem.types) and value - best.lower_bound > tol:
+    if at["sigma"] == 0 and 1 < problem.thetas < len(problem.types) and value - best.lower_bound > tol:
         bound, by_type = partitioned(problem, at, value, tol, max_cells, time_limit)
         found[bound.kind] = bound
         best = max(best, bound, key=lambda bound: bound.lower_bound)
@@ -125,9 +58,47 @@ def minimize_joint(
         bound = _chord(problem, at, best, tol, max_cells, time_limit)
         found[bound.kind] = bound
         best = max(best, bound, key=lambda bound: bound.lower_bound)
-    point = {name: max(float(amount.mid()), 0.0) for name, amount in balls.items()}
     lowers = {kind: bound.lower_bound for kind, bound in found.items()}
-    return JointOptimum(problem, floats, value, best.lower_bound, tol, point, rule, encoder, lowers, dict(at), best)
+    return _optimum(problem, at, tol, (rule, encoder, balls, value), lowers, best)
+
+
+def minimize_types(
+    problem: JointProblem, at: Mapping[str, Fraction], given: tuple[Array, Array], tol: float, max_cells: int,
+    time_limit: float,
+) -> JointOptimum:  # fmt: skip
+    """The optimum between the encoder problem of (X, T, Y) and its own encoder, or the given tables."""
+    bound = relaxed(problem, at, "types", tol, max_cells, time_limit)
+    if bound.optimum is None:
+        raise ValueError("the relaxation by types has no optimum")
+    own = bound.optimum.encoder
+    found = [given]
+    if own.shape[-1] <= problem.z_size:
+        found.append(joint_above.pruned(np.eye(len(problem.types)), own, *problem.floats))
+    floats = {name: float(m) for name, m in at.items()}
+    rule, encoder = min(found, key=lambda pair: float(joint_above.objective(problem, floats, *pair)))
+    with precision(BITS):
+        balls = functionals_in_balls(problem, rule, encoder)
+        value = rounded(objective_of(balls, at), up=True)
+    return _optimum(problem, at, tol, (rule, encoder, balls, value), {"types": bound.lower_bound}, bound)
+
+
+def _optimum(
+    problem: JointProblem,
+    at: Mapping[str, Fraction],
+    tol: float,
+    above: tuple[Array, Array, dict[str, arb], float],
+    lowers: dict[str, float],
+    best: Bound,
+) -> JointOptimum:
+    rule, encoder, balls, value = above
+    floats = {name: float(m) for name, m in at.items()}
+    point = {name: max(float(amount.mid()), 0.0) for name, amount in balls.items()}
+    reason = "closed" if value - best.lower_bound <= tol else "bounds"
+    header = {"format": FORMAT, "version": VERSION}
+    return JointOptimum(
+        problem, floats, value, best.lower_bound, tol, point, rule, encoder, lowers, reason, 0, dict(at), header,
+        lambda: best.content,
+    )  # fmt: skip
 
 
 def _chord(
@@ -136,7 +107,7 @@ def _chord(
     """The best bound at sigma of a chord between bounds at smaller and at larger ones."""
     sigma = at["sigma"]
     without = minimize_joint(problem, {**at, "sigma": Fraction(0)}, tol, max_cells, time_limit)
-    known = {sigma: here, Fraction(0): without._bound}
+    known = {sigma: here, Fraction(0): Bound("", without.lower_bound, without._proof())}
     for k in _OTHERS:
         other = bounds(problem, {**at, "sigma": sigma * k}, tol, max_cells, time_limit)
         known[sigma * k] = max(other, key=lambda bound: bound.lower_bound)
@@ -187,10 +158,6 @@ def _encoders(
         tables.append(optimum.encoder)
     single = JointProblem(problem.phi, problem.x_given_phi, problem.y_given_x_phi, problem.n, 1, problem.z_size)
     relaxed, multipliers, _, _ = relaxation(single, at, "constant")
-    optimum = minimize(relaxed, **multipliers, tol=tol, max_cells=max_cells, time_limit=time_limit)
+    optimum = minimize_mixture(relaxed, multipliers, Budget(tol, max_cells, time_limit))
     tables.append(optimum.encoder.reshape(nx, 1, -1).repeat(letters, axis=1))
     return tables
-
-
-def _plain(table: Array) -> dict[str, Any]:
-    return {"shape": list(table.shape), "cells": [float(v).hex() for v in table.reshape(-1).tolist()]}

@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from therml_exact.frontier.joint_problem import JointProblem
+from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.mixture.check import check_bounds_of
 from therml_exact.frontier.problems.encoder import EncoderProblem
@@ -107,7 +107,8 @@ def functionals_in_balls(problem: JointProblem, rule: Array, encoder: Array) -> 
     require(rule.shape[:1] == (letters,) and rule.ndim == 2, f"the rule has shape {rule.shape}: {letters} rows")
     thetas = rule.shape[1]
     shape = (nx, thetas, problem.z_size)
-    require(1 <= thetas <= problem.theta_size, f"{thetas} values of theta; at most {problem.theta_size}")
+    most = problem.theta_size or thetas
+    require(1 <= thetas <= most, f"{thetas} values of theta; at most {most}")
     require(encoder.shape[:2] == shape[:2] and encoder.ndim == 3, f"the encoder has shape {encoder.shape}: {shape}")
     require(1 <= encoder.shape[2] <= problem.z_size, f"{encoder.shape[2]} values of z; at most {problem.z_size}")
     masses = [ball(mass) for _, mass in problem.types]
@@ -220,7 +221,7 @@ def _least_of_partitions(problem: JointProblem, multipliers: Multipliers, leaves
 def decisions(problem: JointProblem, decided: tuple[int, ...]) -> list[tuple[int, ...]]:
     """The blocks that the next type may join: those before it, or a new one."""
     blocks = max(decided, default=-1) + 1
-    return [(*decided, block) for block in range(min(blocks + 1, problem.theta_size))]
+    return [(*decided, block) for block in range(min(blocks + 1, problem.thetas))]
 
 
 def decided_problem(problem: JointProblem, decided: tuple[int, ...]) -> EncoderProblem:
@@ -322,7 +323,7 @@ def known_in_balls(problem: JointProblem, setting: Setting, rest: Mapping[int, F
             total -= ball(c) * entropies[key]
         else:
             require(len(names) == 1 and c >= 0, f"the proof speaks of H({', '.join(names)}), which is not known")
-            size = problem.theta_size if names[0] == "Theta" else problem.z_size
+            size = problem.thetas if names[0] == "Theta" else problem.z_size
             total -= ball(c) * arb(size).log()
     return total
 

@@ -4,7 +4,7 @@ The door: the kind of a problem names its solver.
 
     encoder, Bayes, discriminative    a mixture's likelihood: mixture/path.py, a path of one point
     learning rule                     rules/optimum.py
-    joint                             joint_minimize.py
+    joint                             joint/minimize.py
 
 Errors: TypeError for a multiplier foreign to the problem, ValueError for one that is negative or not finite.
 Source: Alemi and Fischer, TherML (2018), equation (22), App. B, C, H.
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, overload
 from therml_exact.frontier.budget import Budget
 
 if TYPE_CHECKING:
-    from therml_exact.frontier.joint_minimize import JointOptimum
-    from therml_exact.frontier.joint_problem import JointProblem
+    from therml_exact.frontier.joint.optimum import JointOptimum
+    from therml_exact.frontier.joint.problem import JointProblem
     from therml_exact.frontier.mixture.optimum import Optimum
     from therml_exact.frontier.problems.kinds import Problem
     from therml_exact.frontier.rules.optimum import RuleOptimum
@@ -30,7 +30,7 @@ SOLVERS = {
     "bayes": ("therml_exact.frontier.mixture.path", "minimize_mixture"),
     "discriminative": ("therml_exact.frontier.mixture.path", "minimize_mixture"),
     "learning rule": ("therml_exact.frontier.rules.optimum", "minimize_rules"),
-    "joint": ("therml_exact.frontier.joint_minimize", "minimize_free"),
+    "joint": ("therml_exact.frontier.joint.minimize", "minimize_free"),
 }
 
 

@@ -8,8 +8,13 @@ With X, Y, Z those of a sample drawn uniformly, p(x,y,theta) = sum_t p(t) n_xy/N
 
     R = N I(Z;X,Theta),   D = N H(X|Z),   C = N H(Y|Z),   S = I(Theta;T).
 
+*Some optimum has few thetas.* R and the place m = (p(z,y), p(z,x)) are means over theta of functions of (p(t|theta),
+p(z|x,theta)), up to functions of m, and so is S. By Caratheodory's theorem types + dim m thetas reach whatever more
+of them do.
+
 Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y]; rule[t, theta], encoder[x, theta, z].
-theta_size and z_size are the largest alphabets of the tables sought.
+theta_size (None: no limit) and z_size are the largest alphabets of the tables sought. A float means its exact binary
+value; rows are divided by their exact sums.
 Errors: ValueError naming the table or size.
 Source: Alemi and Fischer, TherML (2018), equations (10)-(13), (21), (22).
 """
@@ -25,16 +30,20 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.problems.discriminative import DiscriminativeProblem
-from therml_exact.frontier.problems.types import check_types
-from therml_exact.numbers.tables import Array
-from therml_exact.numbers.text import read_exact
+from therml_exact.frontier.problems.tables import check_fields, read_table, scaled_rows, write_table
+from therml_exact.frontier.problems.types import check_types, read_count
+from therml_exact.numbers.tables import Array, freeze, whole
+from therml_exact.numbers.text import shown
+from therml_exact.process import read_process
+
+_TABLES = ("phi", "x_given_phi", "y_given_x_phi")
 
 
 @dataclass(frozen=True, eq=False)
 class JointProblem:
     """min rho R + delta D + gamma C + sigma S over rules, encoders and q's, for n samples.
 
-    >>> problem = JointProblem([1], [["1/2", "1/2"]], [[[1, 0], [0, 1]]], n=1, theta_size=2, z_size=2)
+    >>> problem = JointProblem([1], [["1/2", "1/2"]], [[[1, 0], [0, 1]]], n=1)
     >>> len(problem.types), problem.shape
     (2, (2, 2))
     """
@@ -43,24 +52,23 @@ class JointProblem:
     x_given_phi: Any
     y_given_x_phi: Any
     n: int
-    theta_size: int
-    z_size: int
+    theta_size: int | None = None
+    z_size: int = 2
 
     kind = "joint"
     multipliers = ("rho", "delta", "gamma", "sigma")
     functionals = ("R", "D", "C", "S")
 
     def __post_init__(self) -> None:
-        for name in ("n", "theta_size", "z_size"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} is {value!r}; it is an integer >= 1")
-        shapes = [np.asarray(t, dtype=object).shape for t in (self.phi, self.x_given_phi, self.y_given_x_phi)]
-        if [len(s) for s in shapes] != [1, 2, 3] or shapes[1] != shapes[2][:2] or shapes[0] != shapes[1][:1]:
-            raise ValueError(
-                f"phi, x_given_phi and y_given_x_phi have shapes {shapes[0]}, {shapes[1]}, {shapes[2]}; "
-                "they are [phi], [phi, x] and [phi, x, y] with the same sizes"
-            )
+        phi, x, y = read_process(self.phi, self.x_given_phi, self.y_given_x_phi)
+        if y is None:
+            raise ValueError("y_given_x_phi is None; a joint problem has labels, y_given_x_phi[phi, x, y]")
+        for name, table in (("phi", phi), ("x_given_phi", x), ("y_given_x_phi", y)):
+            object.__setattr__(self, name, freeze(table))
+        object.__setattr__(self, "n", whole("n", self.n))
+        object.__setattr__(self, "z_size", whole("z_size", self.z_size))
+        if self.theta_size is not None:
+            object.__setattr__(self, "theta_size", whole("theta_size", self.theta_size))
         _ = self.types
 
     @cached_property
@@ -74,6 +82,13 @@ class JointProblem:
         sizes = np.asarray(self.y_given_x_phi, dtype=object).shape
         return sizes[1], sizes[2]
 
+    @property
+    def thetas(self) -> int:
+        """How many thetas a rule may use: theta_size, or as many as some optimum needs."""
+        if self.theta_size is not None:
+            return self.theta_size
+        return len(self.types) + (self.z_size - 1) * (sum(self.shape) - 1)
+
     @cached_property
     def cells(self) -> Array:
         """p(x, t, y) of a sample drawn uniformly and the type it belongs to, as Fractions."""
@@ -85,6 +100,12 @@ class JointProblem:
         return cells
 
     @cached_property
+    def pairs(self) -> Array:
+        """p(x, y) of a sample drawn uniformly, as Fractions."""
+        prior, rows, last = (scaled_rows(t) for t in (self.phi, self.x_given_phi, self.y_given_x_phi))
+        return np.asarray((prior[:, None, None] * rows[:, :, None] * last).sum(axis=0))
+
+    @cached_property
     def floats(self) -> tuple[Array, Array]:
         """Counts n[t, x, y] and probabilities of the types, as floats."""
         counts = np.array([counts for counts, _ in self.types], dtype=float)
@@ -92,28 +113,15 @@ class JointProblem:
 
     def describe(self) -> dict[str, Any]:
         """Plain data from which `read` makes it again."""
-        tables = {name: _plain(getattr(self, name)) for name in ("phi", "x_given_phi", "y_given_x_phi")}
-        return {"kind": "joint", **tables, "n": self.n, "theta_size": self.theta_size, "z_size": self.z_size}
+        tables = {name: write_table(getattr(self, name)) for name in _TABLES}
+        return {"kind": self.kind, **tables, "n": self.n, "theta_size": self.theta_size, "z_size": self.z_size}
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> JointProblem:
         """The inverse of `describe`; ValueError, KeyError or TypeError if it is malformed."""
-        if content["kind"] != "joint":
-            raise ValueError(f"the kind {content['kind']!r} is unknown")
-        phi, x, y = (_cells(content[name]) for name in ("phi", "x_given_phi", "y_given_x_phi"))
-        if type(content["n"]) is int and content["n"] > 0:
-            check_types(content["n"], (phi, x, y))
-        return cls(phi, x, y, content["n"], content["theta_size"], content["z_size"])
-
-
-def _plain(values: Any) -> dict[str, Any]:
-    """A table of exact values as plain data."""
-    array = np.asarray(values, dtype=object)
-    return {"shape": list(array.shape), "cells": [str(Fraction(v)) for v in array.reshape(-1).tolist()]}
-
-
-def _cells(content: Mapping[str, Any]) -> Array:
-    """What `_plain` wrote."""
-    values = np.empty(len(content["cells"]), dtype=object)
-    values[:] = [read_exact(text) for text in content["cells"]]
-    return values.reshape(content["shape"])
+        if content["kind"] != cls.kind:
+            raise ValueError(f"the kind is {shown(content['kind'])}, not {cls.kind}")
+        check_fields(content, (*_TABLES, "n", "theta_size", "z_size"))
+        n, tables = read_count(content["n"]), [read_table(content[name]) for name in _TABLES]
+        check_types(n, tables)
+        return cls(tables[0], tables[1], tables[2], n, content["theta_size"], content["z_size"])

@@ -1,0 +1,1 @@
+"""The problem in which rule, encoder and q's are all free."""

@@ -1,0 +1,1 @@
+"""Kernels of the problem in which rule, encoder and q's are all free."""
