@@ -185,7 +185,7 @@ def _claims(c: Mapping[str, Any]) -> tuple[dict[str, Fraction], dict[str, Fracti
     given    its multipliers, caps or point, by name
     limits   for each functional that enters, what is subtracted from it: its cap or coordinate, else 0
     fixed    what the multipliers of a leaf must be: the given ones, by functional (lagrangian); the letter of the
-             functional whose multiplier is 1 (capped); "" where they only must have the sum 1 (excess)
+             functional whose multiplier is 1 (capped); "" where the bound is divided by their sum (excess)
     """
     if c["kind"] == "lagrangian":
         given = {name: read_exact(text) for name, text in c["multipliers"].items()}

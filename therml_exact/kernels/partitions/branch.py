@@ -44,6 +44,7 @@ SHARES = (0.02, 0.06, 0.2, 0.5, 1.0)
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _subset_sums(u, out):
+    """Fill in out[S] = u(S) for all sets S of symbols."""
     out[0] = 0.0
     for x in range(u.shape[0]):
         for s in range(1 << x):
@@ -71,7 +72,7 @@ def _price(n, a, d, alpha, beta, u, lanes_log, low_sum, high_sum, best, where):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _enter(n, s, cost, basis, basis_cost, inverse, value, column):
-    """One simplex pivot with block s entering."""
+    """One simplex pivot: block s enters the basis, in place; False where no basic variable limits it."""
     for i in range(n):
         t = 0.0
         for x in range(n):
@@ -170,6 +171,7 @@ def _dual(
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _blocks_of_basis(n, basis, value, blocks):
+    """Fill in the blocks of a basic solution that is a partition; returns their number, 0 if it is none."""
     count = 0
     covered = 0
     for i in range(n):
@@ -184,6 +186,7 @@ def _blocks_of_basis(n, basis, value, blocks):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _offer_blocks(n, a, d, place, blocks, k, front, count, band_a, band_d, proof, weight, cells):
+    """Offer the partition into the first k blocks to the front; returns what `offer` does."""
     pa = np.int64(0)
     pd = np.int64(0)
     for b in range(k):
@@ -248,7 +251,10 @@ def _neighbours(n, a, d, place, blocks, k, front, count, band_a, band_d, proof, 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _corners(front, count, lo, hi, alpha, beta, total, band_a, band_d, corner_a, corner_d, head, tail):
-    """Corners between the front's points with lo <= A <= hi; head and tail are running maxima of their gaps."""
+    """Fill in the corners between the points of the front with lo <= A <= hi; returns their number.
+
+    head[i] and tail[i] become the largest gap of the corners up to i, and from i on.
+    """
     first = first_at_least(front, count, lo - band_a)
     last = first_at_least(front, count, hi + band_a + 1) - 1
     m = 0
