@@ -83,7 +83,7 @@ def eta(p):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def reference(lo, hi, r):
-    """Fill in a row r near the conditionals of a box: of two letters where the tangent is the chord, else the middle."""
+    """Fill in a row r near the conditionals of a box: of two letters where tangent and chord agree, else the middle."""
     width = lo.size
     total = 0.0
     for j in range(width):
