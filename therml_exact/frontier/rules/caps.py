@@ -111,7 +111,7 @@ class Excess:
 
     >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
     >>> e = excess(p, {"R": 0.2, "C": 0.2})
-    >>> round(e.value, 3), e.gap <= e.tol, e.certificate["status"]
+    >>> float(round(e.value, 3)), bool(e.gap <= e.tol), e.certificate["status"]
     (0.317, True, 'infeasible')
     """
 
@@ -290,7 +290,7 @@ def minimize_capped(
 
     >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
     >>> c = minimize_capped(p, "C", {"R": 0.3})
-    >>> c.status, round(c.value, 3), c.gap <= c.tol, c.point["R"] <= 0.3
+    >>> c.status, float(round(c.value, 3)), bool(c.gap <= c.tol), c.point["R"] <= 0.3
     ('certified', 0.627, True, True)
     """
     _check(problem, tol, max_cells, time_limit)
@@ -411,7 +411,7 @@ def classify_rule(
 
     >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
     >>> found = classify_rule(p, R=0.2, C=0.2)
-    >>> found.verdict, round(found.by, 3)
+    >>> found.verdict, float(round(found.by, 3))
     ('impossible', 0.317)
     """
     point = {name: v for name, v in (("R", R), ("C", C), ("D", D), ("S", S)) if v is not None}

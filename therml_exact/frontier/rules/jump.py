@@ -368,7 +368,7 @@ def jump(
 
     >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
     >>> found = jump(p, 0.1, 3, gamma=2)
-    >>> len(found), round(found.largest.sigma, 6), round(found.largest.before, 2), found.status
+    >>> len(found), float(round(found.largest.sigma, 6)), float(round(found.largest.before, 2)), found.status
     (1, 1.0, 0.69, 'complete')
     """
     if getattr(problem, "kind", None) != LearningRuleProblem.kind:
