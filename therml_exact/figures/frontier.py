@@ -1,6 +1,7 @@
 """Figures of frontiers: the plane of two functionals, inner and outer curve, and the surface in (R, D, C).
 
-Every axis names its unit. Functions draw on given axes or on new ones and return them.
+Every axis names its unit. Functions draw on the axes `ax`, or on new ones, and return them; `unit` is "nats" or "bits".
+Errors: ValueError for a surface where a plane is drawn, and the reverse; ImportError without matplotlib.
 """
 
 from __future__ import annotations
@@ -39,7 +40,11 @@ def draw_frontier(
 ) -> Axes:
     """The sheets of a frontier in their plane: achieved points, the outer polygon of the lower bounds, and gamma_c.
 
-    hard: hard encoders of the same p(x, y), drawn at (H(Z), H(Y) - I(Y;Z)); objectives: named optima.
+    frontier     one or more planes
+    unit         "nats" or "bits"
+    ax           where to draw; None: new axes
+    hard         hard encoders of the same p(x, y), drawn at (H(Z), H(Y) - I(Y;Z))
+    objectives   named optima, drawn as marks; those at one place share a mark
     """
     if any(len(sheet.names) == 3 for sheet in frontier.sheets):
         raise ValueError("a frontier in (R, D, C) is a surface: draw_surface draws it")
@@ -112,7 +117,7 @@ def draw_frontier(
 
 
 def _shade(ax: Axes, outer: Array) -> None:
-    """What no encoder reaches: left of the least first coordinate, and below the outer curve, as far as one sees."""
+    """Shade what no encoder reaches: left of the least first coordinate, and below the outer curve."""
     left, right = ax.get_xlim()
     x = np.concatenate([[left, outer[0, 0]], outer[:, 0], [right]])
     y = np.concatenate([[1e9, 1e9], outer[:, 1], [outer[-1, 1]]])
@@ -121,7 +126,7 @@ def _shade(ax: Axes, outer: Array) -> None:
 
 
 def _outer(sheet: Sheet, points: Array, scale: float) -> Array:
-    """The lower envelope of the half-planes, over the range of the points."""
+    """The boundary of the half-planes of the lower bounds, [place, coordinate], over the range of the points."""
     lines = []
     view = np.array(sheet.view)
     for o in sheet.optima:
@@ -183,8 +188,12 @@ def draw_unseen(
 ) -> Axes:
     """The least of one functional under a common cap, against the cap, and the convex hull of what multipliers find.
 
-    capped: of one functional, all caps of a point equal; optima: of any multipliers. A Lagrangian's optima lie on
-    the hull of all rules, and mixtures of them are no rules: between hull and least value no Lagrangian sees.
+    capped   optima of one functional, each with the same cap on all others that are capped
+    optima   optima at any multipliers
+    unit     "nats" or "bits"
+
+    The optima of all multipliers lie on the convex hull of the set of all rules' (R, C, D, S), and a mixture of two of
+    them is achieved by no rule in general. So what lies between the hull and the least value is seen by no Lagrangian.
     """
     from scipy.optimize import linprog
 

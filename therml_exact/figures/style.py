@@ -1,6 +1,8 @@
 """Figures, drawn with matplotlib: graphs as in the paper's Figures 1-4, and what the data could teach.
 
-Every axis names its unit. Functions draw on given axes or on new ones and return them.
+Every axis names its unit. Functions draw on the axes `ax`, or on new ones, and return them. Values are given in nats;
+`unit` is "nats" or "bits", the unit in which they are drawn.
+Errors: ValueError for a file that ends in none of .png, .pdf, .svg; ImportError without matplotlib.
 """
 
 from __future__ import annotations
@@ -133,6 +135,7 @@ def check_figure(path: str | os.PathLike[str]) -> None:
 
 
 def _ending(path: str | os.PathLike[str]) -> str:
+    """The ending of a figure's file, in small letters, without the dot."""
     ending = os.path.splitext(os.fspath(path))[1].lstrip(".").lower()
     if ending not in ("png", "pdf", "svg"):
         raise ValueError(f"{os.fspath(path)}: figures are written as .png, .pdf or .svg")

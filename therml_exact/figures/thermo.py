@@ -1,6 +1,7 @@
 """Figures of the thermodynamics: Maxwell relations along a branch, relaxations, and two models in contact.
 
-Every axis names its unit. Functions draw on given axes or on new ones and return them; matplotlib is imported on use.
+Every axis names its unit. Functions draw on the axes given, or on new ones, and return them; `unit` is "nats" or
+"bits". matplotlib is imported on use.
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ REMEDIES = {
 class Budget:
     """What one optimum may cost.
 
-    tol      nats: the largest gap that counts as closed
-    cells    how many cells a search may make
-    seconds  of the whole call, preparation included
+    tol       nats: the largest gap that counts as closed
+    cells     how many cells a search may make
+    seconds   how long the call may take, preparation included
     """
 
     tol: float
@@ -37,7 +37,7 @@ class Budget:
 
     @classmethod
     def read(cls, tol: Any, max_cells: Any, time_limit: Any) -> Budget:
-        """The caller's numbers, checked.
+        """The budget of the caller's numbers, which are checked: ValueError where one is out of range.
 
         >>> Budget.read(1e-9, 1000, 60)
         Budget(tol=1e-09, cells=1000, seconds=60.0)
@@ -52,17 +52,18 @@ class Budget:
 
     @property
     def deadline(self) -> float:
-        """When the time is over, on the monotonic clock, if it begins now."""
+        """When the time ends if it begins now, seconds of the monotonic clock."""
         return time.monotonic() + self.seconds
 
     def within(self, tol: float) -> Budget:
-        """The same for a tolerance that is no larger."""
+        """The same budget with a tolerance of at most `tol` nats."""
         return replace(self, tol=min(self.tol, tol))
 
     def until(self, deadline: float) -> Budget:
-        """The same, ending at the deadline at the latest; a hundredth of a second is always left."""
+        """The same budget, ending at the deadline at the latest; a hundredth of a second is always left."""
         return replace(self, seconds=min(self.seconds, max(deadline - time.monotonic(), 0.01)))
 
 
 def _real(value: Any) -> bool:
+    """Whether the value is a real number, and no bool."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -11,7 +11,7 @@ appearance) comes first in the dictionary. Symbols of probability zero move no p
 dictionary order asks for. For binary Y the hull of the frontier is met by partitions contiguous in p(y|x), the frontier
 is not: nothing here assumes contiguity.
 
-Three algorithms give one answer (DESIGN of each in kernels/partition_*.py):
+Three algorithms give one answer (each is explained in its file of kernels/partitions):
     "enumeration"          all Bell(n) partitions, restricted growth strings, a table look-up each: the oracle
     "dynamic programming"  fronts of all subsets, (3^n + 1)/2 merges
     "branch and bound"     exact covers under the dual of the set-partition linear program
@@ -59,11 +59,24 @@ _FITS = 1 << 62
 
 @dataclass(frozen=True)
 class HardFrontier:
-    """Pareto-optimal hard encoders; points are (H_Z, I_YZ, partition) in nats, sorted by H_Z.
+    """All Pareto-optimal hard encoders of a joint p(x, y).
 
-    complete: False if a budget ran out; the points are then achievable, but others may beat or join them.
-    exact: ties were decided on rationals; otherwise values within `tolerance` count as equal.
-    error: bounds for the numbers H_Z and I_YZ; tolerance: one for each, too. nodes: work done, in the method's unit.
+    points      (H(Z), I(Y;Z), partition) in order of H(Z); informations in nats; partition[x] is the label z of x
+    method      the algorithm: "enumeration", "dynamic programming" or "branch and bound"
+    complete    False if max_nodes ran out: the points are then achievable, but others may beat or join them
+    exact       True where ties were decided on rationals; otherwise values within `tolerance` count as equal
+    tolerance   of H(Z) and of I(Y;Z), nats; (0, 0) where exact
+    error       bounds of the rounding of the numbers H(Z) and I(Y;Z) in `points`, nats
+    nodes       the work done: partitions seen, merges, or blocks placed, by the method
+    joint       p(x, y)
+
+    >>> joint = Joint.from_counts([[2, 0], [1, 1]], ("X", "Y"))
+    >>> points = ((0.0, 0.0, (0, 0)), (0.6931, 0.2158, (0, 1)))
+    >>> f = HardFrontier(points, "enumeration", True, True, (0.0, 0.0), (0.0, 0.0), 2, joint)
+    >>> f.blocks(1)
+    (('0',), ('1',))
+    >>> print(f.values(0)[0])
+    0
     """
 
     points: tuple[Point, ...]
@@ -76,7 +89,7 @@ class HardFrontier:
     joint: Joint = field(repr=False)
 
     def values(self, k: int) -> tuple[PrimeLog | float, PrimeLog | float]:
-        """(H(Z), I(Y;Z)) of the k-th point, computed from its partition: exactly, for an exact joint."""
+        """The pair (H(Z), I(Y;Z)) of the k-th point in nats, from its partition: exact for an exact joint."""
         coded = encode(self.joint, self.points[k][2])
         return entropy(coded, "Z"), mutual_information(coded, "Y", "Z")
 
@@ -103,7 +116,7 @@ class HardFrontier:
 
 
 def encode(joint: Joint, partition: Sequence[int]) -> Joint:
-    """p(z, y) of a joint over (X, Y) under z = partition[x]."""
+    """The joint p(z, y) of a joint over (X, Y) under z = partition[x]."""
     w = joint.weights(joint.axes)
     blocks = np.zeros((max(partition) + 1, joint.shape[1]), dtype=w.array.dtype)
     for x, z in enumerate(partition):
@@ -114,7 +127,11 @@ def encode(joint: Joint, partition: Sequence[int]) -> Joint:
 
 
 def bell_number(n: int) -> int:
-    """Number of partitions of n symbols."""
+    """The number of partitions of n symbols.
+
+    >>> [bell_number(n) for n in range(1, 6)]
+    [1, 2, 5, 15, 52]
+    """
     row = [1]
     for _ in range(n):
         nxt = [row[-1]]
@@ -126,7 +143,18 @@ def bell_number(n: int) -> int:
 
 @dataclass(frozen=True)
 class _Problem:
-    """A joint without its zero rows and columns, and the integers that prove equalities."""
+    """A joint without its zero rows and columns, and the integers that prove equalities.
+
+    p             p(x, y), [x, y], no unit
+    e             p(x, y) - p(x) p(y), [x, y], no unit, each correctly rounded
+    q             p(y), [y], no unit
+    cells_exact   integers in proportion to p(x, y), [x][y]
+    exact         whether the joint is exact
+    kept          which symbols of X have positive probability; n_symbols: how many symbols X has
+    proof         which argument proves equalities in the kernels (kernels/partitions/front.py): 1, 2 or 3
+    weight        integers [x] whose sums over blocks prove equal H(Z)
+    cells         integers [x, y], or (class, kind) for each x, that prove equal I(Y;Z)
+    """
 
     p: NDArray[np.float64]
     e: NDArray[np.float64]
@@ -141,6 +169,7 @@ class _Problem:
 
 
 def _read(joint: Joint) -> _Problem:
+    """The problem of a joint; the cells of a float joint enter as the dyadic rationals that they are."""
     w = joint.weights(joint.axes)
     rows = w.array.tolist()
     if w.exact:
@@ -152,6 +181,7 @@ def _read(joint: Joint) -> _Problem:
 
 
 def _reduce(rows: list[list[int]], exact: bool) -> _Problem:
+    """The problem of a table of integers [x][y]."""
     kept = tuple(x for x, row in enumerate(rows) if any(row))
     columns = [y for y in range(len(rows[0])) if any(row[y] for row in rows)]
     common = math.gcd(*(v for row in rows for v in row))
@@ -176,7 +206,7 @@ def _reduce(rows: list[list[int]], exact: bool) -> _Problem:
 
 
 def _proof_integers(cells: list[list[int]], marginal: list[int], mass: int) -> tuple[int, list[int], list[list[int]]]:
-    """What the kernels prove equalities with: kind of proof, weights of H(Z), cells of I(Y;Z)."""
+    """What the kernels prove equalities with: (proof, weight, cells) of a _Problem."""
     n = len(cells)
     shared = math.gcd(*marginal)
     weight = [v // shared for v in marginal]
@@ -199,7 +229,12 @@ def _proof_integers(cells: list[list[int]], marginal: list[int], mass: int) -> t
 
 
 class _ExactOrder:
-    """Three-way comparison of candidates; logarithms only where floats and multisets cannot tell."""
+    """A three-way comparison of candidates by H(Z), then I(Y;Z), then labels, each decided exactly.
+
+    a, d     the integers of the kernels for H(Z) and for the loss of I(Y;Z), [candidate]
+    labels   the label strings, [candidate]
+    band     differences of a and d above these are sure; below them exact logarithms decide
+    """
 
     def __init__(
         self, problem: _Problem, a: list[int], d: list[int], labels: list[tuple[int, ...]], band: tuple[int, int]
@@ -218,13 +253,13 @@ class _ExactOrder:
         return self._sums[i]
 
     def by_entropy(self, i: int, j: int) -> int:
-        """Sign of H(Z)_i - H(Z)_j."""
+        """The sign of H(Z) of candidate i less H(Z) of candidate j."""
         if abs(self.a[i] - self.a[j]) > self.band[0]:
             return 1 if self.a[i] > self.a[j] else -1
         return _sign_of_difference(self.sums(j)[0], self.sums(i)[0], (), ())
 
     def by_loss(self, i: int, j: int) -> int:
-        """Sign of I(Y;Z)_j - I(Y;Z)_i."""
+        """The sign of I(Y;Z) of candidate j less I(Y;Z) of candidate i."""
         if abs(self.d[i] - self.d[j]) > self.band[1]:
             return 1 if self.d[i] > self.d[j] else -1
         (bi, ci), (bj, cj) = self.sums(i), self.sums(j)
@@ -239,7 +274,7 @@ class _ExactOrder:
 
 
 def _sign_of_difference(plus: Sequence[int], minus: Sequence[int], plus2: Sequence[int], minus2: Sequence[int]) -> int:
-    """Sign of the sum of w log w over `plus` and `plus2` less that over `minus` and `minus2`."""
+    """The sign of the sum of w log w over `plus` and `plus2` less that over `minus` and `minus2`, exact."""
     count: dict[int, int] = {}
     for group, sign in ((plus, 1), (plus2, 1), (minus, -1), (minus2, -1)):
         for w in group:
@@ -250,7 +285,7 @@ def _sign_of_difference(plus: Sequence[int], minus: Sequence[int], plus2: Sequen
 def _settle(
     problem: _Problem, front: NDArray[np.int64], band: tuple[int, int]
 ) -> tuple[list[int], list[int], list[tuple[int, ...]]]:
-    """The frontier among the kernels' candidates: integers A and D, and label strings."""
+    """The frontier among the candidates of a kernel: their integers A and D, and label strings."""
     n = len(problem.kept)
     shifts = np.array([5 * (11 - x) if x < 12 else 5 * (23 - x) for x in range(n)])
     words = np.where(np.arange(n) < 12, front[:, 2:3], front[:, 3:4])
@@ -271,9 +306,14 @@ def _settle(
 def deterministic_frontier(
     p_xy: Joint | Any, method: Method | None = None, max_nodes: int | None = None
 ) -> HardFrontier:
-    """Every Pareto-optimal hard encoder of a joint over (X, Y), or of its table [x, y] (see the module's text).
+    """Every Pareto-optimal hard encoder of a joint over (X, Y): the pairs (H(Z), I(Y;Z)) that no other one beats.
 
-    method: None chooses by size. max_nodes: None for no limit.
+    p_xy        a Joint over two variables, X and Y in this order, or its table [x, y]
+    method      "enumeration", "dynamic programming" or "branch and bound"; None chooses by size
+    max_nodes   how many partitions, merges or blocks the method may go through; None for no limit
+
+    Returns a HardFrontier, informations in nats.
+    Errors: ValueError for a joint that is not over two variables, an unknown method, max_nodes < 1, too many symbols.
 
     >>> f = deterministic_frontier(Joint.from_counts([[2, 0], [1, 1], [0, 2]], ("X", "Y")))
     >>> [(round(h, 4), round(i, 4), z) for h, i, z in f.points]
@@ -348,6 +388,7 @@ def deterministic_frontier(
 
 
 def _with_zeros(labels: tuple[int, ...], problem: _Problem) -> tuple[int, ...]:
+    """The label string with the symbols of probability zero put back, which get label 0."""
     if len(labels) == problem.n_symbols:
         return labels
     full = [0] * problem.n_symbols
@@ -357,6 +398,7 @@ def _with_zeros(labels: tuple[int, ...], problem: _Problem) -> tuple[int, ...]:
 
 
 def _refuse_sizes(n: int, n_y: int, method: Method, max_nodes: int | None) -> None:
+    """Raise a ValueError where the tables cannot fit, or an enumeration would not end."""
     # Tables, their scratch rows p(S, y) and e(S, y), and what branch and bound learns about each subset.
     size = (160 + 16 * n_y) << n
     if n > MAX_SYMBOLS[method] or size > MAX_BYTES:

@@ -1,6 +1,6 @@
 """minimize: a certified optimum of rho R + delta D + gamma C, or of S + beta U (nats).
 
-The door: the kind of a problem names its solver.
+The kind of a problem chooses its solver:
 
     encoder, Bayes, discriminative    a mixture's likelihood: mixture/path.py, a path of one point
     learning rule                     rules/optimum.py
@@ -62,15 +62,20 @@ def minimize(
 ) -> Any:
     """The least rho R + delta D + gamma C (+ sigma S), or S + beta U, with a lower bound that is proved.
 
-    problem: an EncoderProblem, BayesProblem, DiscriminativeProblem, LearningRuleProblem or JointProblem.
-    gamma, delta, sigma, beta, rho: multipliers of C, D, S, U, R; floats (their exact values) or rationals, >= 0. One
-    that is foreign to the problem stays at its default. rho = 0 and beta = inf are allowed.
-    tol: nats; the optimum is "certified" when its gap is at most that.
-    max_cells, time_limit: how many cells the search may make, and the seconds of the whole call. What has been compiled
-    or loaded by the first call of a process does not count.
+    problem      an EncoderProblem, BayesProblem, DiscriminativeProblem, LearningRuleProblem or JointProblem
+    gamma, delta, sigma, beta, rho
+                 multipliers of C, D, S, U, R, no unit; floats (their exact values) or rationals, >= 0; one that is
+                 foreign to the problem stays at its default; rho = 0 and beta = inf are allowed
+    tol          nats: the optimum is "certified" when its gap is at most this
+    max_cells    how many cells the search may make
+    time_limit   seconds of the whole call; the time in which the first call of a process compiles or loads kernels does
+                 not count
 
     Returns an optimum: value >= minimum >= lower_bound in nats, gap, status ("certified" or "open"), reason (why the
     search stopped), point (the functionals), witness (the tables that achieve value), certificate (for `verify`).
+    Errors: TypeError for another problem or a multiplier foreign to it; ValueError for a multiplier that is negative or
+    not finite, and for a tol, max_cells or time_limit out of range.
+    Source: Alemi and Fischer, TherML (2018), (22), App. B, C, H.
 
     >>> import therml_exact as tx
     >>> best = minimize(tx.EncoderProblem(tx.examples.binary_symmetric(0.1)), gamma=3)

@@ -68,16 +68,25 @@ def trace(
     max_cells: int = 2_000_000,
     time_limit: float | None = None,
 ) -> Any:
-    """The frontier of a problem; lists of multipliers are crossed, what is left out is chosen.
+    """The frontier of a problem: optima at many multipliers, with bounds on all that lies between them.
 
-    problem: an EncoderProblem, BayesProblem, DiscriminativeProblem or LearningRuleProblem.
-    gammas, deltas, sigmas, betas: multipliers of C, D, S, U; those foreign to the problem are refused.
-    tol: the largest step between inner and outer polytope, nats; each optimum is solved to at most 1e-9 (rules: 1e-6).
-    executor: where to solve; None is here. progress: whether a line on standard error counts the optima.
-    checkpoint: a file in which finished work is kept.
-    volume: trace (V, C), V = R + D - H(X), instead (encoders; Appendix A).
-    max_points: how many optima, at most. max_cells: of the search of one optimum, which has a minute.
-    time_limit: seconds of the whole call; when they are over, what is known is returned, and its gap says what is open.
+    problem       an EncoderProblem, BayesProblem, DiscriminativeProblem or LearningRuleProblem
+    gammas, deltas, sigmas, betas
+                  lists of multipliers of C, D, S, U, no unit; every combination is solved; None: they are chosen
+    tol           nats: the largest step between inner and outer polytope; each optimum is solved to at most 1e-9
+                  (learning rules: 1e-6)
+    executor      who solves, any concurrent.futures.Executor; None: this process
+    progress      whether a line on standard error counts the optima
+    checkpoint    a file in which finished work is kept; the same call goes on from it
+    volume        whether to trace (V, C), V = R + D - H(X), instead (encoders; Appendix A)
+    max_points    how many optima are solved, at most
+    max_cells     how many cells the search of one optimum may make; it also has a minute
+    time_limit    seconds of the whole call; when they are over, what is known is returned; its gap says what is open
+
+    Returns a Frontier, or a RuleFrontier for learning rules.
+    Errors: TypeError for multipliers or arguments foreign to the problem; ValueError for bad ones, for max_points < 2,
+    and for a checkpoint that is damaged, about something else or in use.
+    Source: Alemi and Fischer, TherML (2018), section 3, (22), App. A-C.
 
     >>> import therml_exact as tx
     >>> f = trace(tx.EncoderProblem(tx.examples.binary_symmetric(0.1)), tol=0.05, progress=False)

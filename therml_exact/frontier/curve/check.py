@@ -33,7 +33,7 @@ VERSIONS = (1, 2)
 
 
 def check_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
-    """Every certificate of a saved frontier, and that each point claims no more than its own."""
+    """Check every certificate of a saved frontier, and that each point claims no more than its own proves."""
     version = content.get("version")
     require(type(version) is int and version in VERSIONS, f"the version is {shown(version)}; 1 and 2 are read")
     old = version == 1
@@ -61,7 +61,7 @@ def check_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) -> Pr
 
 
 def _fields(content: Any, needed: set[str], allowed: set[str], what: str) -> None:
-    """Exactly the fields that are needed, and those of an older version."""
+    """Refuse an object that lacks a needed field or has one that is neither needed nor allowed."""
     require(isinstance(content, Mapping), f"{what} is no object")
     missing, foreign = needed - allowed - set(content), set(content) - needed - allowed
     require(not missing, f"{what} lacks the field {shown(min(missing, default=''))}")
@@ -69,7 +69,7 @@ def _fields(content: Any, needed: set[str], allowed: set[str], what: str) -> Non
 
 
 def _shape(about: Problem, sheet: Mapping[str, Any], volume: bool) -> Shape:
-    """The plane or space of a sheet, which its fixed multipliers name."""
+    """The coordinates of a sheet, found among those of its problem by its fixed multipliers."""
     fixed = {name: number(value, f"fixed[{name}]") for name, value in sheet["fixed"].items()}
     require(min(fixed.values(), default=0.0) >= 0, f"a sheet is fixed at {shown(sheet['fixed'])}, which is negative")
     for shape in shapes(about, fixed, volume):
@@ -82,7 +82,7 @@ def _shape(about: Problem, sheet: Mapping[str, Any], volume: bool) -> Shape:
 def _check_point(
     about: Problem, stated: Mapping[str, Any], point: Mapping[str, Any], shape: Shape, k: int, clock: Clock
 ) -> None:
-    """One point of a sheet against its certificate."""
+    """Check one point of a sheet against its certificate."""
     _fields(point, POINT, {"gap"}, f"point {k}")
     c = point["certificate"]
     require(isinstance(c, Mapping), f"the certificate of point {k} is no object")

@@ -33,7 +33,7 @@ FIELDS = {
 
 
 def check_audit(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
-    """The verdict of one audit."""
+    """Check the verdict of one audit."""
     version = content.get("version")
     if type(version) is not int or version not in FIELDS:
         raise RefusedError(f"the version is {shown(version)}; 1 and 2 are read")
@@ -69,6 +69,7 @@ def _problem_of(certificate: Any) -> Mapping[str, Any]:
 
 
 def _impossible(c: Any, stated: Mapping[str, Any], claimed: Mapping[str, float], by: float, clock: Clock) -> str:
+    """Check that the certificate excludes the claimed point by at least `by` nats; returns the reason in words."""
     require(isinstance(c, Mapping), "the audit holds no certificate")
     require(c.get("problem") == stated, "the certificate is about another problem")
     _, bound = check_bounds_of(c, None, clock)
@@ -82,6 +83,7 @@ def _impossible(c: Any, stated: Mapping[str, Any], claimed: Mapping[str, float],
 
 
 def _feasible(about: Any, witness: Any, claimed: Mapping[str, float]) -> str:
+    """Check that the witness reaches every claimed coordinate within RESOLUTION; returns the reason in words."""
     require(isinstance(witness, Mapping), "the audit holds no witness")
     tables = [witness[name] for name in TABLES if name in witness]
     require(len(tables) == 1, f"the witness holds {len(tables)} of {', '.join(TABLES)}; it is one of them")

@@ -6,12 +6,13 @@ coordinates left out are free. It is enclosed from both sides:
     t <= max over given i of (sum_k mu_k v_k - u)_i          a mixture of achieved points v_k (time sharing of encoders)
     t >= [h(w) - w.u] / |w|_1                                 a supporting half-space, w >= 0 on the given coordinates
 
-The best mixture is a linear program whose dual is the next w to solve, until the two meet. t > 0 on the lower side:
-impossible, by t. t <= 0 on the upper side: feasible, and between -upper and -lower from the frontier.
+with h(w) the least w.v of all achievable v (half_spaces.py). The best mixture mu solves a linear program. The solution
+of its dual is a direction w, whose optimum is solved next; this goes on until the two bounds meet. If the lower bound
+of t is positive, the point is impossible, by that much. If the upper bound of t is at most 0, the point is feasible.
 Time sharing: with probability mu_k use encoder k and tell which in Z; R, D and C (S and U) are the averages.
 
-RESOLUTION: a witness is taken to reach the point when its coordinates exceed the given ones by no more than that, the
-rounding of its own functionals.
+A witness counts as reaching the point when its coordinates exceed the given ones by at most RESOLUTION nats, which
+allows for the rounding of its own functionals.
 
 Errors: ValueError for coordinates that are not finite, foreign to the problem, or all left out.
 """
@@ -42,7 +43,11 @@ TOL = 1e-9  # nats: of the optima that are solved
 
 @dataclass(frozen=True, eq=False)
 class Achieved:
-    """A witness of a feasible point: tables, and their functionals in nats."""
+    """A witness of a feasible point.
+
+    point     its functionals by name, nats
+    witness   its tables, by name: z_given_x[x, z] of an encoder, or theta_given_type[type, theta] and what goes with it
+    """
 
     point: dict[str, float]
     witness: dict[str, Array]
@@ -50,11 +55,24 @@ class Achieved:
 
 @dataclass(frozen=True, eq=False)
 class Classification:
-    """A verdict on a claimed point, in nats.
+    """A verdict on a claimed point of an encoder, Bayes or discriminative problem.
 
-    distance = (low, high) encloses how much every given coordinate must rise for the point to be achievable; negative
-    where it could even fall. by: how far an impossible point is from possible, at least (0 otherwise). evidence: the
-    optimum whose lower bound excludes the point, an Achieved witness, or None.
+    verdict    "impossible", "feasible", or "undecided" where the time or the steps ended before the bounds decided
+    by         nats: an impossible point stays impossible when all given coordinates are raised by less than this; 0 for
+               other verdicts
+    evidence   impossible: the Optimum whose lower bound excludes the point; feasible: an Achieved witness; else None
+    distance   (low, high), nats: encloses the least rise of all given coordinates that makes the point achievable; it
+               is negative where all of them could even be lowered
+    claimed    the given coordinates by name, nats
+
+    RuleClassification, the verdict for learning rules, means something else by `by` and `evidence`: see there.
+    Source: Alemi and Fischer, TherML (2018), section 3.
+
+    >>> found = Classification("impossible", 0.02, None, (0.02, 0.03), {"R": 0.5, "C": 0.25})
+    >>> print(found)
+    R = 0.5, C = 0.25 (nats): impossible by at least 0.02 nats
+    >>> Classification("feasible", 0.0, None, (-0.2, -0.1), {"R": 0.5}).suboptimal
+    (0.1, 0.2)
     """
 
     verdict: Literal["impossible", "feasible", "undecided"]
@@ -65,11 +83,11 @@ class Classification:
 
     @property
     def suboptimal(self) -> tuple[float, float]:
-        """[low, high]: how far all given coordinates could be lowered at once."""
+        """Bounds (low, high), nats, of how far all given coordinates could be lowered at once; (0, 0) if impossible."""
         return max(0.0, -self.distance[1]), max(0.0, -self.distance[0])
 
     def content(self, problem: Problem) -> dict[str, Any]:
-        """Plain data of an audit about this problem, which `verify` checks (check_claim.py)."""
+        """The verdict on a point of this problem as plain data, which `verify` checks (check_claim.py)."""
         by, proof, witness = None, None, None
         if isinstance(self.evidence, Achieved):
             tables = self.evidence.witness
@@ -94,7 +112,7 @@ class Classification:
 
 
 def read_claim(problem: Problem, claim: Mapping[str, float | None], names: Sequence[str]) -> dict[str, float]:
-    """The given coordinates as floats."""
+    """The coordinates that are not None as floats, nats; ValueError for foreign ones, or where none is given."""
     out = {}
     for name, value in claim.items():
         if value is None:
@@ -120,10 +138,16 @@ def locate(
     max_cells: int = 2_000_000,
     time_limit: float = 60.0,
 ) -> Classification:
-    """Classify a point; `known` optima are used first, then new ones are solved where they decide most.
+    """Classify a point: the known optima are used first, then new ones are solved where they decide most.
 
-    view: coordinates that are sums of functionals, name -> weights, without overlap; by default the functionals.
-    time_limit: seconds of the whole call; what is known then is returned. max_cells: of one optimum.
+    claim        the coordinates by name, nats; None is free
+    known        optima of the same problem that are solved already
+    view         coordinates that are sums of functionals, name -> weights, no two with a common functional; None: the
+                 functionals themselves
+    tol          nats: the search stops when `distance` is enclosed this tightly and the verdict is known
+    max_steps    how many new optima are solved, at most; 0: none, unless nothing is known
+    max_cells    how many cells the search of one optimum may make
+    time_limit   seconds of the whole call; what is known then is returned
     """
     budget = Budget.read(tol, max_cells, time_limit)
     deadline = budget.deadline
@@ -174,14 +198,14 @@ def locate(
 
 
 def _within(rows: Array, weights: Array) -> Array | None:
-    """The a with a rows = weights, if there is one; rows do not overlap."""
+    """The direction a with a rows = weights, or None; no two rows share a functional."""
     first = np.argmax(rows > 0, axis=1)
     a = weights[first] / rows[np.arange(len(rows)), first]
     return a if a.any() and (a @ rows == weights).all() else None
 
 
 def _mix(above: Array) -> tuple[Array, Array]:
-    """Min over mixtures mu of max_i (mu.above)_i: the weights, and the dual direction on the simplex."""
+    """Minimise max_i (mu.above)_i over mixtures mu: returns mu[point], and the dual direction[coordinate] of sum 1."""
     from scipy.optimize import linprog
 
     count, dim = above.shape

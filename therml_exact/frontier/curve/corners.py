@@ -1,9 +1,9 @@
 """Corners and straight parts of a plane frontier: where the slope jumps, and where one slope has many points (nats).
 
-Straight part: a chord between two achieved points that a supporting line touches all along. All of its points are
+A straight part is a chord between two achieved points that lies on a supporting line all along. All of its points are
 optimal for one multiplier, and time sharing of the two codes reaches them.
-Corner: a deterministic code that is optimal for a whole interval of the multiplier. The ends of the interval are found
-by bisection with new optima, to 1e-6 relative.
+A corner is the point of a deterministic code that is optimal for a whole interval of the multiplier. The ends of the
+interval are found by bisection with new optima, to 1e-6 relative.
 
 Shapes: view[coordinate, functional]; points in the view's coordinates.
 Errors: none of its own.
@@ -36,17 +36,27 @@ BUDGET = Budget(1e-9, 2_000_000, 60.0)  # of an optimum of the bisection
 
 @dataclass(frozen=True)
 class Segment:
-    """Points between two optima that are optimal for one multiplier: time sharing reaches all of them."""
+    """A straight part: the points between two optima, all optimal for one multiplier and reached by time sharing.
+
+    multipliers   the multipliers for which they are optimal, no unit
+    start, end    the functionals of the two optima by name, nats
+    shared        the functionals of SHARED time-shared encoders between them, nats
+    """
 
     multipliers: dict[str, float]
     start: dict[str, float]
     end: dict[str, float]
-    shared: tuple[dict[str, float], ...]  # functionals of time-shared encoders between them
+    shared: tuple[dict[str, float], ...]
 
 
 @dataclass(frozen=True)
 class Kink:
-    """One point that is optimal for the whole interval [low, high] of a multiplier: the slope jumps there."""
+    """A corner: one point that is optimal for a whole interval of a multiplier, so that the slope jumps there.
+
+    name        the multiplier: "gamma", "delta" or "beta"
+    low, high   the ends of the interval, no unit; high may be infinite
+    point       the coordinates of the point in its view, by name, nats
+    """
 
     name: str
     low: float
@@ -55,7 +65,7 @@ class Kink:
 
 
 def straight_parts(problem: Problem, view: Array, supports: Sequence[Support]) -> tuple[Segment, ...]:
-    """The chords of the inner polygon that lie on a supporting line, each filled by time sharing."""
+    """The chords of the inner polygon that lie on a supporting line, each with time-shared encoders along it."""
     out = []
     names = problem.functionals
     for facet, gap in steps(view, supports):
@@ -74,18 +84,19 @@ def straight_parts(problem: Problem, view: Array, supports: Sequence[Support]) -
 
 
 def kinks(problem: Problem, view: Array, names: tuple[str, ...], supports: Sequence[Support]) -> tuple[Kink, ...]:
-    """The corners: one deterministic code that stays optimal while the multiplier moves, and between which values."""
+    """The corners: points of deterministic codes that stay optimal over an interval of the multiplier."""
     name = "beta" if names[1] == "U" else "delta" if names[1] == "D" else "gamma"
     known = {slope(view, s): s for s in supports}
 
     def at(value: float) -> Support:
+        """The half-space at this multiplier, solved if it is not known."""
         if value not in known:
             (optimum,) = solve_all(problem, [problem.direction(np.array([1.0, value]) @ view)], BUDGET)
             known[value] = Support.of(optimum)
         return known[value]
 
     def end(inside: float, outside: float, point: Array) -> float:
-        """Where the point stops being optimal, to 1e-6 relative."""
+        """The multiplier between `inside` and `outside` where the point stops being optimal, to 1e-6 relative."""
         while abs(outside - inside) > 1e-6 * max(inside, outside):
             middle = 0.5 * (inside + outside) if math.isfinite(outside) else 2 * inside + 1
             if _same(view, at(middle), point):
@@ -122,14 +133,16 @@ def kinks(problem: Problem, view: Array, names: tuple[str, ...], supports: Seque
 
 
 def _same(view: Array, s: Support, point: Array) -> bool:
+    """Whether this optimum's witness lies at the point, within 1e-6 nats in each coordinate."""
     return bool(np.abs(view @ s.point - point).max() < 1e-6)
 
 
 def _corner(optimum: Optimum) -> bool:
-    """Whether the witness is a hard code that stays one while multipliers move.
+    """Whether the witness is a deterministic code that stays optimal while the multiplier moves a little.
 
-    Codes of positive weight take part in p(z|w) of every letter w that they do not exclude by a decoder's 0, at any
-    finite multiplier; so each letter must be excluded by every code but its own.
+    At a finite multiplier p(z|w) is positive for every code z of positive weight, unless z's decoder gives something
+    that occurs with the letter w the probability 0. So the code stays deterministic exactly where each letter is
+    excluded in this way by every code but its own.
     """
     problem = optimum.problem
     table = problem.arranged(np.asarray(problem.witness_table(optimum.witness)).reshape(problem.letters, -1))

@@ -1,7 +1,8 @@
-"""Crew: who solves the optima of a frontier, here or in the workers of an executor (no units).
+"""Crew: solves the optima of a frontier, in this process or in the workers of an executor (no units).
 
-Work goes in pieces of at most CHUNK optima, in order of multipliers, each the same wherever it is done. Every finished
-piece is kept in the journal, if there is one. After the deadline no new piece is begun, and what is known is returned.
+The optima are solved in pieces of at most CHUNK, in the order of their multipliers. A piece gives the same result
+wherever it is solved. Every finished piece is written to the journal, if there is one. After the deadline no new piece
+is begun, and what is known is returned.
 
 Errors: WorkersLostError where the executor's workers die.
 """
@@ -28,7 +29,7 @@ class WorkersLostError(BrokenExecutor):
 
 
 def lost(journal: Journal | None) -> WorkersLostError:
-    """What to raise where the workers died, with the way to go on."""
+    """The error to raise where the workers died; its message says how to go on."""
     told = "a worker process was killed (by a signal, or for want of memory)"
     if journal is None:
         return WorkersLostError(f"{told}, and the work with it; with a checkpoint the finished part is kept")
@@ -37,9 +38,15 @@ def lost(journal: Journal | None) -> WorkersLostError:
 
 
 class Crew:
-    """Solves lists of multipliers of one problem, remembering all.
+    """Solves lists of multipliers of one problem, and remembers every optimum.
 
-    budget: of one optimum. deadline: of all, on the monotonic clock. show: told how many optima there are.
+    problem    the problem
+    budget     what one optimum may cost
+    deadline   when the work on all optima ends, seconds of the monotonic clock
+    executor   who works; None: this process
+    journal    the file of finished optima; None: no file
+    show       is called with the number of optima whenever there are more
+    known      the optima by their multipliers (`key`)
     """
 
     def __init__(self, problem: Problem, budget: Budget, deadline: float, executor: Executor | None,
@@ -50,11 +57,11 @@ class Crew:
 
     @property
     def over(self) -> bool:
-        """Whether the time of all is over."""
+        """Whether the deadline has passed."""
         return time.monotonic() > self.deadline
 
     def solve(self, wanted: Sequence[Multipliers]) -> list[Optimum]:
-        """Their optima, in the order of `wanted`; after the deadline those that are known."""
+        """The optima at these multipliers, in the order of `wanted`; after the deadline those that are known."""
         path = sorted({key(m): m for m in wanted}.values(), key=key)
         pieces = [path[k : k + CHUNK] for k in range(0, len(path), CHUNK)]
         # A piece that is only half known is done again: what it gives depends on all of it.
@@ -69,7 +76,7 @@ class Crew:
         return [self.known[key(m)] for m in wanted if key(m) in self.known]
 
     def _share(self, executor: Executor, pieces: Sequence[Sequence[Multipliers]]) -> None:
-        """The same by the workers of an executor."""
+        """Solve the pieces in the workers of an executor and keep them in order."""
         futures: list[Future[list[Optimum]]] = []
         budget = self.budget.until(self.deadline)
         try:
@@ -85,6 +92,7 @@ class Crew:
             raise
 
     def _keep(self, piece: Sequence[Multipliers], optima: Sequence[Optimum]) -> None:
+        """Remember the optima of a piece that are new, and write them to the journal."""
         fresh = [(key(m), o) for m, o in zip(piece, optima, strict=True) if key(m) not in self.known]
         if self.journal is not None:
             self.journal.add([o for _, o in fresh])
@@ -93,13 +101,13 @@ class Crew:
 
 
 def key(given: Multipliers) -> tuple[float, ...]:
-    """The multipliers in one order: rho or beta, then delta, then gamma."""
+    """The values of the multipliers in a fixed order: rho or beta, then delta, then gamma."""
     return tuple(given[name] for name in sorted(given, key=("rho", "beta", "delta", "gamma").index))
 
 
 @contextmanager
 def counter(progress: bool) -> Iterator[Callable[[int], None]]:
-    """A line on standard error that counts the optima."""
+    """A line on standard error that counts the optima, if progress is asked for."""
     if not progress:
         yield lambda count: None
         return

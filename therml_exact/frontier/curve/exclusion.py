@@ -1,13 +1,13 @@
-"""What a proved lower bound says of a claimed point: exact arithmetic (nats).
+"""How far a proved lower bound puts a claimed point from every achievable one: exact arithmetic (nats).
 
     w.v >= bound for every achievable v,  w >= 0          w from the multipliers of the certificate
 
-A point u that is claimed in the coordinates where w > 0 lies below that half-space if w.u < bound. Raised by t in every
-coordinate it reaches the half-space at
+Let u be claimed in every coordinate where w > 0. If w.u < bound, u lies outside the half-space and is not achievable.
+Raised by t in every coordinate it reaches the half-space at
 
     t = (bound - w.u) / |w|_1,
 
-so that no less than t > 0 is missing. Multipliers are rationals and coordinates floats, which are rationals too.
+so that its coordinates must rise by at least t. Multipliers are rationals; coordinates are floats, so rationals too.
 
 Errors: none.
 """
@@ -21,7 +21,7 @@ from typing import Any
 
 
 def weights(multipliers: Mapping[str, Any]) -> dict[str, Fraction]:
-    """The w of the functionals; beta may be infinite, which is U alone."""
+    """The weights w of the functionals, no unit; beta = inf stands for U alone."""
     if "beta" in multipliers:
         if multipliers["beta"] == math.inf:
             return {"S": Fraction(0), "U": Fraction(1)}
@@ -30,7 +30,7 @@ def weights(multipliers: Mapping[str, Any]) -> dict[str, Fraction]:
 
 
 def missing(multipliers: Mapping[str, Any], bound: float, claimed: Mapping[str, float]) -> Fraction | None:
-    """T, or None where a functional that is weighed is not claimed, or none is weighed."""
+    """The t above, nats; None where a functional with w > 0 is not claimed, or where w = 0."""
     used = {name: w for name, w in weights(multipliers).items() if w}
     if not used or not used.keys() <= claimed.keys():
         return None
@@ -39,6 +39,6 @@ def missing(multipliers: Mapping[str, Any], bound: float, claimed: Mapping[str, 
 
 
 def rounded_down(value: Fraction) -> float:
-    """The largest float that is not above."""
+    """The largest float that is at most `value`."""
     near = float(value)
     return near if Fraction(near) <= value else math.nextafter(near, -math.inf)

@@ -1,8 +1,9 @@
 """Frontier: what `trace` found, as plain data (nats).
 
-A sheet is the part of the frontier seen in one view (half_spaces.py): the plane of (R + delta D, C) at a delta, of
-(S, U), of (V, C), or the space of (R, D, C). Its inner polytope are the mixtures of the achieved points, its outer one
-the half-spaces of their lower bounds; `gap` is the largest step between them, in the max norm.
+A sheet is the part of the frontier that is seen in one set of coordinates (views.py): the plane of (R + delta D, C) at
+one delta, of (S, U), of (V, C), or the space of (R, D, C). Its inner polytope holds the mixtures of the achieved points
+and all that lies above them. Its outer polytope is cut out by the lower bounds of the optima, one half-space each. The
+true frontier lies between the two, and `gap` is the largest step between them, in the max norm.
 
 Errors: ValueError for a claim that is no point; ImportError for to_dataframe without pandas.
 """
@@ -37,13 +38,15 @@ VERSION = 2  # of the saved file; version 1 also held what follows from the poin
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """The optima seen in one view, in the order of their multipliers.
+    """The optima that are seen in one set of coordinates, in the order of their multipliers.
 
-    names, view, fixed   the coordinates (views.py)
-    optima               two-sided optima
-    adaptive             whether the multipliers were chosen, not given
+    names      what the coordinates are called, two or three of them, such as ("R", "C")
+    view       weights view[coordinate][functional] >= 0, no unit; the functionals are (R, D, C) or (S, U)
+    fixed      the multiplier inside a coordinate, by name, no unit: {"delta": 0.5} for R + 0.5 D; empty where none is
+    optima     the optima, each with a value and a lower bound in nats
+    adaptive   True where `trace` chose the multipliers, False where the caller gave them
 
-    What follows from these is computed when it is asked for, and never stored.
+    Everything else (gap, critical, segments, kinks) follows from these; it is computed on request and never stored.
     """
 
     names: tuple[str, ...]
@@ -69,7 +72,11 @@ class Sheet:
 
     @cached_property
     def critical(self) -> Critical | None:
-        """Where the first code pays: gamma_c of C against R or V, beta_c of U against S; None for D against R."""
+        """The multiplier at which a code that says something first pays for itself, with bounds; no unit.
+
+        It is gamma_c in the planes of C against R or V, and beta_c in the plane of U against S. None where the last
+        coordinate is D.
+        """
         if self.names[-1] == "D":
             return None
         delta = self.fixed.get("delta", float(self.names[0] == "V"))
@@ -77,14 +84,14 @@ class Sheet:
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
-        """The straight parts of a plane."""
+        """The straight parts of a plane (corners.py); none for a surface."""
         if len(self.names) != 2:
             return ()
         return straight_parts(self.optima[0].problem, np.array(self.view), self.supports)
 
     @cached_property
     def kinks(self) -> tuple[Kink, ...]:
-        """The corners of a plane whose multipliers were chosen."""
+        """The corners of a plane (corners.py); none for a surface, or where the caller gave the multipliers."""
         if len(self.names) != 2 or not self.adaptive:
             return ()
         return kinks(self.optima[0].problem, np.array(self.view), self.names, self.supports)
@@ -92,7 +99,25 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False)
 class Frontier:
-    """A certified frontier: `points` are two-sided optima, `gap` the largest step between inner and outer polytope."""
+    """The frontier of an encoder, Bayes or discriminative problem, as `trace` returns it.
+
+    problem   the problem
+    sheets    the optima, one sheet for each plane, or one for the space of (R, D, C)
+    tol       nats: the gap that was asked for; `complete` says whether it was reached
+    volume    whether the plane is (V, C), V = R + D - H(X) (Appendix A)
+
+    `len` and iteration go over the optima of all sheets. `gap` (nats) bounds how far the true frontier can lie from
+    the mixtures of the achieved points, in the max norm; `status` is "certified" where every optimum is.
+
+    Source: Alemi and Fischer, TherML (2018), sections 3 and 4, and (22).
+
+    >>> import therml_exact as tx
+    >>> f = tx.trace(tx.EncoderProblem(tx.examples.binary_symmetric(0.1)), tol=0.05, progress=False)
+    >>> f.gap <= f.tol, len(f) == len(f.points), f.sheets[0].names
+    (True, True, ('R', 'C'))
+    >>> print(f.classify(R=0.1, C=0.1).verdict)
+    impossible
+    """
 
     problem: Problem
     sheets: tuple[Sheet, ...]
@@ -101,7 +126,7 @@ class Frontier:
 
     @cached_property
     def constant(self) -> float:
-        """H(X) in nats, which V = R + D - H(X) needs."""
+        """H(X) in nats, the constant in V = R + D - H(X)."""
         return self.problem.input_entropy()
 
     @property
@@ -111,41 +136,42 @@ class Frontier:
 
     @property
     def gap(self) -> float:
-        """How far the outer polytope of a sheet lies from the inner one, at most."""
+        """The largest step between the inner and the outer polytope of a sheet, over all sheets, in nats."""
         return max(sheet.gap for sheet in self.sheets)
 
     @property
     def complete(self) -> bool:
-        """Whether the gap is within the tolerance."""
+        """Whether the gap is at most `tol`."""
         return self.gap <= self.tol
 
     @property
     def status(self) -> str:
-        """Whether it is "certified": all optima are; else "open"."""
+        """The word "certified" where every optimum is certified, else "open"."""
         return "certified" if all(o.status == "certified" for o in self.points) else "open"
 
     @property
     def gamma_c(self) -> float | None:
-        """The gamma at which the first code pays, of the first sheet; None where there is none."""
+        """The gamma at which a code first pays for itself, of the first sheet, no unit; None where there is none."""
         return self._critical() if "gamma" in self.problem.multipliers else None
 
     @property
     def beta_c(self) -> float | None:
-        """The beta at which the first value of Theta pays; None for encoders."""
+        """The beta at which a Theta that depends on the data first pays for itself, no unit; None for encoders."""
         return self._critical() if "beta" in self.problem.multipliers else None
 
     def _critical(self) -> float | None:
+        """The critical multiplier of the first sheet."""
         found = self.sheets[0].critical
         return None if found is None else found.value
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """Straight parts, filled by time sharing."""
+        """The straight parts of all planes; time sharing of their two ends reaches every point of them."""
         return tuple(s for sheet in self.sheets for s in sheet.segments)
 
     @property
     def kinks(self) -> tuple[Kink, ...]:
-        """Corners."""
+        """The corners of all planes: points that are optimal for a whole interval of the multiplier."""
         return tuple(k for sheet in self.sheets for k in sheet.kinks)
 
     def __iter__(self) -> Iterator[Optimum]:
@@ -165,9 +191,14 @@ class Frontier:
         refine: bool = True,
         time_limit: float = 60.0,
     ) -> Classification:
-        """Is a point impossible, feasible, or undecided? Coordinates (nats) that are left out are free.
+        """Decide whether some encoder or learning rule has at most the given functionals.
 
-        With refine, new optima are solved where the known ones do not decide, for at most time_limit seconds.
+        R, C, D, S, U, V   coordinates in nats; those left out are free; V only for frontiers traced with volume=True
+        refine             whether new optima are solved where the known ones do not decide
+        time_limit         seconds of the whole call
+
+        Returns a Classification: "impossible", "feasible" or "undecided", with its evidence.
+        ValueError: no coordinate is given, one is not finite or foreign to the problem, or V stands beside R or D.
         """
         steps = 60 if refine else 0
         claim = {"R": R, "C": C, "D": D, "S": S, "U": U}
@@ -185,7 +216,7 @@ class Frontier:
         return replace(found, claimed={"V": V, **{n: v for n, v in found.claimed.items() if n != "V"}})
 
     def rows(self) -> list[dict[str, Any]]:
-        """A plain row for each optimum: multipliers, functionals, value, lower bound, gap (nats), status."""
+        """One dictionary an optimum: multipliers (no unit); functionals, value, lower bound, gap (nats); status."""
         out = []
         for o in self.points:
             point = dict(o.point)
@@ -204,11 +235,11 @@ class Frontier:
         return out
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """The rows as a pandas DataFrame (extra `dataframe`), all informations in nats."""
+        """The rows as a pandas DataFrame, informations in nats; ImportError without pandas (extra `dataframe`)."""
         return data_frame(self.rows())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything as JSON, certificates included: `verify` takes the file."""
+        """Write the frontier and its certificates as JSON; `tx.load` reads the file and `tx.verify` checks it."""
         sheets = [
             {
                 "names": sheet.names,
@@ -224,7 +255,7 @@ class Frontier:
 
     @staticmethod
     def from_json(content: dict[str, Any]) -> Frontier:
-        """What `save` wrote, without its format and version; nothing is verified here."""
+        """The frontier from what `save` wrote, less its format and version; nothing is verified here."""
         problem = read_problem(content["problem"])
         sheets = tuple(
             Sheet(

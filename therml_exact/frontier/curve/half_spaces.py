@@ -2,11 +2,11 @@
 
     h(w) = min over encoders of w.u,        u = (R, D, C) or (S, U),  w >= 0, not 0
 
-w.u >= h(w) holds for every achievable u, and an optimum's witness attains it within its gap. As `minimize` takes its
-first multiplier as 1 or 0 (rho = 0, beta = inf), a direction is scaled to that.
+w.u >= h(w) holds for every achievable u, and the witness of the optimum attains it within the optimum's gap. The
+multiplier of the first functional is 1 or 0 in `minimize` (rho = 0, beta = inf), so a direction w is scaled to that.
 
-A view is a matrix of weights >= 0: coordinates v = view u, each a sum of functionals. The (R, C) plane at a delta is
-((1, delta, 0), (0, 0, 1)); the whole of u is the identity. Directions in a view are weights a of v: w = a view.
+A view is a matrix of weights >= 0: coordinates v = view u, each a sum of functionals. For the plane of (R + delta D, C)
+it is ((1, delta, 0), (0, 0, 1)); for all of u it is the identity. A direction a of v is the direction w = a view of u.
 
 Errors: those of minimize.
 """
@@ -24,7 +24,13 @@ from therml_exact.frontier.problems.kinds import Problem
 
 @dataclass(frozen=True)
 class Support:
-    """w.u >= bound for every achievable u; `point` is the u of the optimum's witness."""
+    """A supporting half-space: weights.u >= bound for every achievable u.
+
+    weights   the direction w[functional], no unit
+    bound     the lower bound of the optimum, nats
+    point     the functionals u[functional] of its witness, nats
+    optimum   the optimum itself
+    """
 
     weights: tuple[float, ...]
     bound: float

@@ -46,7 +46,7 @@ def to_json(optimum: Optimum) -> dict[str, Any]:
 
 
 def from_json(problem: Problem, content: Mapping[str, Any]) -> Optimum:
-    """What `to_json` wrote."""
+    """The optimum from what `to_json` wrote; nothing is verified here."""
     multipliers = {name: float.fromhex(text) for name, text in content["multipliers"].items()}
     optimum = Optimum(
         problem,
@@ -64,7 +64,13 @@ def from_json(problem: Problem, content: Mapping[str, Any]) -> Optimum:
 
 
 class Journal:
-    """The optima of one problem under one set of settings, kept in a file."""
+    """The optima of one problem under one set of settings, kept in a file.
+
+    path      the file
+    problem   the problem
+    limits    (max_cells, time_limit in seconds) of an optimum: open optima of smaller limits are solved again
+    optima    the optima that the file holds
+    """
 
     def __init__(
         self, path: Path, problem: Problem, settings: Mapping[str, Any], limits: tuple[float, float] = (0, 0)
@@ -94,17 +100,18 @@ class Journal:
             raise
 
     def add(self, optima: Sequence[Optimum]) -> None:
-        """Keep these."""
+        """Write these optima to the file; OSError where that fails."""
         for optimum in optima:
             self._write({**to_json(optimum), "limits": list(self.limits)})
         self.optima += optima
 
     def close(self) -> None:
-        """No more will come."""
+        """Close the file and let go of its lock."""
         self._file.close()
         self._lock.close()
 
     def _write(self, content: Mapping[str, Any]) -> None:
+        """Append one line and have it on the disk before going on."""
         try:
             self._file.write(_line_of(content))
             self._file.flush()
@@ -114,7 +121,7 @@ class Journal:
             raise OSError(error.errno, told, self.path) from None
 
     def _read(self, head: Mapping[str, Any]) -> int:
-        """Take over what the file holds; the number of bytes that are whole lines."""
+        """Take over the optima that the file holds; returns the number of bytes that are whole lines."""
         keep = 0
         first = _line_of(head)
         with open(self.path, "rb") as file:
@@ -144,6 +151,7 @@ class Journal:
         return keep
 
     def _line(self, line: bytes, number: int) -> dict[str, Any]:
+        """The content of a line, less its digest, which is checked."""
         damaged = f"{self.path}: line {number} is damaged; restore the file, or delete it to start anew"
         try:
             content = json.loads(line)
@@ -159,11 +167,12 @@ class Journal:
 
 
 def _line_of(content: Mapping[str, Any]) -> bytes:
+    """The line of a content, with its digest."""
     return json.dumps({**content, "sha256": digest(dict(content))}, separators=(",", ":")).encode() + b"\n"
 
 
 def _difference(theirs: Any, ours: Mapping[str, Any]) -> str:
-    """Which settings differ, for people."""
+    """The names of the settings that differ, in words."""
     if not isinstance(theirs, dict):
         return "other settings"
     differ = [name for name in ours if theirs.get(name) != json.loads(json.dumps(ours[name]))]

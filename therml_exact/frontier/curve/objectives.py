@@ -23,7 +23,12 @@ from therml_exact.frontier.problems.encoder import EncoderProblem
 
 @dataclass(frozen=True)
 class Named:
-    """An objective's name, its formula, and its certified optimum."""
+    """An objective of the literature at its optimum.
+
+    name      what it is called, such as "VIB"
+    formula   the weighted functionals, such as "R + 2 C"
+    optimum   its optimum, with value and lower bound in nats
+    """
 
     name: str
     formula: str
@@ -33,7 +38,13 @@ class Named:
 def named_objectives(
     problem: EncoderProblem, gamma: float, delta: float = 0.5, alpha: float = 1.0
 ) -> tuple[Named, ...]:
-    """Where the named objectives of section 3 live; gamma is VIB's multiplier, delta the beta-VAE's, alpha of Y."""
+    """The optima of the named objectives of section 3, in the order of the module's table of formulas.
+
+    problem   the encoder problem
+    gamma     the multiplier of C in VIB, no unit
+    delta     the multiplier of D in the beta-VAE (1/beta), no unit
+    alpha     the multiplier of C in the semi-supervised objective, no unit
+    """
     table = (
         ("VIB", f"R + {gamma:.3g} C", {"gamma": gamma}),
         ("β-VAE", f"R + {delta:.3g} D", {"delta": delta}),
@@ -45,6 +56,7 @@ def named_objectives(
     ones = {"rho": 1.0, "delta": 0.0, "gamma": 0.0}
 
     def best(given: dict[str, float]) -> Optimum:
+        """The optimum at these multipliers, the others being those of R alone."""
         m = {**ones, **given}
         return minimize(problem, gamma=m["gamma"], delta=m["delta"], rho=m["rho"])
 

@@ -1,6 +1,7 @@
 """Inner and outer polytopes of a convex set that is closed upwards, and the largest step between them (nats).
 
-Inner: all points above a convex combination of the achieved points v_k. Outer: all points with a_k.v >= b_k, a_k >= 0.
+The inner set holds all points above a convex combination of the achieved points v_k. The outer set holds all points
+with a_k.v >= b_k, where a_k >= 0 for every k.
 The distance from outer to inner is taken in the max norm: the least t such that every outer point raised by t in
 every coordinate lies in the inner set. With the facets a.v >= c of the inner set, |a|_1 = 1,
 
@@ -27,7 +28,12 @@ SAME = 1e-11  # nats: points closer than this are one vertex
 
 @dataclass(frozen=True)
 class Facet:
-    """normal.v >= offset, |normal|_1 = 1, through the vertices (indices of points)."""
+    """A facet of the inner set: normal.v >= offset for all v of it, with equality at the vertices.
+
+    normal     [coordinate], >= 0, of sum 1, no unit
+    offset     nats
+    vertices   which points it passes through, by their indices
+    """
 
     normal: tuple[float, ...]
     offset: float
@@ -35,12 +41,12 @@ class Facet:
 
 
 def facets(points: Array) -> list[Facet]:
-    """The facets of the inner set whose normals are positive somewhere beyond one coordinate's face."""
+    """The facets of the inner set whose normals have two positive entries at least; points[k, coordinate] in nats."""
     return _chords(points) if points.shape[1] == 2 else _hull(points)
 
 
 def least(normal: Array, a: Array, b: Array) -> float:
-    """Min normal.v over a v >= b, as the best combination of the half-spaces: rigorous but for rounding."""
+    """The least normal.v over all v with a v >= b, from a combination of the half-spaces: proved but for rounding."""
     from scipy.optimize import linprog
 
     # Dual: max b.y with y >= 0 and y a <= normal; any feasible y is a bound, so y is made feasible by scaling.
@@ -55,7 +61,7 @@ def least(normal: Array, a: Array, b: Array) -> float:
 
 
 def _chords(points: Array) -> list[Facet]:
-    """The lower left chain, chord by chord."""
+    """The facets in two dimensions: the chords of the lower left convex chain of the points."""
     order = sorted(range(len(points)), key=lambda k: (points[k, 0], points[k, 1]))
     chain: list[int] = []
     for k in order:
@@ -81,6 +87,7 @@ def _chords(points: Array) -> list[Facet]:
 
 
 def _hull(points: Array) -> list[Facet]:
+    """The facets in three dimensions: of the hull of the points, each also raised to a bound above all of them."""
     from scipy.spatial import ConvexHull
 
     top = points.max(axis=0) + 1.0

@@ -18,13 +18,15 @@ from therml_exact.frontier.budget import Budget
 class Request:
     """The arguments of `trace`.
 
-    gammas, deltas, sigmas, betas   multipliers to cross; None: chosen
-    tol                             largest step between inner and outer polytope, nats
-    budget                          of one optimum
-    deadline                        of the whole call, on the monotonic clock
-    executor, progress, checkpoint  who works, whether it is shown, where it is kept
+    gammas, deltas, sigmas, betas   lists of multipliers, every combination of which is solved; None: they are chosen
+    tol                             the largest step between inner and outer polytope that is allowed, nats
+    budget                          what one optimum may cost
+    deadline                        when the whole call ends, seconds of the monotonic clock
+    executor                        who works; None: this process
+    progress                        whether a line on standard error counts the optima
+    checkpoint                      the file in which finished work is kept; None: no file
     volume                          whether the plane is (V, C)
-    max_points                      how many optima, at most
+    max_points                      how many optima are solved, at most
     """
 
     gammas: Iterable[Any] | None
@@ -41,7 +43,7 @@ class Request:
     max_points: int
 
     def refuse(self, kind: str, names: tuple[str, ...]) -> None:
-        """TypeError for arguments that a problem has no use for."""
+        """Raise a TypeError if an argument of these names is given: this kind of problem has no use for it."""
         for name in names:
             if getattr(self, name) not in (None, False):
                 raise TypeError(f"{name} is foreign to {kind}")

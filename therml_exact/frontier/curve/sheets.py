@@ -1,8 +1,9 @@
 """The sheets of a frontier, by the sandwich algorithm or for given multipliers (nats).
 
-Achieved points span the inner polytope, their lower bounds cut the outer one (polytopes.py). Each round solves the
-directions of all facets of the inner polytope that the outer one does not yet meet within the tolerance, so that the
-multipliers are chosen where the frontier bends. Lists of multipliers are solved as they are.
+The achieved points span the inner polytope, and the lower bounds of their optima cut out the outer one (polytopes.py).
+Each round looks for the facets of the inner polytope that lie farther than the tolerance above the outer one, and
+solves an optimum in the direction of each. So the multipliers are chosen where the frontier bends. Lists of multipliers
+that the caller gives are solved as they are.
 
     problem, lists given                 sheets (frontier.py)
     encoder, Theta trivial               (R, C), deltas = [0]: here D = H(X) - R, and delta only rescales gamma
@@ -39,7 +40,7 @@ TOL = 1e-9  # nats: of an optimum, at most
 
 
 def trace_mixture(problem: Problem, asked: Request) -> Frontier:
-    """The frontier of an encoder, Bayes or discriminative problem."""
+    """The frontier of an encoder, Bayes or discriminative problem, for a checked request."""
     lists = {
         name: None if given is None else _read(problem, name, given)
         for name, given in (("gamma", asked.gammas), ("delta", asked.deltas), ("sigma", asked.sigmas),
@@ -66,6 +67,7 @@ def trace_mixture(problem: Problem, asked: Request) -> Frontier:
 
 
 def _read(problem: Problem, name: str, given: Iterable[float]) -> list[float]:
+    """A list of multipliers, checked, sorted and without repetitions."""
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise ValueError(f"{name}s is {given!r}; give a list of multipliers")
     values = list(given)
@@ -82,7 +84,7 @@ def _read(problem: Problem, name: str, given: Iterable[float]) -> list[float]:
 def _views(
     problem: Problem, lists: dict[str, list[float] | None], volume: bool
 ) -> Iterator[tuple[Shape, list[float] | None]]:
-    """The shape of each sheet, and the grid of its last multiplier, or None."""
+    """The coordinates of each sheet, with the given values of its last multiplier, or None where they are chosen."""
     if not isinstance(problem, EncoderProblem):
         if volume:
             raise TypeError(f"volume is foreign to {type(problem).__name__}: V is a functional of encoders")
@@ -107,6 +109,7 @@ def _views(
 
 
 def _sheet(crew: Crew, shape: Shape, grid: list[float] | None, tol: float, max_points: int) -> Sheet:
+    """One sheet: the optima at the given multipliers, or those that the sandwich algorithm chooses."""
     matrix = np.array(shape.view)
     if grid is not None:
         found = crew.solve([crew.problem.direction(np.array([1.0, value]) @ matrix) for value in grid])

@@ -7,9 +7,9 @@
     encoder, volume               (V, C)                             V = R + D - H(X), Appendix A
     Bayes, discriminative         (S, U)
 
-A shape's view is a matrix [coordinate, functional] of weights >= 0 whose rows share no functional; the functionals are
-(R, D, C) or (S, U). A direction a >= 0 in the plane is the direction a view of the functionals, and `minimize` takes
-that as multipliers.
+A view is a matrix [coordinate, functional] of weights >= 0 whose rows share no functional; the functionals are
+(R, D, C) or (S, U). A direction a >= 0 of the coordinates is the direction w = a view of the functionals, and w gives
+the multipliers of `minimize`.
 
 Errors: none of its own.
 """
@@ -27,8 +27,9 @@ from therml_exact.frontier.problems.kinds import Problem
 class Shape:
     """The coordinates of a sheet.
 
-    names: what the axes are called. view[coordinate][functional]: the weights. fixed: the multiplier inside a
-    coordinate, by name.
+    names   what the coordinates are called, such as ("R + 0.5 D", "C")
+    view    the weights view[coordinate][functional], no unit
+    fixed   the multiplier inside a coordinate, by name, no unit: {"delta": 0.5}; empty where there is none
     """
 
     names: tuple[str, ...]
@@ -50,13 +51,13 @@ class Shape:
 
 
 def plane(delta: float) -> Shape:
-    """(R + delta D, C)."""
+    """The plane of (R + delta D, C)."""
     first = f"R + {delta:g} D" if delta else "R"
     return Shape((first, "C"), ((1.0, delta, 0.0), (0.0, 0.0, 1.0)), {"delta": delta})
 
 
 def distortion(gamma: float) -> Shape:
-    """(R + gamma C, D)."""
+    """The plane of (R + gamma C, D)."""
     first = f"R + {gamma:g} C" if gamma else "R"
     return Shape((first, "D"), ((1.0, 0.0, gamma), (0.0, 1.0, 0.0)), {"gamma": gamma})
 
@@ -67,7 +68,7 @@ SAMPLES = Shape(("S", "U"), ((1.0, 0.0), (0.0, 1.0)), {})
 
 
 def shapes(problem: Problem, fixed: Mapping[str, float], volume: bool) -> tuple[Shape, ...]:
-    """The shapes that a sheet of the problem can have with these multipliers fixed."""
+    """The coordinates that a sheet of the problem can have with these multipliers fixed; empty if there are none."""
     if problem.functionals == SAMPLES.names:
         return (SAMPLES,) if not fixed else ()
     if volume:

@@ -1,4 +1,4 @@
-"""(21) for learning rules: the least of one functional with caps on the others; can a point be reached? (nats)
+"""The program (21) for learning rules: the least of one functional under caps on others; can a point be reached? (nats)
 
     minimize_capped    min F_0  subject to  F_i <= cap_i                    F_0, F_i of R, C, D, S
     excess             min over rules of max_i (F_i - point_i)              > 0: impossible, by that much for every rule
@@ -11,9 +11,10 @@ with multipliers of its own:
     min over rules with m in the cell, F_i <= cap_i, of F_0  >=  max over lam >= 0 of
         min over rules of G_0 + sum_i lam_i (G_i - cap_i),               G the cell's minorants (cells.py)
 
-and for the excess the same without F_0 and with sum_i lam_i = 1. From above: with frozen q's R, C, D are linear and at
-least those with refitted ones, so that a rule within the caps for the former is within them; rule and q's in turn.
-Where the cells prove less, what functionals >= 0 give is the lower bound: 0, and for the excess max_i -point_i.
+and for the excess the same without F_0 and with sum_i lam_i = 1. Upper bounds come from rules that keep the caps: with
+the q's held fixed, R, C and D are linear in the rule, and refitting the q's only lowers them, so that a rule that keeps
+the caps with fixed q's keeps them. Rule and q's are improved in turn. No functional is negative; where the cells prove
+less than follows from that, the lower bound is 0, and for the excess max_i -point_i.
 
 *The example* (bent.py has the proof for all alphabets): |Phi| = |X| = 1, Y a fair bit, N = 1. (R, C, S) = log 2 times
 (0, 1, 0) and (1, 0, 1) are achieved, and no rule over any dictionary has R, C, S <= log(2)/2 + 1/80.
@@ -47,14 +48,30 @@ ROUNDING = 1e-12  # a point's coordinates are floats: one that is met within thi
 
 @dataclass(frozen=True, eq=False)
 class CappedOptimum:
-    """The least value of one functional under caps, two-sided; "infeasible" if no rule meets the caps.
+    """The least value of one functional under caps on others, two-sided.
 
-    minimise, caps: the functional, one of R, C, D, S, and the caps on others, nats.
-    value: the functional at the witness, nats; inf where no rule that meets the caps was found: the witness is empty.
-    lower_bound: no rule that meets the caps has less, nats; at least 0. point: R, C, D, S of the witness, nats.
-    status: "certified" (the gap is within tol), "infeasible" (proved) or "open". cells: nodes of the tree.
-    reason: "closed" unless the status is open; then what ended the search: "cells" (max_cells were reached), "time"
-    (time_limit was), or "rounding" (float arithmetic tells no more; ask for a larger tol).
+    problem       the problem
+    minimise      the functional that is minimised: "R", "C", "D" or "S"
+    caps          the caps on others by name, nats, rounded down to floats
+    value         nats: the functional at the witness; inf where no rule was found that keeps the caps
+    lower_bound   nats: no rule that keeps the caps has less; at least 0; inf where none keeps them
+    tol           nats: the gap that was asked for
+    status        "certified" (the gap is within tol, rounding included), "infeasible" (no rule keeps the caps, which is
+                  proved) or "open"
+    reason        "closed" unless the status is "open"; then what ended the search: "cells" (max_cells were reached),
+                  "time" (time_limit was), or "rounding" (float arithmetic tells no more; take a larger tol)
+    point         R, C, D, S of the witness by name, nats; empty where value is inf
+    witness       its tables by name, as of a RuleOptimum; empty where value is inf
+    cells         how many nodes the trees have
+    certificate   plain data that `verify` checks
+
+    `gap` is value - lower_bound, without `value`'s rounding, and 0 where the caps are infeasible.
+    Source: Alemi and Fischer, TherML (2018), (21).
+
+    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
+    >>> c = minimize_capped(p, "C", {"R": -1})  # no rate is negative
+    >>> c.status, c.value, c.gap, c.point
+    ('infeasible', inf, 0.0, {})
     """
 
     problem: LearningRuleProblem
@@ -72,16 +89,31 @@ class CappedOptimum:
 
     @property
     def gap(self) -> float:
-        """Value - lower_bound, and 0 where rounding would make it negative or the caps are infeasible."""
+        """The difference value - lower_bound, nats; 0 where rounding makes it negative or the caps are infeasible."""
         return 0.0 if self.status == "infeasible" else max(self.value - self.lower_bound, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Excess:
-    """min over rules of max_i (F_i - point_i), two-sided, in nats; `witness` achieves `value` at `reached`.
+    """The excess over a point, min over rules of max_i (F_i - point_i), two-sided.
 
-    reason: "closed" where the gap is within tol; "decided" where the search ended earlier, at a value that was enough;
-    else what ended it: "cells", "time" or "rounding", as for CappedOptimum.
+    problem       the problem
+    point         the given coordinates by name, nats
+    value         nats: the largest F_i - point_i at the witness; at most 0 where the witness reaches the point
+    lower_bound   nats: no rule has less; positive where the point is impossible
+    tol           nats: the gap that was asked for
+    reached       R, C, D, S of the witness by name, nats
+    witness       its tables by name, as of a RuleOptimum
+    cells         how many nodes the tree has
+    reason        "closed" where the gap is within tol, rounding included; "decided" where the search ended earlier, at
+                  a value that was enough; else what ended it: "cells", "time" or "rounding", as for CappedOptimum
+
+    `gap` is value - lower_bound, without `value`'s rounding.
+
+    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
+    >>> e = excess(p, {"R": 0.2, "C": 0.2})
+    >>> float(round(e.value, 3)), bool(e.gap <= e.tol), e.certificate["status"]
+    (0.317, True, 'infeasible')
     """
 
     problem: LearningRuleProblem
@@ -99,7 +131,7 @@ class Excess:
 
     @property
     def gap(self) -> float:
-        """Value - lower_bound, and 0 where rounding would make it negative."""
+        """The difference value - lower_bound, nats; 0 where rounding makes it negative."""
         return max(self.value - self.lower_bound, 0.0)
 
     @cached_property
@@ -115,7 +147,22 @@ class Excess:
 
 @dataclass(frozen=True, eq=False)
 class RuleClassification:
-    """verdict "impossible" | "feasible" | "undecided"; by: the least excess (nats), or how far inside, or None."""
+    """A verdict on a claimed point of learning rules.
+
+    verdict    "impossible", "feasible", or "undecided" where the search ended before its bounds decided
+    by         nats. impossible: the point stays impossible when all given coordinates are raised by less than this, as
+               every rule exceeds one of them by at least this. feasible: the witness is at least this far below every
+               given coordinate. undecided: None
+    evidence   impossible: the certificate that `verify` checks. feasible: the tables of a witness by name, and its
+               R, C, D, S as "point". undecided: the bounds of the "excess" and the "reason"
+
+    A Classification, the verdict for encoders, differs: there `by` is 0 where the point is not impossible, and the
+    evidence is an Optimum, an Achieved or None.
+    Source: Alemi and Fischer, TherML (2018), (21), (23).
+
+    >>> RuleClassification("impossible", 0.25, {}).by
+    0.25
+    """
 
     verdict: str
     by: float | None
@@ -123,7 +170,14 @@ class RuleClassification:
 
 
 class _Caps:
-    """The kernels' view: limits, which multipliers are free, and the best rule found."""
+    """One search: the tables and limits as the kernels take them, and the best rule found so far.
+
+    minimise       the functional that is minimised; None for the excess
+    limits         the caps, or the point, by name, nats; limit: the same as [R, C, D, S]
+    inner          the limits that descents aim at, a little inside the caps
+    free           which of R, C, D, S have a multiplier to be found; start: where the multipliers start
+    value, rule    the best value (nats; inf if there is none) and its rule[type, theta]
+    """
 
     def __init__(
         self, problem: LearningRuleProblem, minimise: str | None, limits: dict[str, float], tol: float
@@ -143,21 +197,21 @@ class _Caps:
         self._work = np.empty_like(self.rule), np.empty(self.arrays.width), np.empty(4)
 
     def score(self, point: Array) -> float:
-        """The objective, inf outside the caps; or the excess."""
+        """The value of a rule with these R, C, D, S, nats: the functional, or inf outside the caps; or the excess."""
         over = max((point[NAMES.index(name)] - limit for name, limit in self.limits.items()), default=-math.inf)
         if self.minimise is None:
             return float(over)
         return float(point[NAMES.index(self.minimise)]) if over <= -2e-13 else math.inf
 
     def consider(self, problem: LearningRuleProblem, rule: Array) -> None:
-        """A rule as it is: functionals that are exactly 0 meet a cap of 0, which rounding would miss."""
+        """Keep this rule if it is better; a functional that is exactly 0 keeps a cap of 0, which rounding may miss."""
         values, exact = problem.evaluate(rule)[0], problem.zeros(rule)
         kept = all(values[name] <= limit - 2e-13 * (name not in exact) for name, limit in self.limits.items())
         if self.minimise is not None and kept and values[self.minimise] < self.value:
             self.value, self.rule = values[self.minimise], rule
 
     def improve(self, start: Array, lam: Array, q: Array) -> None:
-        """Rule and q's in turn from here; keep the result if it is better."""
+        """Improve rule and q's in turn from here, and keep the result if it is better."""
         from therml_exact.kernels.rules import duals as kernel
 
         _, m, point = self._work
@@ -168,12 +222,12 @@ class _Caps:
             self.value, self.rule = value, start.copy()
 
     def begin(self) -> None:
-        """From many rules."""
+        """Improve from many rules."""
         for start in islice(self.arrays.starts(), self.arrays.thetas + 8):
             self.improve(start, self.start.copy(), np.full(self.arrays.thetas, 1 / self.arrays.thetas))
 
     def run(self, max_cells: int, deadline: float, enough: float = -math.inf) -> Tree:
-        """The tree that proves the lower bound; stops too when a rule has a value of at most `enough`."""
+        """The tree that proves the lower bound; the search also stops when a rule has a value of at most `enough`."""
         from therml_exact.kernels.rules import duals as kernel
 
         arrays, count = self.arrays, 0
@@ -181,9 +235,11 @@ class _Caps:
         close = max(0.9 * self.tol, 4 * arrays.margin(1.0 + float(self.start.sum())))
 
         def upper() -> float:
+            """The best value known; -inf, which ends the search, where it is enough."""
             return self.value if self.value > enough else -math.inf
 
         def bound(low: Array, high: Array, state: State, parent: float) -> tuple[float, int, State]:
+            """The bound of a box; the rule that it leaves behind is kept if it is better, now and then improved."""
             nonlocal count
             count += 1
             lam, q = state
@@ -204,7 +260,7 @@ class _Caps:
 
 @cache
 def compile_capped() -> None:
-    """Have the kernels compiled, by a problem of one letter: no time limit is for that."""
+    """Solve a problem of one letter, so that the kernels are compiled before a time limit starts to run."""
     one = LearningRuleProblem([1], [[1]], [[[1]]], 1, [[[1]]])
     for caps in (_Caps(one, "C", {"R": 1.0}, 1.0), _Caps(one, None, {"R": 1.0}, 1.0)):
         caps.begin()
@@ -219,7 +275,25 @@ def minimize_capped(
     max_cells: int = 200_000,
     time_limit: float = 60.0,
 ) -> CappedOptimum:
-    """The least `minimise`, one of "R", "C", "D", "S", over the rules whose other functionals keep the caps."""
+    """The least of one functional over the rules that keep caps on others, with a proved lower bound: the program (21).
+
+    problem      a LearningRuleProblem
+    minimise     the functional: "R", "C", "D" or "S"
+    caps         caps on others by name, nats; floats (their exact values) or rationals; may be empty
+    tol          nats: the gap that counts as closed
+    max_cells    how many cells each search may make
+    time_limit   seconds of the search, compilation not counted
+
+    Returns a CappedOptimum.
+    Errors: TypeError for another problem, another letter, or a cap on the functional that is minimised; ValueError for
+    a cap that is no finite number, and for a tol, max_cells or time_limit out of range.
+    Source: Alemi and Fischer, TherML (2018), (21).
+
+    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
+    >>> c = minimize_capped(p, "C", {"R": 0.3})
+    >>> c.status, float(round(c.value, 3)), bool(c.gap <= c.tol), c.point["R"] <= 0.3
+    ('certified', 0.627, True, True)
+    """
     _check(problem, tol, max_cells, time_limit)
     if minimise not in NAMES:
         raise TypeError(f"minimise is {minimise!r}; it is one of R, C, D, S")
@@ -267,7 +341,24 @@ def excess(
     time_limit: float = 60.0,
     enough: float = -math.inf,
 ) -> Excess:
-    """The least over rules of the largest F_i - point_i; the search stops once a rule has at most `enough`."""
+    """The least over rules of the largest F_i - point_i: by how much every rule misses a point, or some rule beats it.
+
+    problem      a LearningRuleProblem
+    point        coordinates by name (R, C, D, S), nats, one at least; those left out are free
+    tol          nats: the gap that counts as closed
+    max_cells    how many cells the search may make
+    time_limit   seconds of the search, compilation not counted
+    enough       nats: the search stops once a rule has an excess of at most this
+
+    Returns an Excess.
+    Errors: TypeError for another problem or another letter; ValueError for an empty point, a coordinate that is no
+    finite number, and for a tol, max_cells or time_limit out of range.
+
+    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
+    >>> e = excess(p, {"R": 0.7, "C": 0.7})
+    >>> e.value < 0, e.reached["R"] < 0.7, e.reached["C"] < 0.7
+    (True, True, True)
+    """
     _check(problem, tol, max_cells, time_limit)
     exact = _read(point, "point")
     if not exact:
@@ -283,6 +374,7 @@ def excess(
 def _excess(
     caps: _Caps, problem: LearningRuleProblem, exact: dict[str, Fraction], tree: Tree, enough: float = -math.inf
 ) -> Excess:
+    """The result of a search for the excess over the exact point."""
     reached, witness = problem.evaluate(caps.rule)
     point = caps.limits
     value = max(reached[name] - point[name] for name in point)
@@ -305,9 +397,23 @@ def classify_rule(
     max_cells: int = 200_000,
     time_limit: float = 60.0,
 ) -> RuleClassification:
-    """Whether some rule has at most the coordinates given, in nats; those left out are free.
+    """Decide whether some rule has at most the given functionals, by the sign of the excess over the point.
 
-    Decided by cells, not by half-spaces, and so in the nonconvex part too. A coordinate met within 1e-12 is met.
+    problem      a LearningRuleProblem
+    R, C, D, S   coordinates in nats, one at least; those left out are free
+    tol          nats: how tightly the excess is bracketed before the search gives up
+    max_cells    how many cells the search may make
+    time_limit   seconds of the search, compilation not counted
+
+    Returns a RuleClassification. The cells also decide points that no half-space decides, as the set of all
+    (R, C, D, S) is not convex. A coordinate that is met within 1e-12 nats counts as met.
+    Errors: those of `excess`.
+    Source: Alemi and Fischer, TherML (2018), (21), (23).
+
+    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
+    >>> found = classify_rule(p, R=0.2, C=0.2)
+    >>> found.verdict, float(round(found.by, 3))
+    ('impossible', 0.317)
     """
     point = {name: v for name, v in (("R", R), ("C", C), ("D", D), ("S", S)) if v is not None}
     found = excess(problem, point, tol, max_cells, time_limit, ROUNDING)
@@ -319,18 +425,20 @@ def classify_rule(
 
 
 def _check(problem: Any, tol: Any, max_cells: Any, time_limit: Any) -> Budget:
+    """The checked budget; TypeError for another problem."""
     if getattr(problem, "kind", None) != LearningRuleProblem.kind:
         raise TypeError(f"problem is a {type(problem).__name__}; give a LearningRuleProblem")
     return Budget.read(tol, max_cells, time_limit)
 
 
 def _rounded_down(cap: Fraction) -> float:
-    """The largest float that is no larger: a cap below 0 stays below 0."""
+    """The largest float that is at most the cap, so that a cap below 0 stays below 0."""
     near = float(cap)
     return near if near <= cap else math.nextafter(near, -math.inf)
 
 
 def _read(values: Mapping[str, Any], name: str) -> dict[str, Fraction]:
+    """Caps or coordinates as exact numbers, by name."""
     exact = {}
     for letter, value in values.items():
         if letter not in NAMES:

@@ -2,20 +2,21 @@
 
     min over rules of F(rule) = concave function of m, less a linear one, + sigma S
 
-The cells are boxes of m. On a box the concave part has an affine minorant (kernels/rule_cells.py), and
+The cells are boxes of m. On a box the concave part has an affine minorant (kernels/rules/cells.py), and
 
     F >= linear cost + sigma S >= a rate-distortion problem's dual value
 
 for all rules whose m lies in the box. A rule's m need not be kept inside: as boxes shrink the minorant becomes the
 tangent of a concave function, which is above it everywhere, so that the bound of a small box is at least the global
-minimum less the second-order gap of the minorant. Best first; the coordinate whose piece has the
-largest gap is halved. From above: the rules that the bounds leave behind, improved by rule and q's in turn (24), (26).
+minimum less the second-order gap of the minorant. The box with the least bound is halved first, along the coordinate
+whose piece has the largest gap. Upper bounds come from the rules that the lower bounds leave behind: rule and q's are
+improved in turn, each optimal for the other (24), (26).
 
-A child's minorant need not be above its parent's: outside its box it may lie lower, and its bound with it. What holds
-for a box holds for its parts, so that a node counts with the largest bound of its own and of those above it. The lower
+A child's minorant need not be above its parent's: outside its box it may lie lower, and the child's bound with it. But
+a bound of a box holds for its parts. So a node counts with the largest of its own bound and those above it. The lower
 bound returned is the least over the leaves, less a margin for rounding; the certificate's tree ends at the first nodes
-whose own bound is as large. It is a string in preorder, "." a leaf, "-" a box that the margins make empty,
-chr(48 + k) a halving of coordinate k of `places`.
+whose own bound is as large. That tree is written as a string in preorder: "." is a leaf, "-" is a box that the margins
+make empty, and chr(48 + k) is a halving of coordinate k of `places`.
 
 No error is raised: a search that runs out says so by its bound.
 Source: Alemi and Fischer, TherML (2018), (22), (24); R. Horst and H. Tuy, Global Optimization (1996).
@@ -57,10 +58,11 @@ class Node:
 
 @dataclass
 class Tree:
-    """The nodes, the root first; `reason` says what ended the search.
+    """The boxes of a search.
 
-    reason: "closed" (the bounds are within the tolerance), "cells" (there were max_cells), "time", or "rounding" (the
-    box with the least bound is too small to be halved).
+    nodes    the root first, children after their parents
+    reason   what ended the search: "closed" (the bounds are within the tolerance), "cells" (there were max_cells),
+             "time", or "rounding" (the box with the least bound is too small to be halved)
     """
 
     nodes: list[Node] = field(default_factory=list)
@@ -68,7 +70,7 @@ class Tree:
 
     @cached_property
     def lower(self) -> float:
-        """The least over the leaves of the largest bound above them; inf where every leaf is empty."""
+        """The least over the leaves of the largest bound on the way to them, nats; inf where every leaf is empty."""
         least = [node.bound for node in self.nodes]
         # Children come after their parents.
         for index in range(len(self.nodes) - 1, -1, -1):
@@ -78,7 +80,7 @@ class Tree:
         return least[0]
 
     def preorder(self) -> Iterator[tuple[Node, str]]:
-        """The nodes of the certificate in its order, with their symbols: it ends where a bound is `lower`."""
+        """The certificate's nodes with their symbols, in its order; a branch ends at a bound of `lower` or more."""
         stack = [0]
         while stack:
             node = self.nodes[stack.pop()]
@@ -100,7 +102,13 @@ class Tree:
 
 
 class Arrays:
-    """A problem's tables as the kernels take them, and the root box."""
+    """A problem's tables as the kernels take them, and the root box.
+
+    tables          (p[type], places[type, theta, k], noise[type, theta], N, and the numbers of letters of Z, Y, X)
+    types, thetas   how many there are; width: how many coordinates m has
+    py, px          the margins p(y) and p(x), no unit
+    low, high       the root box of m, [k], no unit
+    """
 
     def __init__(self, problem: LearningRuleProblem) -> None:
         x, y, self.thetas, z = problem.shape
@@ -111,7 +119,7 @@ class Arrays:
         self.low, self.high = (np.einsum("t,tk->k", mass, f(problem.places, axis=1)) for f in (np.min, np.max))
 
     def margin(self, weight: float) -> float:
-        """What rounding may have added to a bound, for multipliers of this sum."""
+        """What rounding may have added to a bound, nats; weight is the sum of the multipliers."""
         _, _, _, n, z, y, x = self.tables
         return MARGIN * (1 + weight * (1 + n * math.log(max(z, y, x, 2))))
 
@@ -141,7 +149,15 @@ Bound = Callable[[Array, Array, State, float], tuple[float, int, State]]
 def search(
     arrays: Arrays, bound: Bound, state: State, upper: Callable[[], float], tol: float, max_cells: int, deadline: float
 ) -> Tree:
-    """Best first until the least bound is within tol of `upper()`, which may fall as `bound` finds better rules."""
+    """Halve the box with the least bound until that is within tol of `upper()`; returns the tree.
+
+    bound        (low, high, state, parent's bound) -> (the box's bound in nats, coordinate to halve, state); it may
+                 tighten the box in place, and find better rules
+    state        the multipliers and the prior that the root starts from
+    upper        the best value known, nats
+    max_cells    how many nodes there are, at most
+    deadline     seconds of the monotonic clock
+    """
     tree = Tree()
     low, high = arrays.low.copy(), arrays.high.copy()
     value, coordinate, state = bound(low, high, state, -math.inf)
@@ -181,7 +197,7 @@ def search(
 def minimise(
     problem: LearningRuleProblem, weight: Array, tol: float, max_cells: int, deadline: float
 ) -> tuple[Array, Tree]:
-    """A rule and the tree that proves its lower bound for weight . (R, C, D, S)."""
+    """A rule[type, theta] of nearly the least weight . (R, C, D, S), and the tree that proves a lower bound of it."""
     from therml_exact.kernels.rules import cells as kernel
 
     arrays = Arrays(problem)
@@ -189,6 +205,7 @@ def minimise(
     rule, m, point = np.empty_like(best_rule), np.empty(arrays.width), np.empty(4)
 
     def improve(start: Array, q: Array) -> None:
+        """Descend from this rule, and keep the result if it is the best."""
         nonlocal best, best_rule
         value = kernel.descend(*arrays.tables, weight, q, start, m, point, 500)
         if value < best:
@@ -201,6 +218,7 @@ def minimise(
     enough = max(0.9 * tol, 4 * margin)
 
     def bound(low: Array, high: Array, state: State, parent: float) -> tuple[float, int, State]:
+        """The bound of a box; the rule that it leaves behind is improved where it promises something."""
         q = state[1]
         value, coordinate = kernel.bound_cell(
             low, high, *arrays.tables, arrays.py, arrays.px, weight, best - enough + margin, q, rule, m, point

@@ -9,9 +9,10 @@
 | capped     | one functional, caps on others                    | minimise, its letter; caps, rationals      |
 | excess     | max over the letters given of functional - point  | point, rationals                           |
 
-rule: "vertices" (vertices.py, nothing else is needed) or "cells": the tree (cells.py) and, for each leaf that
-is not "-", its multipliers of R, C, D, S (none if lagrangian) and then q(theta), floats in hexadecimal. witness: the
-rows theta_given_type, or null where none is claimed; value is null then. Numbers are as in certificate.py.
+rule is "vertices", where the enumeration of vertices.py proves the bound and nothing else is needed, or "cells". For
+"cells" tree holds the shape of the tree (cells.py), and leaves holds, for each leaf that is not "-", its multipliers of
+R, C, D, S (none if lagrangian) and then q(theta), floats in hexadecimal. witness holds the rows theta_given_type; it is
+null where no rule is claimed, and so is value. Numbers are written as in mixture/certificate.py.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ FORMAT = "therml-rule-1"
 
 
 def describe(problem: LearningRuleProblem) -> dict[str, Any]:
-    """The content of a problem."""
+    """The content of a problem as plain data, numbers as text."""
     names = ("phi", "x_given_phi", "y_given_x_phi", "encoders")
     return {"kind": "learning rule", "n": problem.n, **{name: _table(getattr(problem, name)) for name in names}}
 
@@ -51,7 +52,7 @@ def build(
     witness: Any,
     tree: Tree | None,
 ) -> dict[str, Any]:
-    """The certificate; `value` is rounded up already, `given` the entries that the kind asks for."""
+    """The certificate; `value` is rounded up already, and `given` holds the entries that the kind asks for."""
     content = {
         "format": FORMAT,
         "kind": kind,
@@ -70,7 +71,9 @@ def build(
 
 
 def proved_slopes(certificates: Sequence[Mapping[str, Any]]) -> tuple[Fraction, Fraction]:
-    """What three certificates at sigma_1 < sigma_2 < sigma_3, else alike, prove of S: at least, at most (nats).
+    """What three certificates prove of S: (at least up to sigma_1, at most from sigma_3 on), nats.
+
+    They are at sigma_1 < sigma_2 < sigma_3, with all other multipliers alike.
 
     The minimum F is concave in sigma with slope S: every rule that is optimal at sigma <= sigma_1 has
     S >= (F_2 - F_1)/(sigma_2 - sigma_1), and at sigma >= sigma_3 S <= (F_3 - F_2)/(sigma_3 - sigma_2). F_2 is at least
@@ -85,20 +88,22 @@ def proved_slopes(certificates: Sequence[Mapping[str, Any]]) -> tuple[Fraction, 
 
 
 def jump_content(certificates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A jump of S as plain data: `before` at least up to the first sigma, `after` at most from the last on."""
+    """A jump of S as plain data: S is at least `before` up to the first sigma, at most `after` from the last on."""
     before, after = proved_slopes(certificates)
     return {"before": rounded_down(before), "after": -rounded_down(-after), "certificates": list(certificates)}
 
 
 def rationals(values: Mapping[str, Fraction]) -> dict[str, str]:
-    """As text."""
+    """Rationals as text, by name."""
     return {name: str(value) for name, value in sorted(values.items())}
 
 
 def _text(values: Any) -> list[str]:
+    """Numbers as text: floats in hexadecimal, rationals as they are."""
     return [float(v).hex() if isinstance(v, float) else str(v) for v in np.asarray(values).reshape(-1).tolist()]
 
 
 def _table(values: Any) -> dict[str, Any]:
+    """A table as its shape and its flat cells."""
     array = np.asarray(values)
     return {"shape": list(array.shape), "cells": _text(array)}

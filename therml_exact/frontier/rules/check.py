@@ -6,7 +6,8 @@ Everything is rebuilt from the problem's exact content: p(type), m[type, theta] 
     lower bound  "vertices": f at every candidate of the exact enumeration (vertices.py)
                  "cells": the tree is followed from the root box; a halving is exact, boxes are integers over 2^80,
                  tightened outwards. A leaf passes if its rate-distortion bound is at least the claimed one, for the
-                 multipliers and q(theta) it names: any are valid (kernels/rule_cells.py states the inequalities).
+                 multipliers and q(theta) that it names; any such numbers give a valid bound (the inequalities are in
+                 kernels/rules/cells.py)
 
 Errors: RefusedError for a claim that is false or not proved, UnfinishedError where the time ends.
 """
@@ -67,7 +68,7 @@ OF = {"R": "rho", "C": "gamma", "D": "delta", "S": "sigma"}
 
 
 def check_rule(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
-    """Every claim of one certificate."""
+    """Check every claim of one certificate."""
     value, lower = _check(content, problem, clock)
     status = content["status"]
     what = "every claim holds" + ("; the certificate itself says 'open'" if status == "open" else "")
@@ -77,7 +78,7 @@ def check_rule(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven
 
 
 def check_rule_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
-    """Every certificate of a saved RuleFrontier, and that each row says no more than its own."""
+    """Check every certificate of a saved RuleFrontier, and that each row claims no more than its own proves."""
     version = content.get("version")
     require(type(version) is int and version == 1, f"the version is {shown(version)}; 1 is read")
     right = SAVED <= set(content) <= SAVED | {"jumps"}
@@ -105,7 +106,7 @@ def check_rule_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) 
 
 
 def _check_jump(jump: Any, stated: Any, problem: Any, k: int, clock: Clock) -> None:
-    """A jump of S: three certificates that differ in sigma alone prove that S falls from `before` to `after`."""
+    """Check a jump of S: three certificates that differ in sigma alone must prove its fall from `before` to `after`."""
     fields = {"before", "after", "certificates"}
     require(isinstance(jump, Mapping) and set(jump) == fields, f"jump {k} has other fields")
     three = jump["certificates"]
@@ -126,7 +127,7 @@ def _check_jump(jump: Any, stated: Any, problem: Any, k: int, clock: Clock) -> N
 
 
 def _check_row(world: _World, row: Any, c: Mapping[str, Any], value: float | None, lower: float, k: int) -> None:
-    """A row of a saved frontier against its certificate."""
+    """Check a row of a saved frontier against its certificate."""
     exact = {name: read_exact(text) for name, text in c["multipliers"].items()}
     given = {name: float(m) for name, m in exact.items()}
     fields = {*given, *NAMES, "value", "lower_bound", "gap", "status"}
@@ -180,7 +181,13 @@ def _check(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[float | No
 
 
 def _claims(c: Mapping[str, Any]) -> tuple[dict[str, Fraction], dict[str, Fraction], dict[str, Fraction] | str]:
-    """What is given; the limits of the functionals that enter; and what is known of the multipliers of a leaf."""
+    """What a certificate is about: (given, limits, fixed).
+
+    given    its multipliers, caps or point, by name
+    limits   for each functional that enters, what is subtracted from it: its cap or coordinate, else 0
+    fixed    what the multipliers of a leaf must be: the given ones, by functional (lagrangian); the letter of the
+             functional whose multiplier is 1 (capped); "" where the bound is divided by their sum (excess)
+    """
     if c["kind"] == "lagrangian":
         given = {name: read_exact(text) for name, text in c["multipliers"].items()}
         require(set(given) == set(OF.values()), "multipliers are missing or foreign")
@@ -197,6 +204,7 @@ def _claims(c: Mapping[str, Any]) -> tuple[dict[str, Fraction], dict[str, Fracti
 
 
 def _value(c: Mapping[str, Any], given: dict[str, Fraction], found: dict[str, arb]) -> arb:
+    """The value of a rule with these functionals, a ball in nats; caps must hold."""
     if c["kind"] == "lagrangian":
         return sum((_ball(given[m]) * found[name] for name, m in OF.items()), arb(0))
     if c["kind"] == "capped":
@@ -210,7 +218,13 @@ def _value(c: Mapping[str, Any], given: dict[str, Fraction], found: dict[str, ar
 
 
 class _World:
-    """The exact tables, and what is proved from them."""
+    """The exact tables of a problem, and what is proved from them.
+
+    mass, balls   p(type), exact and as balls
+    m             m[type][theta][k] of the problem's module, exact: p(z,y), then p(z,x), then p(z), z-major
+    quiet         l[type][theta] of that module, balls in nats
+    zx, zp        where p(z,x) and p(z) begin among the k; width: how many k there are
+    """
 
     def __init__(self, problem: LearningRuleProblem, clock: Clock) -> None:
         self.problem, self.clock = problem, clock
@@ -243,14 +257,14 @@ class _World:
         self.width = self.zp + self.nz
 
     def f(self, m: list[arb]) -> dict[str, arb]:
-        """N H(Z), N H(Y|Z), N H(X|Z)."""
+        """N H(Z), N H(Y|Z) and N H(X|Z) at m, by R, C, D, balls in nats."""
         h = sum((_eta(v) for v in m[self.zp :]), arb(0))
         hy = sum((_eta(v) for v in m[: self.zx]), arb(0))
         hx = sum((_eta(v) for v in m[self.zx : self.zp]), arb(0))
         return {"R": self.n * h, "C": self.n * (hy - h), "D": self.n * (hx - h)}
 
     def functionals(self, witness: Any) -> dict[str, arb]:
-        """R, C, D, S of a rule; rows are divided by their sums."""
+        """R, C, D, S of a rule, balls in nats; the witness's rows are divided by their sums."""
         require(type(witness) is list and all(type(row) is list for row in witness), "the witness is no table")
         rows = [[finite(v) for v in row] for row in witness]
         require(
@@ -275,7 +289,7 @@ class _World:
         return found | dict.fromkeys(self.problem.zeros(np.array(rows)), arb(0))
 
     def vertices(self, given: dict[str, Fraction]) -> arb:
-        """The least value over the candidates of the exact enumeration, sigma = 0."""
+        """The least value over the candidates of the exact enumeration at sigma = 0, a ball in nats."""
         candidates = rules(self.problem, given)
         if candidates is None:
             raise RefusedError("the vertices do not apply here")
@@ -292,13 +306,13 @@ class _World:
         return best
 
     def _at(self, m: Any, scale: int, given: dict[str, Fraction]) -> arb:
-        """The objective at a point m/scale, sigma = 0."""
+        """The objective at m/scale for sigma = 0 and l = 0, a ball in nats."""
         found = self.f([arb(int(v)) / scale for v in m])
         return sum((_ball(given[OF[name]]) * found[name] for name in ("R", "C", "D")), arb(0))
 
     def follow(self, tree: Any, leaves: Any, lower: float, limits: dict[str, Fraction],
                fixed: dict[str, Fraction] | str) -> None:  # fmt: skip
-        """Every leaf of the tree has its bound at least `lower`."""
+        """Check that every leaf of the tree has a bound of at least `lower` nats; limits and fixed as of `_claims`."""
         require(type(tree) is str and type(leaves) is list, "the tree is no text, or its leaves are no list")
         require(len(leaves) <= len(tree), "there are more leaves than the tree has")
         rows = [row for rows in self.m for row in rows]
@@ -347,14 +361,14 @@ class _World:
         require(next(symbols, None) is None and next(data, None) is None, "the tree goes on after its end")
 
     def _margins(self, row: list[Fraction]) -> list[Fraction]:
-        """p(y), then p(x), then 1: sums over z, the same for every theta."""
+        """The sums of m over z, which are the same for every theta: p(y), then p(x), then 1."""
         zs = range(self.nz)
         ys = [sum((row[z * self.ny + y] for z in zs), Fraction(0)) for y in range(self.ny)]
         xs = [sum((row[self.zx + z * self.nx + x] for z in zs), Fraction(0)) for x in range(self.nx)]
         return [*ys, *xs, Fraction(1)]
 
     def _tighten(self, low: list[int], high: list[int], used: tuple[bool, bool]) -> bool:
-        """Consequences of the margins; False where the box is empty."""
+        """Tighten a box in place by what the margins imply; False where it is empty."""
         blocks = [(2, self.zp, 1, self.ny + self.nx)]
         if used[1]:
             blocks.insert(0, (1, self.zx, self.nx, self.ny))
@@ -374,7 +388,7 @@ class _World:
 
     def _leaf(self, low: list[int], high: list[int], numbers: list[float], limits: dict[str, Fraction],
               fixed: dict[str, Fraction] | str, lowered: bool) -> arb:  # fmt: skip
-        """The bound of a box, by either form of the minorants."""
+        """The bound of a box, a ball in nats, by one of the two forms of the minorants (`lowered`: with -k hi_z)."""
         if isinstance(fixed, dict):
             lam = {name: _ball(v) for name, v in fixed.items()}
             q = numbers
@@ -421,7 +435,7 @@ class _World:
         return value
 
     def _minorant(self, low: list[int], high: list[int], lam: dict[str, arb], lowered: bool) -> tuple[list[arb], arb]:
-        """Coefficients of m and the constant: at most lam_R H(Z) + lam_C H(Y|Z) + lam_D H(X|Z) on the box."""
+        """Coefficients of m and a constant: a minorant of lam_R H(Z) + lam_C H(Y|Z) + lam_D H(X|Z) on the box."""
         out, constant = [arb(0)] * self.width, arb(0)
         for z in range(self.nz):
             k = self.zp + z
@@ -454,7 +468,7 @@ class _World:
 
 
 def _share(low: list[int], high: list[int], ks: list[int], least: int, most: int) -> None:
-    """What least <= sum over ks <= most says of each, in place."""
+    """Tighten low and high in place by what least <= (sum over ks) <= most says of each k."""
     a, b = sum(low[k] for k in ks), sum(high[k] for k in ks)
     for k in ks:
         new_high = min(high[k], most - (a - low[k]))
@@ -481,11 +495,12 @@ def _reference(lo: list[float], hi: list[float]) -> list[float]:
 
 
 def _h(p: float) -> float:
+    """The binary entropy, nats."""
     return -sum(v * math.log(v) for v in (p, 1.0 - p) if v > 0)
 
 
 def _eta(v: arb) -> arb:
-    """-v log v; 0 at 0, and for balls that touch 0."""
+    """Minus v log v; 0 at 0, and an enclosure for balls that touch 0."""
     if v > 0:
         return -v * v.log()
     high = v.upper()
@@ -493,14 +508,17 @@ def _eta(v: arb) -> arb:
 
 
 def _dyadic(v: int) -> arb:
+    """The number v / 2^SHIFT as a ball."""
     return arb(v) / 2**SHIFT
 
 
 def _ball(v: Fraction) -> arb:
+    """A rational as a ball."""
     return arb(fmpq(v.numerator, v.denominator))
 
 
 def _problem(content: Mapping[str, Any]) -> LearningRuleProblem:
+    """The problem that a certificate states, its tables and sizes checked."""
     names = ("phi", "x_given_phi", "y_given_x_phi", "encoders")
     require(content.get("kind") == "learning rule", "the problem is of another kind")
     require(set(content) == {"kind", "n", *names}, "the problem has other fields")

@@ -2,21 +2,23 @@
 
     F(sigma) = min over rules of rho R + delta D + gamma C + sigma S
 
-is concave, being a minimum of linear functions of sigma, and an optimal rule's S is a slope of it (28), which never
-grows with sigma. Two locally optimal rules exchange at the sigma where their values are equal; there S jumps down.
+is concave, being a minimum of linear functions of sigma, and the S of an optimal rule is a slope of it (28), which
+never grows with sigma. Where the values of two locally optimal rules cross, the other one becomes the best, and S jumps
+down.
 
-*Search.* At each sigma of a grid the best rule known is the best of many local descents, from its neighbours' rules
-too. Between neighbours whose S differ, the interval is halved, with the better of the two neighbours' descents in the
-middle, until S falls by less than `least`, or evenly and by little more, or the interval is short: there is a jump.
-Certified optima at the ends, at every jump and inside each piece between them tell whether a better rule was missed;
-if so it joins the known ones, and all is done again.
+*Search.* At each sigma of a grid the best rule known is the best of many local descents, some of which start from the
+rules of its neighbours. Where S differs between two neighbours, their interval is halved, and the middle takes the
+better of the descents from their two rules. The halving ends where S falls by less than `least`, or evenly and by
+little more, or where the interval is short: then there is a jump in it. Certified optima at the ends, at every jump
+and inside each piece between jumps tell whether a better rule was missed; if so it joins the known ones, and all is
+done again.
 
 *Certified.* With lo < s < hi, concavity gives for every optimal rule
 
     S >= (F(s) - F(lo)) / (s - lo)   at sigma <= lo,        S <= (F(hi) - F(s)) / (hi - s)   at sigma >= hi,
 
-and certified bounds of F at the three points bound both sides. The width of [lo, hi] is `tol`; a drop that took place
-smoothly inside it would be told apart by no computation.
+and certified bounds of F at the three points bound both sides. The width of [lo, hi] is `tol`. What is proved is the
+fall of S over [lo, hi]; bounds of F alone do not tell a jump from a smooth fall inside so short an interval.
 
 Errors: TypeError for another problem; ValueError where the interval is empty, or for a tol or least out of range.
 Source: Alemi and Fischer, TherML (2018), section 6 and (28).
@@ -45,19 +47,32 @@ BETTER = 1e-9  # nats: a certified optimum that is lower than the best rule know
 
 @dataclass(frozen=True, eq=False)
 class Jump:
-    """S is at least `before` up to low and at most `after` from high on; the branches cross at sigma."""
+    """A certified fall of S within a short interval of sigma: a first-order transition of the learning rule.
+
+    sigma       where the values of the two rules cross, no unit
+    low, high   the interval about it, no unit
+    before      nats: every rule that is optimal at a sigma <= low has at least this S
+    after       nats: every rule that is optimal at a sigma >= high has at most this S
+    points      R, C, D, S by name, nats, of the two rules at the crossing
+    optima      the optima at low, sigma and high, which prove before and after
+
+    `drop` is before - after. Source: Alemi and Fischer, TherML (2018), section 6 and (28).
+
+    >>> Jump(1.0, 0.999, 1.001, before=0.75, after=0.25, points=({"S": 0.75}, {"S": 0.25}), optima=()).drop
+    0.5
+    """
 
     sigma: float
     low: float
     high: float
     before: float
     after: float
-    points: tuple[dict[str, float], dict[str, float]]  # R, C, D, S of the two rules at the crossing
-    optima: tuple[RuleOptimum, RuleOptimum, RuleOptimum] = field(repr=False)  # at low, sigma, high
+    points: tuple[dict[str, float], dict[str, float]]
+    optima: tuple[RuleOptimum, RuleOptimum, RuleOptimum] = field(repr=False)
 
     @property
     def drop(self) -> float:
-        """The certified fall of S."""
+        """The certified fall of S, nats."""
         return self.before - self.after
 
 
@@ -65,11 +80,11 @@ class Jump:
 class Piece:
     """What is known of S between two jumps, or beside one.
 
-    low, high: the ends, values of sigma. fall: by how much S falls from one to the other, nats: no jump in between is
-    larger.
-    status: "smooth" (the best rule known moves in steps of at most `least`, and the certified optima inside and at the
-    ends find none that is better) or "lost" (something is not certified, and a jump may be hidden).
-    reason: one sentence that says why.
+    low, high   the ends, values of sigma, no unit
+    status      "smooth" (the S of the best rule known moves in steps of at most `least`, and the certified optima
+                inside and at the ends find no better rule) or "lost" (something is not certified, and a jump may hide)
+    fall        nats: by how much S falls from one end to the other; no jump in between is larger
+    reason      one sentence that says why
     """
 
     low: float
@@ -83,8 +98,17 @@ class Piece:
 class Jumps:
     """All jumps of S that were found for sigma in [low, high], and what is known of the rest.
 
-    jumps: by sigma, each certified. pieces: what is between them. least: falls that are smaller were not looked for,
-    nats. checks: the certified optima that all this rests on, by sigma.
+    low, high   the interval of sigma, no unit
+    least       nats: smaller falls were not looked for
+    jumps       the jumps, each certified, by sigma
+    pieces      what is known of S between them, by sigma
+    checks      the optima that all this rests on, by sigma
+
+    `len` and iteration go over the jumps; `status` is "lost" where a piece is, else "complete".
+
+    >>> found = Jumps(0.1, 3.0, 0.001, (), (Piece(0.1, 3.0, "smooth", 0.0, "S falls by 0 nats"),), ())
+    >>> len(found), found.status, str(found)
+    (0, 'complete', 'from sigma = 0.1 to 3 it is smooth: S falls by 0 nats')
     """
 
     low: float
@@ -102,7 +126,7 @@ class Jumps:
 
     @property
     def status(self) -> str:
-        """Whether it is "complete" (between the jumps S is smooth) or "lost" (some piece is)."""
+        """The word "complete" where S is smooth between the jumps, or "lost" where some piece is."""
         return "lost" if any(piece.status == "lost" for piece in self.pieces) else "complete"
 
     @property
@@ -124,7 +148,7 @@ class Jumps:
 
 @dataclass(frozen=True, eq=False, order=False)
 class _Known:
-    """The best rule known at a sigma: its value and R, C, D, S."""
+    """The best rule[type, theta] known at a sigma, with its value and its R, C, D, S (point) in nats."""
 
     sigma: float
     value: float
@@ -134,7 +158,7 @@ class _Known:
 
 @dataclass(frozen=True, eq=False)
 class _Window:
-    """A short interval in which the best rule known falls from one branch to another."""
+    """A short interval in which the best rule known changes from one branch (before) to another (after)."""
 
     before: _Known
     after: _Known
@@ -171,7 +195,7 @@ class _Branches:
                                  *[k for k in self.known if k.sigma >= sigma][:1]]]  # fmt: skip
 
     def learn(self, sigma: float, rules: list[Array]) -> _Known:
-        """Add the best at sigma, of these rules and the neighbours'."""
+        """Add the best rule at sigma that these rules and those of the neighbours lead to."""
         found = self.best(sigma, [*rules, *self.beside(sigma)])
         self.known = [k for k in self.known if k.sigma != sigma]
         insort(self.known, found, key=lambda known: known.sigma)
@@ -187,7 +211,7 @@ class _Branches:
                     self.known[k] = other
 
     def windows(self, least: float, width: float) -> list[_Window]:
-        """The intervals, no longer than width, in which S falls by more than least at once."""
+        """The intervals, no longer than `width`, in which S falls by more than `least` nats at once."""
         found: list[_Window] = []
         stack = list(zip(self.known, self.known[1:], strict=False))[::-1]
         while stack:
@@ -207,7 +231,7 @@ class _Branches:
 
 
 class _Search:
-    """Windows and certified optima, until they agree."""
+    """The search: windows of the best rules known, and certified optima, until they agree."""
 
     def __init__(self, problem: LearningRuleProblem, low: float, high: float, given: dict[str, Any], tol: float,
                  least: float, time_limit: float) -> None:  # fmt: skip
@@ -219,7 +243,7 @@ class _Search:
         self.branches = _Branches(problem, weight, low, high)
 
     def optimum(self, sigma: float, gap: float) -> RuleOptimum:
-        """A certified optimum within this gap or a smaller one, kept."""
+        """The optimum at sigma, solved to this gap in nats or a smaller one, and remembered."""
         kept = self.optima.get(sigma)
         if kept is None or kept.tol > gap:
             exact = read_multipliers(self.problem, {**self.given, "sigma": sigma})
@@ -227,7 +251,7 @@ class _Search:
         return kept
 
     def missed(self, sigma: float, gap: float) -> bool:
-        """Whether the certified optimum at sigma is better than the rules known there; then it is one of them."""
+        """Whether the optimum at sigma is better than the rules known there; then its rule joins them."""
         found = self.optimum(sigma, gap)
         known = self.branches.best(sigma, self.branches.beside(sigma))
         if found.value >= known.value - BETTER * (1 + abs(known.value)):
@@ -237,6 +261,7 @@ class _Search:
         return True
 
     def run(self) -> Jumps:
+        """Search and check until no check finds a better rule, twenty times at most."""
         for _ in range(20):
             groups = self._groups()
             sigmas = [(sigma, 1e-10) for group in groups for sigma in self._bracket(group)]
@@ -248,7 +273,7 @@ class _Search:
         return self._told(groups)
 
     def _groups(self) -> list[list[_Window]]:
-        """The windows by sigma; those nearer than tol together."""
+        """The windows by sigma; those closer together than tol form one group."""
         groups: list[list[_Window]] = []
         for window in self.branches.windows(self.least, 0.02 * self.tol):
             if groups and window.before.sigma - groups[-1][-1].after.sigma < self.tol:
@@ -266,7 +291,7 @@ class _Search:
         return max(sigma - reach, self.low), sigma, min(sigma + reach, self.high)
 
     def _between(self, groups: list[list[_Window]]) -> list[tuple[float, float]]:
-        """The intervals that the brackets leave."""
+        """The intervals between the brackets of the jumps."""
         brackets = [self._bracket(group) for group in groups]
         starts, ends = [self.low, *(b[2] for b in brackets)], [*(b[0] for b in brackets), self.high]
         return [(a, b) for a, b in zip(starts, ends, strict=True) if a < b]
@@ -276,6 +301,7 @@ class _Search:
         return [low, math.sqrt(low * high), high]
 
     def _told(self, groups: list[list[_Window]]) -> Jumps:
+        """The result: a group whose fall of S is proved is a jump, any other one a lost piece."""
         jumps, pieces = [], []
         for group in groups:
             lo, sigma, hi = self._bracket(group)
@@ -302,6 +328,7 @@ class _Search:
         return Jumps(self.low, self.high, self.least, tuple(jumps), tuple(pieces), checks)
 
     def _piece(self, low: float, high: float) -> Piece:
+        """What the certified optima of an interval between jumps say of it."""
         checks = [self.optimum(sigma, 1e-8) for sigma in self._inside(low, high)]
         fall = max(checks[0].point["S"] - checks[-1].point["S"], 0.0)
         unsure = [o for o in checks if o.status == "open"]
@@ -326,9 +353,23 @@ def jump(
     time_limit: float = 60.0,
     least: float = 1e-3,
 ) -> Jumps:
-    """All sigmas between low and high at which S falls at once by more than `least` nats, each certified within tol.
+    """All sigmas between low and high at which the S of the best rule falls at once by more than `least` nats.
 
-    time_limit: seconds for each of the optima that certify them.
+    problem             a LearningRuleProblem
+    low, high           the interval of sigma, no unit, 0 < low < high
+    gamma, delta, rho   multipliers of C, D, R, no unit
+    tol                 the width of the interval of sigma within which a fall is certified, no unit, at least 1e-8
+    time_limit          seconds for each of the optima that certify a fall
+    least               nats: smaller falls are not looked for, at least 1e-4
+
+    Returns Jumps: the falls that are proved, and what is known of S between them.
+    Errors: TypeError for another problem; ValueError for an empty interval, a tol, least or multiplier out of range.
+    Source: Alemi and Fischer, TherML (2018), section 6 and (28).
+
+    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
+    >>> found = jump(p, 0.1, 3, gamma=2)
+    >>> len(found), float(round(found.largest.sigma, 6)), float(round(found.largest.before, 2)), found.status
+    (1, 1.0, 0.69, 'complete')
     """
     if getattr(problem, "kind", None) != LearningRuleProblem.kind:
         raise TypeError(f"problem is a {type(problem).__name__}; give a LearningRuleProblem")

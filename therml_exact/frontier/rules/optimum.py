@@ -1,8 +1,9 @@
 """minimize for a LearningRuleProblem: the least rho R + delta D + gamma C + sigma S, two-sided (nats).
 
-sigma = 0 with maps as encoders (or rho = 0): the vertices, exact (vertices.py), where they are few enough.
-Otherwise branch and bound over m (cells.py). The value is that of the witness's own tables. The functionals and
-their multipliers are never negative, so that neither is the minimum: where the cells prove less, 0 is the lower bound.
+Where sigma = 0 and every encoder is a map (or rho = 0), a deterministic rule is optimal, and the candidates are
+enumerated exactly (vertices.py), if they are few enough. Otherwise branch and bound over m brackets it (cells.py).
+The value is that of the witness's own tables. No functional or multiplier is negative, and so the minimum is not: where
+the cells prove less than 0, the lower bound is 0.
 
 Shapes: theta_given_type[type, theta], types[type, letter], theta[theta], z[z], x_given_z[z, x], y_given_z[z, y].
 Source: Alemi and Fischer, TherML (2018), (22).
@@ -33,14 +34,29 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class RuleOptimum:
-    """A two-sided optimum: the best learning rule that was found, and a proven lower bound of all of them.
+    """A two-sided optimum: the best learning rule that was found, and a proved lower bound of all of them.
 
-    multipliers: those of R, C, D, S, by the names rho, gamma, delta, sigma.
-    value: the sum at the witness, nats. lower_bound: no rule has less, nats; at least 0.
-    point: R, C, D, S of the witness, nats. witness: its tables, as the module says.
-    cells: nodes of the tree, or candidates of the enumeration.
-    reason: "closed" where the gap is within tol; else what ended the search: "cells" (max_cells were reached), "time"
-    (time_limit was), or "rounding" (float arithmetic tells no more; ask for a larger tol).
+    problem       the problem
+    multipliers   those of R, C, D, S, by the names rho, gamma, delta, sigma; no unit
+    value         nats: the sum at the witness, as float arithmetic finds it
+    lower_bound   nats: no rule has less; at least 0
+    tol           nats: the gap that was asked for
+    point         R, C, D, S of the witness by name, nats
+    witness       its tables by name, shapes as the module says
+    cells         how many nodes the tree has, or candidates the enumeration
+    reason        "closed" where the status is "certified"; else what ended the search: "cells" (max_cells were
+                  reached), "time" (time_limit was), or "rounding" (float arithmetic tells no more; take a larger tol)
+
+    `gap` is value - lower_bound and leaves out how far rounding may have taken `value` from the exact value of the
+    witness; an Optimum's gap includes that. The status and the certificate include it here too, so that an optimum
+    whose gap is only just within tol may be "open".
+    Source: Alemi and Fischer, TherML (2018), (22).
+
+    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
+    >>> budget = Budget.read(1e-9, 1000, 60)
+    >>> o = minimize_rules(p, {"rho": 1, "gamma": 2, "delta": 0, "sigma": 0}, budget)
+    >>> o.status, o.reason, bool(o.gap <= 1e-9), {name: round(v, 4) for name, v in o.point.items()}
+    ('certified', 'closed', True, {'R': 0.6931, 'C': 0.0, 'D': 0.0, 'S': 0.6931})
     """
 
     problem: LearningRuleProblem
@@ -58,21 +74,22 @@ class RuleOptimum:
 
     @property
     def gap(self) -> float:
-        """Value - lower_bound, and 0 where rounding would make it negative."""
+        """The difference value - lower_bound, nats, without `value`'s rounding; 0 where that makes it negative."""
         return max(self.value - self.lower_bound, 0.0)
 
     @property
     def _claim(self) -> float:
+        """The value rounded up, which the certificate claims: the witness surely has no more."""
         return rounded_up_by(self.value, float(sum(self._exact.values())))
 
     @property
     def status(self) -> str:
-        """Whether it is "certified" (what the certificate proves leaves a gap within tol) or "open"."""
+        """The word "certified" where the certificate proves a gap within tol, rounding included; else "open"."""
         return "certified" if self.reason == "closed" else "open"
 
     @cached_property
     def certificate(self) -> dict[str, Any]:
-        """Plain data that `verify` checks, built when asked for."""
+        """Plain data that `verify` checks; they are built on request."""
         given = {"multipliers": rationals(self._exact)}
         how = "cells" if self._tree else "vertices"
         rows = self.witness["theta_given_type"]
@@ -82,17 +99,17 @@ class RuleOptimum:
 
 @cache
 def compile_cells() -> None:
-    """Have the kernels compiled, by a problem of one letter: no time limit is for that."""
+    """Solve a problem of one letter, so that the kernels are compiled before a time limit starts to run."""
     minimise(LearningRuleProblem([1], [[1]], [[[1]]], 1, [[[1]]]), np.ones(4), 1.0, 1, math.inf)
 
 
 def minimize_rules(problem: LearningRuleProblem, given: Mapping[str, Any], budget: Budget) -> RuleOptimum:
-    """One optimum, from the caller's multipliers."""
+    """The optimum at the multipliers that the caller gave, by name, which are read and checked here."""
     return minimize_rule(problem, read_multipliers(problem, given), budget)
 
 
 def minimize_rule(problem: LearningRuleProblem, exact: Mapping[str, Fraction], budget: Budget) -> RuleOptimum:
-    """The least rho R + delta D + gamma C + sigma S; the exact multipliers are read and checked by minimize."""
+    """The optimum of rho R + delta D + gamma C + sigma S at exact multipliers that have been checked."""
     multipliers = dict(exact)
     floats = {name: float(v) for name, v in multipliers.items()}
     weight = np.array([floats[m] for m in ("rho", "gamma", "delta", "sigma")])
@@ -116,6 +133,7 @@ def minimize_rule(problem: LearningRuleProblem, exact: Mapping[str, Fraction], b
 
 
 def _best_vertex(problem: LearningRuleProblem, weight: Array, chosen: Array) -> tuple[Array, float, int]:
+    """The best of the deterministic rules chosen[candidate, type]: its table, a lower bound (nats), their number."""
     x, y, thetas, z = problem.shape
     scaled = problem.mass[:, None, None] * problem.places
     index = np.arange(len(scaled))

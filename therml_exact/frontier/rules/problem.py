@@ -8,7 +8,7 @@ the mixture over samples p(z,x,y) = (1/N) sum_i P(Z_i = z, X_i = x, Y_i = y) and
     R = N (H(Z) - l),     C = N H(Y|Z),     D = N H(X|Z),     S = I(Theta; data).
 
 R, C, D are concave functions of m = (p(z), p(z,y), p(z,x)) less a linear one; m and l are linear in the rule; S is
-convex in the rule. That is all that vertices.py, cells.py and caps.py use.
+convex in the rule. vertices.py, cells.py and caps.py use nothing else of the problem.
 
 *Types suffice.* Let a rule p(theta|d) be given with its q's. For a permutation s of the samples put
 p_s(theta|d) = p(theta|s d). Data sets are exchangeable, p(s d) = p(d), so p_s has the same R, C, D, S for the same q's,
@@ -43,7 +43,23 @@ NAMES = ("R", "C", "D", "S")
 
 @dataclass(frozen=True, eq=False)
 class LearningRuleProblem:
-    """min over p(theta|type) of rho R + delta D + gamma C + sigma S for n samples and the encoders[theta, x, z]."""
+    """A world, a number of samples and a dictionary of encoders: which theta should which data choose?
+
+    phi             p(phi), [phi], no unit; as all tables: Fractions, integers, texts such as "1/3", or floats
+    x_given_phi     p(x|phi), [phi, x], no unit
+    y_given_x_phi   p(y|x, phi), [phi, x, y], no unit
+    n               how many samples a data set has, N >= 1
+    encoders        p(z|x, theta), [theta, x, z], no unit
+
+    `minimize`, `trace`, `minimize_capped`, `excess`, `classify_rule` and `jump` take it. Derived tables: `types` and
+    `counts` (the histograms of data sets), `mass` (their probabilities), `places` and `noise` (m and l of the module).
+    Errors: ValueError for tables that are no distributions, for encoders of another X, and for n < 1.
+    Source: Alemi and Fischer, TherML (2018), equations (10)-(13), (21), (22).
+
+    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
+    >>> p.shape, len(p.types), p.deterministic  # letters of X, Y, Theta, Z
+    ((1, 2, 2, 2), 2, True)
+    """
 
     phi: Any
     x_given_phi: Any
@@ -71,31 +87,31 @@ class LearningRuleProblem:
 
     @cached_property
     def dictionary(self) -> Array:
-        """The encoders as exact Fractions."""
+        """The encoders p(z|x, theta) as exact Fractions, [theta, x, z]."""
         return scaled_rows(self.encoders)
 
     @cached_property
     def types(self) -> tuple[tuple[tuple[int, ...], Fraction], ...]:
-        """Counts n_xy, flat, and probability of each type that occurs."""
+        """For each type that occurs its counts n_xy, flat and x-major, and its exact probability."""
         prior, rows, last = (scaled_rows(t) for t in (self.phi, self.x_given_phi, self.y_given_x_phi))
         cells = [(rows[f][:, None] * last[f]).reshape(-1) for f in range(len(prior))]
         return tuple(enumerate_types(prior, cells, self.n))
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """Alphabets of X, Y, Theta and Z."""
+        """The numbers of letters of X, Y, Theta and Z."""
         theta, _, z = np.asarray(self.encoders).shape
         _, x, y = np.asarray(self.y_given_x_phi).shape
         return x, y, theta, z
 
     @cached_property
     def mass(self) -> Array:
-        """p(type) in floats."""
+        """p(type) in floats, [type]."""
         return np.array([float(p) for _, p in self.types])
 
     @cached_property
     def counts(self) -> Array:
-        """n[type, x, y]."""
+        """The histograms n[type, x, y], whole numbers of sum N."""
         x, y, _, _ = self.shape
         return np.array([c for c, _ in self.types]).reshape(-1, x, y)
 
@@ -120,7 +136,10 @@ class LearningRuleProblem:
         return bool(all(v in (0, 1) for v in self.dictionary.reshape(-1)))
 
     def evaluate(self, rule: Array) -> tuple[dict[str, float], dict[str, Array]]:
-        """R, C, D, S of a rule theta_given_type with its own optimal q's, and the tables."""
+        """R, C, D, S of a rule by name (nats), with the q's that are optimal for it, and all tables by name.
+
+        rule   p(theta|type), [type, theta], rows of sum 1
+        """
         e = self.dictionary.astype(float)
         joint = self.mass[:, None] * rule
         theta = joint.sum(axis=0)
@@ -147,7 +166,7 @@ class LearningRuleProblem:
         return {name: max(value, 0.0) + 0.0 for name, value in point.items()}, witness
 
     def zeros(self, rule: Array) -> list[str]:
-        """Functionals that are exactly 0, by supports alone: no rounding enters.
+        """The names of the functionals that are exactly 0, told by supports alone, so that no rounding enters.
 
         S where no data set changes the rule, R where all codes in use are one, C (D) where each z has one y (x).
         """
@@ -164,7 +183,10 @@ class LearningRuleProblem:
 
 
 def _kl(weight: Array, top: Array, bottom: Array) -> float:
-    """Sum of weight log(top/bottom), 0 where the weight is 0; sums of divergences, so without cancellation."""
+    """The sum of weight log(top/bottom), 0 where the weight is 0, in nats.
+
+    R, C, D and S are such sums, and never a difference of two entropies, which would lose digits.
+    """
     bottom = np.broadcast_to(bottom, top.shape)
     used = weight > 0
     return float((weight[used] * (np.log(top[used]) - np.log(bottom[used]))).sum())

@@ -3,8 +3,9 @@
     min over rules of rho R + delta D + gamma C + sigma S,     rho = 1, every (gamma, delta, sigma) of the lists
 
 The set of all (R, C, D, S) is not convex in S, so that no list of multipliers, however fine, finds all of its minimal
-points: there is no inner polytope to refine as in trace.py. What is left out takes the grids below. `classify` decides
-by the points found, then by their half-spaces, then, where neither does, by cells (caps.py).
+points. So there is no inner polytope that could be refined, as for encoders (curve/sheets.py). A list that the caller
+leaves out is one of the grids below. `classify` decides by the points found, then by the half-spaces of their lower
+bounds, and where neither decides by cells (caps.py).
 
 Errors: TypeError for arguments of trace that learning rules have no use for; ValueError for empty lists, bad
 multipliers, and more than max_points optima; ImportError for to_dataframe without pandas.
@@ -47,7 +48,25 @@ _WEIGHTS = (("R", "rho"), ("C", "gamma"), ("D", "delta"), ("S", "sigma"))
 
 @dataclass(frozen=True, eq=False)
 class RuleFrontier:
-    """Two-sided optima of a LearningRuleProblem, in the order of gamma, delta, sigma; jumps of S if any were sought."""
+    """The optima of a LearningRuleProblem, as `trace` returns them.
+
+    problem   the problem
+    points    the optima, in the order of gamma, then delta, then sigma
+    tol       nats: the gap that each optimum was asked for
+    jumps     jumps of S, if the caller put them there: they are saved with the points
+
+    `len` and iteration go over the points. `gap` (nats) is the largest of an optimum, `status` is "certified" where
+    every optimum is. Unlike a Frontier's, the gap says nothing about the rules between the points.
+    Source: Alemi and Fischer, TherML (2018), (21), (22).
+
+    >>> import therml_exact as tx
+    >>> p = tx.LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])
+    >>> f = tx.trace(p, gammas=[0, 2], sigmas=[0], progress=False)
+    >>> [(round(o.point["R"], 4), round(o.point["C"], 4)) for o in f], f.status
+    ([(0.0, 0.6931), (0.6931, 0.0)], 'certified')
+    >>> f.classify(R=0.1, C=0.1).verdict, f.classify(R=0.7, C=0.1).verdict
+    ('impossible', 'feasible')
+    """
 
     problem: LearningRuleProblem
     points: tuple[RuleOptimum, ...]
@@ -56,12 +75,12 @@ class RuleFrontier:
 
     @property
     def gap(self) -> float:
-        """The largest gap of an optimum."""
+        """The largest gap of an optimum, nats."""
         return max(o.gap for o in self.points)
 
     @property
     def status(self) -> str:
-        """Whether it is "certified": all optima are; else "open"."""
+        """The word "certified" where every optimum is certified, else "open"."""
         return "certified" if all(o.status == "certified" for o in self.points) else "open"
 
     def __iter__(self) -> Iterator[RuleOptimum]:
@@ -78,7 +97,7 @@ class RuleFrontier:
         return f"{count} of learning rules, {self.status}, gap {self.gap:.2g} nats; {', '.join(spans)}"
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row for each optimum."""
+        """One dictionary an optimum: multipliers (no unit); R, C, D, S, value, lower bound, gap (nats); status."""
         return [
             {**o.multipliers, **o.point, "value": o.value, "lower_bound": o.lower_bound, "gap": o.gap,
              "status": o.status}
@@ -86,11 +105,11 @@ class RuleFrontier:
         ]  # fmt: skip
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """The rows as a pandas DataFrame (extra `dataframe`), all informations in nats."""
+        """The rows as a pandas DataFrame, informations in nats; ImportError without pandas (extra `dataframe`)."""
         return data_frame(self.rows())
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows and a certificate for each as JSON; a saved row says what its certificate proves."""
+        """Write the rows and their certificates as JSON, which `verify` checks; rows claim only what is proved."""
         rows = [
             {**row, "lower_bound": o._proved, "gap": max(o.value - o._proved, 0.0)}
             for row, o in zip(self.rows(), self.points, strict=True)
@@ -110,9 +129,13 @@ class RuleFrontier:
         max_cells: int = 200_000,
         time_limit: float = 60.0,
     ) -> RuleClassification:
-        """Is there a rule with at most these coordinates, nats? Those left out are free.
+        """Decide whether some rule has at most the given functionals.
 
-        by: how far inside, or by how much some coordinate must rise, at least.
+        R, C, D, S                 coordinates in nats; those left out are free
+        tol, max_cells, time_limit of the search where the points do not decide, as for `classify_rule`
+
+        Returns a RuleClassification. Its evidence for a feasible point is a witness; for an impossible one it is a
+        certificate, of an optimum of this frontier or of the excess over the point.
         """
         point = {name: v for name, v in zip(NAMES, (R, C, D, S), strict=True) if v is not None}
         if point and all(math.isfinite(float(v)) for v in point.values()):
@@ -134,7 +157,7 @@ class RuleFrontier:
 
 
 def trace_rules(problem: LearningRuleProblem, asked: Request) -> RuleFrontier:
-    """The optima, each solved to min(tol, 1e-6); lists left out are GAMMAS, DELTAS, SIGMAS."""
+    """The optima for a checked request, each solved to min(tol, 1e-6); lists left out are GAMMAS, DELTAS, SIGMAS."""
     asked.refuse("LearningRuleProblem", ("betas", "checkpoint", "volume"))
     budget = asked.budget.within(TOL)
     lists = []
@@ -162,7 +185,7 @@ def trace_rules(problem: LearningRuleProblem, asked: Request) -> RuleFrontier:
 
 
 def _until(deadline: float, optima: Iterable[RuleOptimum]) -> tuple[RuleOptimum, ...]:
-    """Those that are there when the time is over; one at least."""
+    """The optima that are there when the deadline has passed, at least one."""
     found = []
     for optimum in optima:
         found.append(optimum)
@@ -172,4 +195,5 @@ def _until(deadline: float, optima: Iterable[RuleOptimum]) -> tuple[RuleOptimum,
 
 
 def _solve(problem: LearningRuleProblem, budget: Budget, exact: dict[str, Fraction]) -> RuleOptimum:
+    """One optimum, in a worker or here."""
     return minimize_rule(problem, exact, budget)

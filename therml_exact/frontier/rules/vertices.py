@@ -13,8 +13,9 @@ differences of two points of one type, so that one direction from each cell of t
                       number, plus or minus a coordinate that d moves
 
 p(t) does not enter: the directions depend on counts and encoders only, so that there are polynomially many,
-O(K^(dim - 1)) for K distinct differences, against |Theta|^types rules. The points are integers after scaling; equality
-and order are exact. `l` (cells.py) must not enter: encoders are maps, or rho = 0.
+O(K^(dim - 1)) for K distinct differences, against |Theta|^types rules. The points are integers after scaling, so that
+equality and order are exact. The objective must be a function of m alone, without the noise l (problem.py): every
+encoder is a map, so that l = 0, or rho = 0, so that l has no weight.
 
 Errors: none; None where the directions would be more than MOST.
 Source: P. Gritzmann and B. Sturmfels, Minkowski addition of polytopes (1993).
@@ -37,7 +38,7 @@ MOST = 300_000
 
 
 def points(problem: LearningRuleProblem, use_y: bool, use_x: bool) -> Array:
-    """The coordinates that f depends on, as integers [type, theta, coordinate] in Python ints (N times m, scaled).
+    """The coordinates that f depends on, N times m and scaled to integers: [type, theta, coordinate] of Python ints.
 
     The last code, and the last letter of X beside Y's, follow from the others.
     """
@@ -73,7 +74,7 @@ def directions(cells: Array) -> list[Vector] | None:
 
 
 def choices(cells: Array, found: list[Vector]) -> Array:
-    """theta[direction, type] = argmin w.m; the first of coinciding points."""
+    """The distinct rows theta[rule, type] = argmin w.m, one or more directions w each; the first of equal points."""
     w = np.array(found, dtype=object)
     size = max((abs(v) for row in found for v in row), default=0) * max(
         (abs(v) for v in cells.reshape(-1).tolist()), default=0
@@ -88,19 +89,20 @@ def choices(cells: Array, found: list[Vector]) -> Array:
 
 
 def _distinct(cells: Array) -> list[list[Vector]]:
-    """The distinct points of each type; types of one point do not matter."""
+    """The distinct points of each type, without the types that have one point only."""
     sets = {tuple(sorted({tuple(point) for point in rows})) for rows in cells.tolist()}
     return [list(rows) for rows in sorted(sets) if len(rows) > 1]
 
 
 def _primitive(vector: Vector) -> Vector:
-    """Divided by its greatest common divisor, its first nonzero entry positive."""
+    """The vector divided by the greatest common divisor of its entries, its first nonzero entry made positive."""
     common = math.gcd(*vector)
     sign = next(1 if v > 0 else -1 for v in vector if v)
     return tuple(sign * v // common for v in vector)
 
 
 def _differences(sets: list[list[Vector]]) -> list[Vector]:
+    """The directions of all differences of two points of one type, each once."""
     seen: set[Vector] = set()
     for rows in sets:
         for i, p in enumerate(rows):
@@ -109,6 +111,7 @@ def _differences(sets: list[list[Vector]]) -> list[Vector]:
 
 
 def _directions(sets: list[list[Vector]], dim: int) -> list[Vector] | None:
+    """One direction for every vertex of the sum of the sets, at least; None if there would be more than MOST."""
     if not sets:
         return [(0,) * dim]
     if dim == 1:
@@ -146,6 +149,7 @@ def _between(edges: list[Vector]) -> list[Vector]:
 
 
 def _by_angle(p: Vector, q: Vector) -> int:
+    """Compare two vectors of the plane by their angles: negative where p comes first."""
     upper_p, upper_q = (p[1], p[0]) > (0, 0), (q[1], q[0]) > (0, 0)
     if upper_p != upper_q:
         return -1 if upper_p else 1
@@ -154,7 +158,7 @@ def _by_angle(p: Vector, q: Vector) -> int:
 
 
 def rules(problem: LearningRuleProblem, multipliers: dict[str, Fraction]) -> Array | None:
-    """theta[candidate, type]: one of these deterministic rules is optimal at sigma = 0. None if that does not apply."""
+    """The rules theta[candidate, type] of which one is optimal; None if sigma > 0, l matters, or they are too many."""
     if multipliers["sigma"] != 0 or (multipliers["rho"] != 0 and not problem.deterministic):
         return None
     cells = points(problem, multipliers["gamma"] > 0, multipliers["delta"] > 0)

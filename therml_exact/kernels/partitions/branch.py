@@ -25,6 +25,8 @@ column generation (all blocks are priced, 2^n additions), warm from one chord to
 to 1 + small distinct numbers keeps the simplex from stalling; dual feasibility does not depend on it.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -41,9 +43,103 @@ CELLS = 256
 # Shares of the gap searched in turn; the corners shrink with every point found, so that the last search is short.
 SHARES = (0.02, 0.06, 0.2, 0.5, 1.0)
 
+Array = np.ndarray[Any, Any]
+
+
+class Tables(NamedTuple):
+    """What is searched, and how equalities are proved.
+
+    n                      how many symbols there are
+    a, d                   the tables [2^n] of a(S) and d(S), in their units; bit place[x] of S is symbol x
+    place                  [n]
+    band_a, band_d         twice the rounding bounds of sums of a and d, in the same units
+    proof, weight, cells   as front.py takes them
+    """
+
+    n: int
+    a: Array
+    d: Array
+    place: Array
+    band_a: int
+    band_d: int
+    proof: int
+    weight: Array
+    cells: Array
+
+
+class Lanes(NamedTuple):
+    """Work space of pricing: S is (high bits, low bits), and the low bits are the lane.
+
+    log           how many bits the low ones are
+    low, high     u of the low and of the high bits, [lane] and [high]
+    best, where   the least reduced cost of each lane, and its high bits
+    """
+
+    log: int
+    low: Array
+    high: Array
+    best: Array
+    where: Array
+
+
+class Simplex(NamedTuple):
+    """The state of the linear program, warm from one direction to the next.
+
+    basis, cost, value   the blocks of the basis, their costs, and the values of their variables, [n]
+    inverse              of the basis matrix, [n, n]
+    column               work space, [n]
+    pool                 blocks that are priced before all of them are, [POOL]
+    u                    the dual point, [n]
+    """
+
+    basis: Array
+    cost: Array
+    value: Array
+    inverse: Array
+    column: Array
+    pool: Array
+    u: Array
+
+
+class Chords(NamedTuple):
+    """The chords of the lower hull: dual point u[chord, x], (alpha, beta), and A at the two ends."""
+
+    u: Array
+    direction: Array
+    end: Array
+
+
+class Corners(NamedTuple):
+    """The corners of the staircase, A up and D down: a, d, and the largest gap up to each (head), from it on (tail)."""
+
+    a: Array
+    d: Array
+    head: Array
+    tail: Array
+
+
+class Columns(NamedTuple):
+    """The candidate blocks, by lowest symbol x, then in steps of their reduced costs r: start[x] is the first of x."""
+
+    start: Array
+    block: Array
+    r: Array
+
+
+class Learned(NamedTuple):
+    """What the search has learned of each uncovered set.
+
+    need    [2^n]: reduced costs that any cover of it has, at least
+    label   [2^n, 2 LABELS]: (A, D) of partial partitions that left it uncovered
+    """
+
+    need: Array
+    label: Array
+
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _subset_sums(u, out):
+    """Fill in out[S] = u(S) for all sets S of symbols."""
     out[0] = 0.0
     for x in range(u.shape[0]):
         for s in range(1 << x):
@@ -51,18 +147,19 @@ def _subset_sums(u, out):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def _price(n, a, d, alpha, beta, u, lanes_log, low_sum, high_sum, best, where):
+def _price(tables, alpha, beta, u, lanes):
     """For every lane (low bits of S) the least reduced cost over the high bits, and its S."""
-    lanes = 1 << lanes_log
+    a, d, lanes_log, low_sum, best, where = tables.a, tables.d, lanes.log, lanes.low, lanes.best, lanes.where
+    width = 1 << lanes_log
     _subset_sums(u[:lanes_log], low_sum)
-    _subset_sums(u[lanes_log:], high_sum)
-    best[:lanes] = 0.0
-    where[:lanes] = 0
-    for high in range(1 << (n - lanes_log)):
-        base = high_sum[high]
+    _subset_sums(u[lanes_log:], lanes.high)
+    best[:width] = 0.0
+    where[:width] = 0
+    for high in range(1 << (tables.n - lanes_log)):
+        base = lanes.high[high]
         pa = a[high << lanes_log : (high + 1) << lanes_log]
         pd = d[high << lanes_log : (high + 1) << lanes_log]
-        for lane in range(lanes):
+        for lane in range(width):
             r = alpha * pa[lane] + beta * pd[lane] - (base + low_sum[lane])
             better = r < best[lane]
             best[lane] = r if better else best[lane]
@@ -70,8 +167,10 @@ def _price(n, a, d, alpha, beta, u, lanes_log, low_sum, high_sum, best, where):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def _enter(n, s, cost, basis, basis_cost, inverse, value, column):
-    """One simplex pivot with block s entering."""
+def _enter(s, cost, simplex):
+    """One simplex pivot: block s enters the basis, in place; False where no basic variable limits it."""
+    n = simplex.basis.shape[0]
+    inverse, value, column = simplex.inverse, simplex.value, simplex.column
     for i in range(n):
         t = 0.0
         for x in range(n):
@@ -99,77 +198,83 @@ def _enter(n, s, cost, basis, basis_cost, inverse, value, column):
                 for x in range(n):
                     inverse[i, x] -= t * inverse[leave, x]
                 value[i] = max(0.0, value[i] - t * ratio)
-    basis[leave] = s
-    basis_cost[leave] = cost
+    simplex.basis[leave] = s
+    simplex.cost[leave] = cost
     return True
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def _dual(
-    n, a, d, alpha, beta, basis, inverse, value, pool, pool_count, lanes_log, low_sum, high_sum, best, where, u, work
-):
-    """Solve the linear program; u becomes dual feasible. Returns (new pool_count, number of pricings)."""
-    lanes = 1 << lanes_log
-    cost = work[0]
-    column = work[1]
-    for i in range(n):
-        cost[i] = alpha * a[basis[i]] + beta * d[basis[i]]
+def _pivot_on_pool(tables, alpha, beta, simplex, pool_count, lanes, tolerance, pivots):
+    """Pivot until no block of the pool improves, leaving u behind; returns the number of pivots so far."""
+    n, a, d, u = tables.n, tables.a, tables.d, simplex.u
+    cost, inverse, pool = simplex.cost, simplex.inverse, simplex.pool
+    width = 1 << lanes.log
+    while True:
+        for x in range(n):
+            t = 0.0
+            for i in range(n):
+                t += cost[i] * inverse[i, x]
+            u[x] = t
+        worst = -tolerance
+        at = -1
+        if pool_count > 0:
+            _subset_sums(u[: lanes.log], lanes.low)
+            _subset_sums(u[lanes.log :], lanes.high)
+        for k in range(pool_count):
+            s = pool[k]
+            t = alpha * a[s] + beta * d[s] - lanes.low[s & (width - 1)] - lanes.high[s >> lanes.log]
+            if t < worst:
+                worst = t
+                at = k
+        if at < 0 or pivots > 400 * n:
+            break
+        s = pool[at]
+        if not _enter(s, alpha * a[s] + beta * d[s], simplex):
+            break
+        pivots += 1
+    return pivots
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def _dual(tables, alpha, beta, simplex, pool_count, lanes):
+    """Solve the linear program; u becomes dual feasible. Returns the new number of blocks in the pool."""
+    n, a, d = tables.n, tables.a, tables.d
+    width = 1 << lanes.log
     size = 0.0
     for i in range(n):
-        size = max(size, cost[i])
+        simplex.cost[i] = alpha * a[simplex.basis[i]] + beta * d[simplex.basis[i]]
+        size = max(size, simplex.cost[i])
     tolerance = 1e-12 * max(size, 1e-300)
     lowest = 0.0
     rounds = 0
     pivots = 0
     while True:
-        # Pivot on the pool until it has no improving column, then price everything.
-        while True:
-            for x in range(n):
-                t = 0.0
-                for i in range(n):
-                    t += cost[i] * inverse[i, x]
-                u[x] = t
-            worst = -tolerance
-            at = -1
-            if pool_count > 0:
-                _subset_sums(u[:lanes_log], low_sum)
-                _subset_sums(u[lanes_log:], high_sum)
-            for k in range(pool_count):
-                s = pool[k]
-                t = alpha * a[s] + beta * d[s] - low_sum[s & (lanes - 1)] - high_sum[s >> lanes_log]
-                if t < worst:
-                    worst = t
-                    at = k
-            if at < 0 or pivots > 400 * n:
-                break
-            s = pool[at]
-            if not _enter(n, s, alpha * a[s] + beta * d[s], basis, cost, inverse, value, column):
-                break
-            pivots += 1
-        _price(n, a, d, alpha, beta, u, lanes_log, low_sum, high_sum, best, where)
+        pivots = _pivot_on_pool(tables, alpha, beta, simplex, pool_count, lanes, tolerance, pivots)
+        _price(tables, alpha, beta, simplex.u, lanes)
         rounds += 1
         lowest = 0.0
-        for lane in range(lanes):
-            lowest = min(lowest, best[lane])
+        for lane in range(width):
+            lowest = min(lowest, lanes.best[lane])
         if lowest >= -tolerance or rounds > 60 or pivots > 400 * n:
             break
-        for lane in range(lanes):
-            if best[lane] < 0.1 * lowest:
-                s = (where[lane] << lanes_log) | lane
+        for lane in range(width):
+            if lanes.best[lane] < 0.1 * lowest:
+                s = (lanes.where[lane] << lanes.log) | lane
                 if pool_count < POOL:
-                    pool[pool_count] = s
+                    simplex.pool[pool_count] = s
                     pool_count += 1
                 else:
                     # Overwrite round robin: the basis keeps what matters.
-                    pool[(s * 7919 + rounds) % POOL] = s
+                    simplex.pool[(s * 7919 + rounds) % POOL] = s
     # Blocks hold at least one symbol, so this lowering makes every reduced cost nonnegative.
     for x in range(n):
-        u[x] += lowest - tolerance * 1e-2
-    return pool_count, rounds
+        simplex.u[x] += lowest - tolerance * 1e-2
+    return pool_count
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _blocks_of_basis(n, basis, value, blocks):
+    """Fill in the blocks of a basic solution that is a partition; returns their number, 0 if it is none."""
     count = 0
     covered = 0
     for i in range(n):
@@ -183,7 +288,9 @@ def _blocks_of_basis(n, basis, value, blocks):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def _offer_blocks(n, a, d, place, blocks, k, front, count, band_a, band_d, proof, weight, cells):
+def _offer_blocks(tables, blocks, k, front, count):
+    """Offer the partition into the first k blocks to the front; returns what `offer` does."""
+    n, a, d, band_a, band_d = tables.n, tables.a, tables.d, tables.band_a, tables.band_d
     pa = np.int64(0)
     pd = np.int64(0)
     for b in range(k):
@@ -192,13 +299,15 @@ def _offer_blocks(n, a, d, place, blocks, k, front, count, band_a, band_d, proof
     sure = first_at_least(front, count, pa - band_a)
     if sure > 0 and front[sure - 1, 4] < pd - band_d:
         return -1 - count
-    c0, c1 = words_of_blocks(blocks, k, n, place)
+    c0, c1 = words_of_blocks(blocks, k, n, tables.place)
+    proof, weight, cells = tables.proof, tables.weight, tables.cells
     return offer(front, count, pa, pd, c0, c1, (1 << n) - 1, band_a, band_d, proof, weight, cells)
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def _neighbours(n, a, d, place, blocks, k, front, count, band_a, band_d, proof, weight, cells):
+def _neighbours(tables, blocks, k, front, count):
     """Offer what one merge, or one symbol moved, makes of a partition."""
+    n = tables.n
     trial = np.zeros(n + 1, np.int64)
     for i in range(k):
         for j in range(i):
@@ -208,7 +317,7 @@ def _neighbours(n, a, d, place, blocks, k, front, count, band_a, band_d, proof, 
                     trial[t] = blocks[b]
                     t += 1
             trial[t] = blocks[i] | blocks[j]
-            new = _offer_blocks(n, a, d, place, trial, k - 1, front, count, band_a, band_d, proof, weight, cells)
+            new = _offer_blocks(tables, trial, k - 1, front, count)
             if new >= 0:
                 count = new
             elif new == -2 - count:
@@ -224,21 +333,7 @@ def _neighbours(n, a, d, place, blocks, k, front, count, band_a, band_d, proof, 
                         trial[k] = 0
                         trial[i] ^= bit
                         trial[j] |= bit
-                        new = _offer_blocks(
-                            n,
-                            a,
-                            d,
-                            place,
-                            trial,
-                            k if j < k else k + 1,
-                            front,
-                            count,
-                            band_a,
-                            band_d,
-                            proof,
-                            weight,
-                            cells,
-                        )
+                        new = _offer_blocks(tables, trial, k if j < k else k + 1, front, count)
                         if new >= 0:
                             count = new
                         elif new == -2 - count:
@@ -247,8 +342,13 @@ def _neighbours(n, a, d, place, blocks, k, front, count, band_a, band_d, proof, 
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def _corners(front, count, lo, hi, alpha, beta, total, band_a, band_d, corner_a, corner_d, head, tail):
-    """Corners between the front's points with lo <= A <= hi; head and tail are running maxima of their gaps."""
+def _corners(tables, front, count, lo, hi, alpha, beta, total, corners):
+    """Fill in the corners between the points of the front with lo <= A <= hi; returns their number.
+
+    head[i] and tail[i] become the largest gap of the corners up to i, and from i on.
+    """
+    band_a, band_d = tables.band_a, tables.band_d
+    corner_a, corner_d, head, tail = corners.a, corners.d, corners.head, corners.tail
     first = first_at_least(front, count, lo - band_a)
     last = first_at_least(front, count, hi + band_a + 1) - 1
     m = 0
@@ -268,38 +368,9 @@ def _corners(front, count, lo, hi, alpha, beta, total, band_a, band_d, corner_a,
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def _search(
-    n,
-    a,
-    d,
-    place,
-    budget,
-    margin,
-    m,
-    corner_a,
-    corner_d,
-    head,
-    tail,
-    col,
-    col_r,
-    width,
-    start,
-    need,
-    label,
-    blocks,
-    front,
-    count,
-    band_a,
-    band_d,
-    proof,
-    weight,
-    cells,
-    nodes,
-    max_nodes,
-):
-    """All covers of sum r <= budget that reach a corner: (count, nodes, outcome), 0 done, 1 nodes, 2 front full."""
-    full = (1 << n) - 1
-    # Where to start looking for a corner, on CELLS cells of each axis.
+def _lookup(corners, m):
+    """Where to start looking for a corner, on CELLS cells of each axis: (first by A, last by D, and their scales)."""
+    corner_a, corner_d = corners.a, corners.d
     origin_a = corner_a[0]
     origin_d = corner_d[m - 1]
     shift_a = 0
@@ -321,6 +392,21 @@ def _search(
         while i > 0 and corner_d[i] < origin_d + (np.int64(key) << shift_d):
             i -= 1
         from_d[key] = i
+    return from_a, from_d, origin_a, origin_d, shift_a, shift_d
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def _search(tables, budget, margin, m, corners, columns, width, learned, blocks, front, count, nodes, max_nodes):
+    """All covers of sum r <= budget that reach a corner: (count, nodes, outcome), 0 done, 1 nodes, 2 front full.
+
+    It is one loop, longer than a screen: a depth-first search on a stack of its own, whose cuts share what they read.
+    """
+    n, a, d, band_a, band_d = tables.n, tables.a, tables.d, tables.band_a, tables.band_d
+    corner_a, corner_d, head, tail = corners.a, corners.d, corners.head, corners.tail
+    start, col, col_r = columns.start, columns.block, columns.r
+    need, label = learned.need, learned.label
+    full = (1 << n) - 1
+    from_a, from_d, origin_a, origin_d, shift_a, shift_d = _lookup(corners, m)
     rest = np.zeros(n + 1, np.int64)
     at = np.zeros(n + 1, np.int64)
     end = np.zeros(n + 1, np.int64)
@@ -379,9 +465,7 @@ def _search(
             if left == 0:
                 low[depth] = min(low[depth], total)
                 blocks[depth] = s
-                new = _offer_blocks(
-                    n, a, d, place, blocks, depth + 1, front, count, band_a, band_d, proof, weight, cells
-                )
+                new = _offer_blocks(tables, blocks, depth + 1, front, count)
                 if new >= 0:
                     count = new
                 elif new == -2 - count:
@@ -438,55 +522,37 @@ def _search(
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def branch_and_bound(n, a, d, front, band_a, band_d, proof, weight, cells, max_nodes, place):
-    """Fills `front`; returns (count, nodes, outcome): 0 done, 1 out of nodes, 2 front full.
-
-    Bit place[x] of the tables is symbol x.
-    """
-    size = 1 << n
-    full = size - 1
-    count = 0
-    blocks = np.zeros(n + 1, np.int64)
-    blocks[0] = full
-    new = _offer_blocks(n, a, d, place, blocks, 1, front, 0, band_a, band_d, proof, weight, cells)
-    count = new
-    top_a = np.int64(0)
-    for x in range(n):
-        blocks[x] = 1 << x
-        top_a += a[1 << x]
-    new = _offer_blocks(n, a, d, place, blocks, n, front, count, band_a, band_d, proof, weight, cells)
-    if new >= 0:
-        count = new
-    lanes_log = min(n, max(3, n // 2))
-    low_sum = np.zeros(1 << lanes_log)
-    high_sum = np.zeros(1 << (n - lanes_log))
-    best = np.zeros(1 << lanes_log)
-    where = np.zeros(1 << lanes_log, np.int64)
-    pool = np.zeros(POOL, np.int64)
-    pool_count = 0
+def _begin(tables):
+    """The simplex at the basis of the singletons, with a right-hand side perturbed to 1 + small distinct numbers."""
+    n = tables.n
     basis = np.zeros(n, np.int64)
     inverse = np.zeros((n, n))
     value = np.zeros(n)
-    work = np.zeros((2, n))
     seed = 12345
     for x in range(n):
         basis[x] = 1 << x
         inverse[x, x] = 1.0
         seed = (seed * 1103515245 + 12345) % 2147483648
         value[x] = 1.0 + 1e-5 * (1.0 + seed / 2147483648.0)
-    # Hull by bisection; a finished chord keeps its direction and dual point.
-    stack = np.zeros((8 * n + 64, 4), np.int64)
+    return Simplex(basis, np.zeros(n), value, inverse, np.zeros(n), np.zeros(POOL, np.int64), np.zeros(n))
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def _hull(tables, simplex, lanes, chords, blocks, top_a, front, count):
+    """The chords of the lower hull by bisection: (their number, count); -1 where the front is full.
+
+    A finished chord keeps its direction and dual point. Partitions that are met, and their neighbours, are offered.
+    """
+    n, a, d, band_a, band_d = tables.n, tables.a, tables.d, tables.band_a, tables.band_d
+    cap = chords.end.shape[0]
+    stack = np.zeros((cap, 4), np.int64)
     stack[0, 0] = 0
-    stack[0, 1] = d[full]
+    stack[0, 1] = d[(1 << n) - 1]
     stack[0, 2] = top_a
     stack[0, 3] = 0
     depth = 1
-    chords = 0
-    cap = 8 * n + 64
-    chord_u = np.zeros((cap, n))
-    chord_w = np.zeros((cap, 2))
-    chord_end = np.zeros((cap, 2), np.int64)
-    u = np.zeros(n)
+    made = 0
+    pool_count = 0
     while depth > 0:
         depth -= 1
         la = stack[depth, 0]
@@ -500,26 +566,8 @@ def branch_and_bound(n, a, d, front, band_a, band_d, proof, weight, cells, max_n
             wd = 1.0
         alpha = wa / (wa + wd)
         beta = wd / (wa + wd)
-        pool_count, _ = _dual(
-            n,
-            a,
-            d,
-            alpha,
-            beta,
-            basis,
-            inverse,
-            value,
-            pool,
-            pool_count,
-            lanes_log,
-            low_sum,
-            high_sum,
-            best,
-            where,
-            u,
-            work,
-        )
-        k = _blocks_of_basis(n, basis, value, blocks)
+        pool_count = _dual(tables, alpha, beta, simplex, pool_count, lanes)
+        k = _blocks_of_basis(n, simplex.basis, simplex.value, blocks)
         split = False
         if k > 0:
             pa = np.int64(0)
@@ -527,18 +575,18 @@ def branch_and_bound(n, a, d, front, band_a, band_d, proof, weight, cells, max_n
             for b in range(k):
                 pa += a[blocks[b]]
                 pd += d[blocks[b]]
-            new = _offer_blocks(n, a, d, place, blocks, k, front, count, band_a, band_d, proof, weight, cells)
+            new = _offer_blocks(tables, blocks, k, front, count)
             if new >= 0:
                 count = new
             elif new == -2 - count:
-                return count, np.int64(0), 2
-            new = _neighbours(n, a, d, place, blocks, k, front, count, band_a, band_d, proof, weight, cells)
+                return -1, count
+            new = _neighbours(tables, blocks, k, front, count)
             if new < 0:
-                return count, np.int64(0), 2
+                return -1, count
             count = new
             drop = wa * float(la - pa) + wd * float(ld - pd)
             inside = pa > la + band_a and pa < ra - band_a and pd < ld - band_d and pd > rd - band_d
-            if inside and drop > 4.0 * (wa * band_a + wd * band_d) and depth + 2 < cap and chords + depth + 2 < cap:
+            if inside and drop > 4.0 * (wa * band_a + wd * band_d) and depth + 2 < cap and made + depth + 2 < cap:
                 split = True
                 stack[depth, 0] = pa
                 stack[depth, 1] = pd
@@ -551,137 +599,138 @@ def branch_and_bound(n, a, d, front, band_a, band_d, proof, weight, cells, max_n
                 stack[depth, 3] = pd
                 depth += 1
         if not split:
-            chord_u[chords] = u
-            chord_w[chords, 0] = alpha
-            chord_w[chords, 1] = beta
-            chord_end[chords, 0] = la
-            chord_end[chords, 1] = ra
-            chords += 1
-    nodes = np.int64(0)
-    need = np.zeros(size)
-    label = np.full((size, 2 * LABELS), np.int64(1) << 62, np.int64)
+            chords.u[made] = simplex.u
+            chords.direction[made, 0] = alpha
+            chords.direction[made, 1] = beta
+            chords.end[made, 0] = la
+            chords.end[made, 1] = ra
+            made += 1
+    return made, count
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def _candidates(tables, alpha, beta, u, gap, lanes, columns, fill, found, found_r, found_key):
+    """Fill in the blocks with r <= gap, by lowest symbol, then by reduced cost in STEPS steps; returns the step."""
+    n, a, d, lanes_log = tables.n, tables.a, tables.d, lanes.log
+    size = 1 << n
+    low_sum = lanes.low
+    start, col, col_r = columns.start, columns.block, columns.r
+    _subset_sums(u[:lanes_log], low_sum)
+    _subset_sums(u[lanes_log:], lanes.high)
+    many = 0
+    for high in range(1 << (n - lanes_log)):
+        base = lanes.high[high]
+        pa = a[high << lanes_log : (high + 1) << lanes_log]
+        pd = d[high << lanes_log : (high + 1) << lanes_log]
+        for lane in range(1 << lanes_log):
+            r = alpha * pa[lane] + beta * pd[lane] - (base + low_sum[lane])
+            found[many] = (high << lanes_log) | lane
+            found_r[many] = r
+            many += 1 if r <= gap else 0
+            if many == size:
+                many -= 1
+    width = gap / (STEPS - 1)
+    fill[:] = 0
+    start[:] = 0
+    inverse_width = 1.0 / width if width > 0.0 else 0.0
+    for i in range(many):
+        s = found[i]
+        if s == 0:
+            found_key[i] = -1
+            continue
+        x = 0
+        while not (s >> x) & 1:
+            x += 1
+        found_r[i] = max(found_r[i], 0.0)
+        key = x * STEPS + min(STEPS - 1, int(found_r[i] * inverse_width))
+        found_key[i] = key
+        fill[key + 1] += 1
+    for key in range(n * STEPS):
+        fill[key + 1] += fill[key]
+    for x in range(n + 1):
+        start[x] = fill[x * STEPS]
+    for i in range(many):
+        key = found_key[i]
+        if key >= 0:
+            col[fill[key]] = found[i]
+            col_r[fill[key]] = found_r[i]
+            fill[key] += 1
+    return width
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def _between_chords(tables, chords, made, lanes, blocks, top_a, front, count, max_nodes):
+    """Search what may lie above each chord, for growing shares of its gap: (count, nodes, outcome)."""
+    n = tables.n
+    size = 1 << n
     capacity = front.shape[0]
-    corner_a = np.zeros(capacity, np.int64)
-    corner_d = np.zeros(capacity, np.int64)
-    head = np.zeros(capacity)
-    tail = np.zeros(capacity)
-    start = np.zeros(n + 1, np.int64)
+    learned = Learned(np.zeros(size), np.full((size, 2 * LABELS), np.int64(1) << 62, np.int64))
+    corners = Corners(
+        np.zeros(capacity, np.int64), np.zeros(capacity, np.int64), np.zeros(capacity), np.zeros(capacity)
+    )
+    columns = Columns(np.zeros(n + 1, np.int64), np.zeros(size, np.int64), np.zeros(size))
     fill = np.zeros(n * STEPS + 1, np.int64)
     found = np.zeros(size, np.int64)
     found_r = np.zeros(size)
     found_key = np.zeros(size, np.int32)
-    col = np.zeros(size, np.int64)
-    col_r = np.zeros(size)
-    lanes = 1 << lanes_log
-    for q in range(chords):
-        alpha = chord_w[q, 0]
-        beta = chord_w[q, 1]
+    nodes = np.int64(0)
+    for q in range(made):
+        alpha = chords.direction[q, 0]
+        beta = chords.direction[q, 1]
+        u = chords.u[q]
         total = 0.0
-        magnitude = alpha * top_a + beta * d[full]
+        magnitude = alpha * top_a + beta * tables.d[size - 1]
         for x in range(n):
-            u[x] = chord_u[q, x]
             total += u[x]
             magnitude = max(magnitude, abs(u[x]))
         margin = 64.0 * n * n * 2.3e-16 * magnitude
-        need[:] = 0.0
+        learned.need[:] = 0.0
         width = 0.0
+        most = 0.0
         for stage in range(len(SHARES)):
-            m = _corners(
-                front,
-                count,
-                chord_end[q, 0],
-                chord_end[q, 1],
-                alpha,
-                beta,
-                total,
-                band_a,
-                band_d,
-                corner_a,
-                corner_d,
-                head,
-                tail,
-            )
-            gap = tail[0] + margin
+            m = _corners(tables, front, count, chords.end[q, 0], chords.end[q, 1], alpha, beta, total, corners)
+            gap = corners.tail[0] + margin
             if stage == 0:
                 if gap < 0.0:
                     break
-                # The candidate blocks once, for the largest gap: by lowest symbol, then by reduced cost in STEPS steps.
-                _subset_sums(u[:lanes_log], low_sum)
-                _subset_sums(u[lanes_log:], high_sum)
-                many = 0
-                for high in range(1 << (n - lanes_log)):
-                    base = high_sum[high]
-                    pa = a[high << lanes_log : (high + 1) << lanes_log]
-                    pd = d[high << lanes_log : (high + 1) << lanes_log]
-                    for lane in range(lanes):
-                        r = alpha * pa[lane] + beta * pd[lane] - (base + low_sum[lane])
-                        found[many] = (high << lanes_log) | lane
-                        found_r[many] = r
-                        many += 1 if r <= gap else 0
-                        if many == size:
-                            many -= 1
-                width = gap / (STEPS - 1)
-                fill[:] = 0
-                start[:] = 0
-                inverse_width = 1.0 / width if width > 0.0 else 0.0
-                for i in range(many):
-                    s = found[i]
-                    if s == 0:
-                        found_key[i] = -1
-                        continue
-                    x = 0
-                    while not (s >> x) & 1:
-                        x += 1
-                    found_r[i] = max(found_r[i], 0.0)
-                    key = x * STEPS + min(STEPS - 1, int(found_r[i] * inverse_width))
-                    found_key[i] = key
-                    fill[key + 1] += 1
-                for key in range(n * STEPS):
-                    fill[key + 1] += fill[key]
-                for x in range(n + 1):
-                    start[x] = fill[x * STEPS]
-                for i in range(many):
-                    key = found_key[i]
-                    if key >= 0:
-                        col[fill[key]] = found[i]
-                        col_r[fill[key]] = found_r[i]
-                        fill[key] += 1
-                # Rounding of the step, and the shared last step, are inside twice the width.
-                width = 2.0 * width
+                # The candidate blocks once, for the largest gap. Rounding of the step, and the shared last step, are
+                # inside twice the width.
+                width = 2.0 * _candidates(tables, alpha, beta, u, gap, lanes, columns, fill, found, found_r, found_key)
                 most = gap
             budget = min(gap, most)
             budget *= SHARES[stage]
             if budget < 0.0:
                 break
             count, nodes, outcome = _search(
-                n,
-                a,
-                d,
-                place,
-                budget,
-                margin,
-                m,
-                corner_a,
-                corner_d,
-                head,
-                tail,
-                col,
-                col_r,
-                width,
-                start,
-                need,
-                label,
-                blocks,
-                front,
-                count,
-                band_a,
-                band_d,
-                proof,
-                weight,
-                cells,
-                nodes,
-                max_nodes,
+                tables, budget, margin, m, corners, columns, width, learned, blocks, front, count, nodes, max_nodes
             )
             if outcome != 0:
                 return count, nodes, outcome
     return count, nodes, 0
+
+
+@njit(cache=True, fastmath=False, error_model="numpy")
+def branch_and_bound(n, a, d, front, band_a, band_d, proof, weight, cells, max_nodes, place):
+    """Fills `front`; returns (count, nodes, outcome): 0 done, 1 out of nodes, 2 front full.
+
+    Bit place[x] of the tables is symbol x.
+    """
+    tables = Tables(n, a, d, place, band_a, band_d, proof, weight, cells)
+    blocks = np.zeros(n + 1, np.int64)
+    blocks[0] = (1 << n) - 1
+    count = _offer_blocks(tables, blocks, 1, front, 0)
+    top_a = np.int64(0)
+    for x in range(n):
+        blocks[x] = 1 << x
+        top_a += a[1 << x]
+    new = _offer_blocks(tables, blocks, n, front, count)
+    if new >= 0:
+        count = new
+    log = min(n, max(3, n // 2))
+    width, cap = 1 << log, 8 * n + 64
+    lanes = Lanes(log, np.zeros(width), np.zeros(1 << (n - log)), np.zeros(width), np.zeros(width, np.int64))
+    chords = Chords(np.zeros((cap, n)), np.zeros((cap, 2)), np.zeros((cap, 2), np.int64))
+    made, count = _hull(tables, _begin(tables), lanes, chords, blocks, top_a, front, count)
+    if made < 0:
+        return count, np.int64(0), 2
+    return _between_chords(tables, chords, made, lanes, blocks, top_a, front, count, max_nodes)

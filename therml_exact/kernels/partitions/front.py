@@ -25,6 +25,7 @@ from numba import njit
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def label_of(c0, c1, x):
+    """The label of symbol x in the label words c0, c1."""
     if x < 12:
         return (c0 >> (5 * (11 - x))) & 31
     return (c1 >> (5 * (23 - x))) & 31
@@ -53,6 +54,7 @@ def words_of_blocks(blocks, count, n, place):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _gcd(a, b):
+    """The greatest common divisor."""
     while b:
         a, b = b, a % b
     return a
@@ -60,6 +62,7 @@ def _gcd(a, b):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _sorted_weights(c0, c1, support, weight):
+    """The sums of weight over the blocks of a partition of `support`, sorted."""
     n = weight.shape[0]
     out = np.zeros(n, np.int64)
     for x in range(n):
@@ -82,6 +85,7 @@ def same_block_entropy(p0, p1, q0, q1, support, weight):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _directions(c0, c1, support, cells, out, size):
+    """Fill in the directions out[block, y] (over the gcd, sorted) and the gcds size[block]; returns their number."""
     n, m = cells.shape
     out[:] = 0
     size[:] = 0
@@ -105,6 +109,7 @@ def _directions(c0, c1, support, cells, out, size):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _along(vec, out, size, count):
+    """The sum of size over the blocks with the direction vec."""
     total = np.int64(0)
     for b in range(count):
         same = True
@@ -160,6 +165,7 @@ def _kinds(c0, c1, support, cells, count, mixed):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _equal_blocks(row, count, mixed, blocks):
+    """How many blocks of two or more classes hold these numbers of symbols of each kind."""
     total = 0
     for b in range(blocks):
         if mixed[b] == -2 and np.array_equal(count[b], row):
@@ -187,7 +193,7 @@ def same_mixed_blocks(p0, p1, q0, q1, support, cells):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def beats(qa, qd, q0, q1, pa, pd, p0, p1, support, band_a, band_d, proof, weight, cells):
-    """Is P = (pa, pd, p0, p1) to be thrown away for Q?"""
+    """Whether P = (pa, pd, p0, p1), its A, D and label words, may be thrown away for Q, by the rules of the module."""
     if qa > pa + band_a or qd > pd + band_d:
         return False
     less_a = qa < pa - band_a

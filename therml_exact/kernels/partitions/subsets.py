@@ -15,6 +15,7 @@ from therml_exact.kernels.partitions.front import offer
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _trivial(n, a, d, front, band_a, band_d, proof, weight, cells, one0, one1):
+    """Fill `front` with two partitions, one block and the singletons; returns how many are undominated."""
     full = (1 << n) - 1
     count = offer(front, 0, a[full], d[full], 0, 0, full, band_a, band_d, proof, weight, cells)
     sum_a = np.int64(0)

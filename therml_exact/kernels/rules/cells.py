@@ -1,15 +1,23 @@
 """Cells of m for learning rules: affine minorants of R, C, D on a box, and bounds with given multipliers (nats).
 
-m holds p(z,y), then p(z,x), then p(z), z-major; a cell is a box lo <= m <= hi, tightened by the margins' equations.
-On it, for any row r, with k = max over the box's corners v of KL(v/|v| || r),
+m holds p(z,y), then p(z,x), then p(z), z-major; a cell is a box lo <= m <= hi, tightened by what the margins imply.
+For any row r, with k the largest KL(v/|v| || r) over the corners v of the box, every m in the box has
 
     p(z) H(Y|z) >= sum_y m_zy (-log r_y - k),    or    sum_y m_zy (-log r_y) - k hi_z
     -p log p    >= its chord from lo to hi
 
 Proof of the first: H(v) = sum_y -v_y log r_y - |v| KL(v/|v| || r), and KL(. || r) is convex, so largest at a corner.
-The first form is exact at m = 0; the second does not fall far below outside the box, which makes small boxes at m = 0
-converge where H(Z) costs nothing. Both are tried. So R, C, D are at least functions that are linear in the rule, and a
-rate-distortion problem (rate_distortion.py) is what is left of the objective.
+The first form is exact at m = 0. The second one stays close to the function outside the box too, and so makes small
+boxes at m = 0 converge where H(Z) costs nothing. Both are tried. On the box R, C, D are then at least some functions
+that are linear in the rule, and the least of these plus sigma S is a rate-distortion problem (rate_distortion.py).
+
+Arguments, the same in all functions:
+    p[type], places[type, theta, k], noise[type, theta]    p(type); m and l of a type and a theta (rules/problem.py)
+    n, nz, ny, nx                                          N; how many letters Z, Y and X have
+    py[y], px[x]                                           the margins
+    use_y, use_x                                           whether C, and whether D enters the objective
+    weight[4], point[4]                                    multipliers and values of R, C, D, S
+    q[theta], rule[type, theta], m[k]                      a prior, a rule, and the m of the rule
 """
 
 import math
@@ -22,7 +30,7 @@ from therml_exact.kernels.rules.rate_distortion import rate_distortion
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def tighten(lo, hi, nz, ny, nx, py, px, use_y, use_x):
-    """Interval consequences of the margins, in place; False where the box is empty."""
+    """Tighten a box in place by what the margins imply; False where it is empty."""
     zy, zx = 0, nz * ny
     zp = zx + nz * nx
     for _ in range(2):
@@ -69,12 +77,13 @@ def tighten(lo, hi, nz, ny, nx, py, px, use_y, use_x):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def eta(p):
+    """-p log p, 0 at p = 0."""
     return -p * math.log(p) if p > 0.0 else 0.0
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def reference(lo, hi, r):
-    """A row r inside the box's conditionals: of two letters the one whose tangent is the chord, else the middle."""
+    """Fill in a row r near the conditionals of a box: of two letters where tangent and chord agree, else the middle."""
     width = lo.size
     total = 0.0
     for j in range(width):
@@ -99,7 +108,7 @@ def reference(lo, hi, r):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def largest_divergence(lo, hi, r):
-    """max over corners v of KL(v/|v| || r)."""
+    """The largest KL(v/|v| || r) over the corners v of a box."""
     width = lo.size
     worst = 0.0
     for corner in range(1, 1 << width):
@@ -117,9 +126,10 @@ def largest_divergence(lo, hi, r):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def minorants(lo, hi, nz, ny, nx, use_y, use_x, lowered, coef, constant, gaps):
-    """coef[0..2] . m + constant[0..2]: minorants of H(Z), H(Y|Z), H(X|Z); `lowered` takes the form k hi_z.
+    """Fill in minorants coef[i] . m + constant[i] on a box, i = 0, 1, 2, of H(Z), H(Y|Z) and H(X|Z).
 
-    gaps[0..2, z]: how far each piece may lie above its minorant.
+    `lowered` chooses the second form of the module, with -k hi_z. gaps[i, z] becomes a bound of how far the part of z
+    may lie above its minorant.
     """
     coef[:] = 0.0
     constant[:] = 0.0
@@ -154,7 +164,7 @@ def minorants(lo, hi, nz, ny, nx, use_y, use_x, lowered, coef, constant, gaps):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def tangents(m, nz, ny, nx, coef):
-    """The same at a point: frozen q's, -log q(z), -log q(y|z), -log q(x|z)."""
+    """Fill in coef for fixed q's, those that are optimal at m: -log q(z), -log q(y|z), -log q(x|z)."""
     coef[:] = 0.0
     zp = nz * (ny + nx)
     for z in range(nz):
@@ -168,7 +178,7 @@ def tangents(m, nz, ny, nx, coef):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def costs(places, noise, n, coef, constant, weight, c):
-    """c[t, theta] = N sum_i weight_i (coef_i . m + constant_i), less N l for R."""
+    """Fill in c[t, theta] = N sum_i weight_i (coef_i . m + constant_i) - N weight_0 l, with m and l of t and theta."""
     types, thetas, width = places.shape
     total = np.empty(width)
     fixed = n * (weight[0] * constant[0] + weight[1] * constant[1] + weight[2] * constant[2])
@@ -184,7 +194,7 @@ def costs(places, noise, n, coef, constant, weight, c):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def measure(p, places, noise, n, nz, ny, nx, rule, m, point):
-    """m of a rule, and R, C, D, S with its optimal q's."""
+    """Fill in the m of a rule, and its R, C, D, S with the q's that are optimal for it."""
     types, thetas, width = places.shape
     m[:] = 0.0
     theta = np.zeros(thetas)
@@ -215,7 +225,7 @@ def measure(p, places, noise, n, nz, ny, nx, rule, m, point):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def descend(p, places, noise, n, nz, ny, nx, weight, q, rule, m, point, steps):
-    """Rule and q's in turn until nothing is gained; returns the value."""
+    """Improve rule and q's in turn until nothing is gained, in place; returns the value."""
     types, thetas, width = places.shape
     coef, c = np.empty((3, width)), np.empty((types, thetas))
     new, new_m, new_point, nothing = np.empty((types, thetas)), np.empty(width), np.empty(4), np.zeros(3)
@@ -239,7 +249,7 @@ def descend(p, places, noise, n, nz, ny, nx, weight, q, rule, m, point, steps):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def widest(lo, hi, m, nz, ny, nx, weight, gaps):
-    """The coordinate to halve: inside the piece with the largest weighted gap the one that moves it most; -1: none."""
+    """The coordinate to halve: the widest, in proportion, of the part with the largest weighted gap; -1: none."""
     chosen, kind, row = 0.0, -1, 0
     for i in range(3):
         for z in range(nz):
@@ -262,7 +272,11 @@ def widest(lo, hi, m, nz, ny, nx, weight, gaps):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def bound_cell(lo, hi, p, places, noise, n, nz, ny, nx, py, px, weight, enough, q, rule, m, point):
-    """Tighten the box in place; (lower bound, coordinate to halve). q, the rule, its m and point are left behind."""
+    """Tighten a box in place and bound it: (lower bound, coordinate to halve).
+
+    The second form of the minorants is tried where the first gives less than `enough`. q, rule, m and point become
+    those of the better form.
+    """
     types, thetas, width = places.shape
     use_y, use_x = weight[1] > 0.0, weight[2] > 0.0
     if not tighten(lo, hi, nz, ny, nx, py, px, use_y, use_x):

@@ -2,9 +2,9 @@
 
     bound = max over lam of min over rules of sum_i lam_i (G_i - limit_i),    i = R, C, D, S,   G_S = S,
 
-G the minorants of a cell (cells.py). The dual is concave in lam, with kinks where rules tie (always so where S has
-no multiplier): a proximal bundle method, whose last mixture of rules is the nearly optimal rule that keeps the limits.
-Every lam gives a valid bound.
+G the minorants of a cell (cells.py, which also explains the arguments). The dual is concave in lam, with kinks where
+two rules are equally good, as always where S has no multiplier. So it is maximised by a proximal bundle method. The
+mixture of rules with which the method ends keeps the limits and is nearly optimal. Every lam gives a valid bound.
 Source: K. Kiwiel, Proximity control in bundle methods (1990).
 """
 
@@ -19,7 +19,7 @@ from therml_exact.kernels.rules.rate_distortion import rate_distortion
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def linear_costs(places, noise, n, coef, constant, g):
-    """g[i, t, theta], i = R, C, D: the linear functions alone."""
+    """Fill in g[i, t, theta], i = 0, 1, 2: what theta for the type t adds to the linear minorants of R, C and D."""
     unit = np.zeros(3)
     for i in range(3):
         unit[:] = 0.0
@@ -29,7 +29,7 @@ def linear_costs(places, noise, n, coef, constant, g):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def dual(p, g, limit, lam, q, rule, c, slope):
-    """min over rules of sum_i lam_i (F_i - limit_i), i = R, C, D, S, from below, and its gradient in lam."""
+    """A lower bound of min over rules of sum_i lam_i (G_i - limit_i), i = R, C, D, S; slope is set to its gradient."""
     types, thetas = c.shape
     c[:] = 0.0
     for i in range(3):
@@ -274,7 +274,7 @@ def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
 @njit(cache=True, fastmath=False, error_model="numpy")
 def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, limit, lam, free, simplex,
                  enough, tol, q, rule, m, point):  # fmt: skip
-    """As bound_cell, with the multipliers raised."""
+    """As bound_cell (cells.py), but the multipliers lam are maximised over, in place."""
     types, thetas, width = places.shape
     if not tighten(lo, hi, nz, ny, nx, py, px, use_y, use_x):
         return math.inf, -1
@@ -303,9 +303,10 @@ def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def descend_capped(p, places, noise, n, nz, ny, nx, limit, lam, free, simplex, tol, q, rule, m, point, steps):
-    """Rule and q's in turn; m and point are the rule's own.
+    """Improve rule and q's in turn, in place; m and point become those of the rule.
 
-    Frozen q's bound R, C, D from above, so that a rule that keeps the limits for them keeps them.
+    With fixed q's R, C and D are never less than with the optimal ones: a rule that keeps the limits with fixed q's
+    keeps them.
     """
     types, thetas, width = places.shape
     coef, g, nothing = np.empty((3, width)), np.empty((3, types, thetas)), np.zeros(3)

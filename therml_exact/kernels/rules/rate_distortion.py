@@ -25,7 +25,7 @@ RIDGE = 1e-13  # added to the diagonal, relative: equal thetas make the second d
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def rate_distortion(p, c, sigma, q, rule):
-    """q and the rule in place; returns the proven lower bound of min <c> + sigma S."""
+    """Solve from q, in place; returns a proved lower bound of min <c> + sigma S, and fills in the rule."""
     types, thetas = c.shape
     base = 0.0
     first = np.empty(types, np.int64)  # the first theta with the least c

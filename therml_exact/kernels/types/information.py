@@ -3,7 +3,7 @@
     equivocation    sum_t p(t) H(Phi|t) = sum_t (m log m - sum_phi q_phi log q_phi),  q_phi = p(phi) p(t|phi), m = sum q
     divergences     sum_t sum_phi p(phi) d(p(t|phi), p(t)),  d(e, m) = e log(e/m) - e + m >= 0
 
-Both run over the rows of a walk (types_walk). Cells of several rows are collected in a buffer, so that the loops with a
+Both run over the rows of a walk (walk.py). Cells of several rows are collected in a buffer, so that the loops with a
 division or a logarithm are long. Tables are passed whole, flat and with unsigned offsets: a slice of a table costs two
 atomic operations, which short rows feel, and a signed offset blocks SIMD. The buffers are added place by place into a
 vector, and every BLOCK of them that vector into a compensated pair: no sum depends on an order chosen by the compiler.
@@ -57,6 +57,7 @@ def _add_letterwise(a, la, table, logs, v, w, m, s, at, length):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _add_entropy(m, s, out, length):
+    """Add p(t) H(Phi|t) = m log m - s to out, type by type."""
     for j in range(length):
         out[j] += plogp(m[j]) - s[j]
 
@@ -109,6 +110,7 @@ def equivocation(walk, threshold):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _total(high, low):
+    """The sum of a vector of compensated pairs."""
     a, b = 0.0, 0.0
     for j in range(high.size):
         a, b = add(a, b, high[j])
@@ -138,6 +140,7 @@ def _expm1(z: float) -> float:
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _set_reference(weight, a, table, v, w, e, own, m, mean, size, mean_error, at, length):
+    """Set e = p(t|reference) along a row, and begin the means over phi, from which the differences d are 0."""
     for j in range(length):
         x = a * (table[v + j] * table[w + j])
         e[own + j] = x
@@ -210,7 +213,7 @@ def _add_calm_divergences(weight, theta, rounding, e, d, ed, own, m, mean, size,
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _add_divergences(weight, theta, rounding, e, d, ed, own, m, mean, size, mean_error, out, error, length):
-    """Let out += p(phi) d(e, m) with e - m = d - mean; error += a bound of its error."""
+    """Add p(phi) d(e, m) to out, with e - m = d - mean, and a bound of its error to error."""
     for j in range(length):
         x, y = e[own + j], m[j]
         diff = d[own + j] - mean[j]

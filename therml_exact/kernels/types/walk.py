@@ -66,7 +66,7 @@ def _over(ah: float, al: float, d: float) -> tuple[float, float]:
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def fill_tables(mean, inverse, table, logs, constant):
-    """Fill in v and log v for each letter and phi, and C_phi.
+    """Fill in table = v and logs = log v for each letter and phi, and constant = C_phi.
 
     mean, inverse: pairs for lambda and 1/lambda, [letter, phi, 2]; lambda = 0 is a letter that does not occur.
     """
@@ -152,7 +152,7 @@ def fill_intervals(share, rest, budget, lows, highs):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def start(table, logs, lows, highs, constant, need):
-    """A walk: (tables, intervals, need; place, product, exponent, active), set before the first row.
+    """A walk, (table, logs, lows, highs, need, place, product, exponent, active), set before its first row.
 
     place[0] = the level to resume at, -1 at the end; place[1..3] = M, lo, hi of the row at hand;
     place[4..] = n, last n, and samples left, for each of the first k - 2 letters.
