@@ -1,1 +1,1 @@
-"""One mixture's likelihood: both sides of its optimum, and the certificate between them."""
+"""Optima of problems that are mixtures: a value from above, a bound from below, and the certificate of both."""

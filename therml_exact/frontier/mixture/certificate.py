@@ -2,13 +2,24 @@
 
     {"format", "problem", "multipliers", "value", "lower_bound", "tol", "status", "parts": [...], "sha256"}
 
-problem: its tables, as rationals "n/d" or floats in hexadecimal; multipliers: rationals. A part holds the rule of its
-lower bound ("cells", or one of closed_form.py, which needs nothing else), the witness (weights, codes), lam (log c_w),
-level (the claimed bound of log G), contacts ({code, radius} of an ellipsoid, ellipsoids.py) and the tree, in preorder:
-a leaf by its chord ".", an ellipsoid "+", its quadratic "-", its series "~" (leaf_rules.py), or the symbol of
-an edge e, a split: chr(48 + e), or chr(65536 + e) where the first is "~" or no character that text should hold. Edges
-(i, j), i < j, are numbered lexicographically within a block and from block to block.
-sha256 is that of the canonical JSON of everything else.
+    problem        its tables, as rationals "n/d" or floats in hexadecimal
+    multipliers    rationals by name, or "inf"
+    value, lower_bound, tol    floats in hexadecimal
+    status         "certified" if value - lower_bound <= tol, else "open"
+    parts          a list with one entry for each mixture of the problem's plan:
+        rule       what gives the lower bound: "cells", or a rule of closed_form.py, which needs nothing of what follows
+        weights    the witness's weights q_z of the codes
+        codes      the witness's codes t_z, each the entries of all its blocks
+        lam        the dual variables log c_w, one for each letter
+        level      the claimed bound of log G over all codes
+        contacts   the ellipsoids {code, radius} in which log G <= level is known (ellipsoids.py)
+        tree       how the root cell is split and by which rule each leaf holds, in preorder, a character for each node
+    sha256         the digest of the canonical JSON of everything else
+
+A leaf of the tree is "." if it holds by its chord, "+" if it lies in an ellipsoid, "-" by its quadratic, "~" by its
+series (leaf_rules.py). A split at edge e is chr(48 + e), or chr(65536 + e) where the first is "~" or no character that
+text should hold. The edges (i, j), i < j, between vertices of a block are numbered in lexicographical order, block
+after block.
 """
 
 from __future__ import annotations
@@ -28,14 +39,20 @@ if TYPE_CHECKING:
     from therml_exact.frontier.mixture.solve import Solution
 
 FORMAT = "therml-frontier-2"
-SYMBOLS = ".+-~"  # leaves: by chord, ellipsoid, quadratic, series
+SYMBOLS = ".+-~"  # a leaf that holds by its chord, an ellipsoid, its quadratic, its series
 FIRST, BEYOND = 48, 65_536  # of the symbols of edges
-MOST_MULTIPLIER = 10**18  # or its inverse; `minimize` takes 1e12, and bounds of joint problems add some up
+MOST_MULTIPLIER = 10**18  # and its inverse the least; `minimize` takes 1e12, but bounds of joint problems add some up
 
 
 def build(problem: Problem, multipliers: Mapping[str, Fraction | float], solutions: Sequence[Solution], value: float,
           lower_bound: float, tol: float) -> dict[str, Any]:  # fmt: skip
-    """The certificate of an optimum; its value is rounded up."""
+    """Return the certificate of an optimum, as plain data; its value is rounded up.
+
+    problem        the problem, which writes itself
+    multipliers    the exact multipliers by name; beta may be infinite
+    solutions      one for each mixture of the plan, none where nothing was searched
+    value, lower_bound, tol    floats in nats
+    """
     claim = rounded_up(value, multipliers)
     content = {
         "format": FORMAT,
@@ -51,12 +68,13 @@ def build(problem: Problem, multipliers: Mapping[str, Fraction | float], solutio
 
 
 def digest(content: dict[str, Any]) -> str:
-    """sha256 of the canonical JSON of a certificate without its digest."""
+    """Return the sha256, in hexadecimal, of the canonical JSON of a certificate without its field sha256."""
     rest = {name: value for name, value in content.items() if name != "sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _part(solution: Solution) -> dict[str, Any]:
+    """Return the entry of one mixture."""
     near = solution.contacts
     return {
         "rule": solution.rule,

@@ -1,12 +1,13 @@
-"""check_optimum: is the certificate of a mixture problem true? Ball arithmetic; no solver is imported (nats).
+"""check_optimum decides in ball arithmetic whether a mixture problem's certificate is true; it imports no solver
+(nats).
 
 With p_w, exponents a and reductions rebuilt from the problem's exact content (problems/), for each part:
 
     value        L(q) = - sum_w p_w log sum_z q_z prod t_z^a[w]           of the witness, bounded from above
-    lower bound  sum_w p_w (lam_w - log p_w) - level,                     where log G <= level for every posterior
+    lower bound  sum_w p_w (lam_w - log p_w) - level,                     where log G <= level for every code t
 
-The tree is followed from the roots; a split halves an edge, so that the leaves cover by construction. Each leaf
-names the rule (leaf_rules.py) by which log G <= level there.
+The tree is followed from the product of the root simplices. A split halves an edge, so that the leaves of the tree
+cover the product by construction. Each leaf names the rule (leaf_rules.py) by which log G <= level there.
 
 Errors: RefusedError for a claim that is false or not proved, UnfinishedError where the time or the memory ends.
 """
@@ -38,14 +39,14 @@ from therml_exact.verification import (
     told,
 )
 
-MOST = 5_000  # codes or contacts of a part, each of which takes a while
-DEEPEST = 4_000  # splits above a leaf, as in the search (dual.py)
-MOST_HELD = 200_000_000  # bytes of cells that wait
+MOST = 5_000  # the most codes or contacts of a part, each of which takes a while
+DEEPEST = 4_000  # the most splits above a leaf, as in the search (dual.py)
+MOST_HELD = 200_000_000  # the most bytes of cells that wait
 FIELDS = {"format", "problem", "multipliers", "value", "lower_bound", "tol", "status", "parts", "sha256"}
 
 
 def check_optimum(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
-    """Every claim of one certificate."""
+    """Return what a certificate proves, after every one of its claims has been checked; `problem` may be None."""
     value, lower = check_bounds_of(content, problem, clock)
     status = content["status"]
     what = "every claim holds" + ("" if status == "certified" else f"; the certificate itself says {status!r}")
@@ -53,7 +54,14 @@ def check_optimum(content: Mapping[str, Any], problem: Any, clock: Clock) -> Pro
 
 
 def check_bounds_of(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[float, float]:
-    """The value and the lower bound that a certificate proves; RefusedError if one of its claims does not hold."""
+    """Return the value and the lower bound, in nats, that a certificate proves.
+
+    c          the certificate, which may be hostile
+    problem    the caller's problem, with which the certificate's must agree, or None
+    clock      the time that is left; UnfinishedError is raised when it ends
+
+    RefusedError is raised if a claim does not hold or is not proved.
+    """
     require(isinstance(c, Mapping) and c.get("format") == FORMAT, f"the format is not {FORMAT}")
     require(set(c) == FIELDS, f"the fields are {shown(sorted(c))}; they are {', '.join(sorted(FIELDS))}")
     require(c["sha256"] == digest(dict(c)), "the digest does not match the content")
@@ -71,7 +79,7 @@ def check_bounds_of(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[f
 
 
 def described(problem: Any) -> Any:
-    """The content of the caller's problem, which says of what kind it is."""
+    """Return the content of the caller's problem as plain data; RefusedError if it cannot describe itself."""
     try:
         return problem.describe()
     except AttributeError:
@@ -79,7 +87,7 @@ def described(problem: Any) -> Any:
 
 
 def read_multiplier(text: Any) -> Any:
-    """A multiplier: infinite, 0, or as large as `minimize` takes."""
+    """Return a multiplier as a Fraction or math.inf; RefusedError for one > 0 beyond MOST_MULTIPLIER or its inverse."""
     if text == "inf":
         return math.inf
     value = read_exact(text)
@@ -89,7 +97,7 @@ def read_multiplier(text: Any) -> Any:
 
 
 def _enclosures(about: Problem, multipliers: Mapping[str, Any], parts: Any, clock: Clock) -> tuple[arb, arb]:
-    """The value of the witness and the lower bound, as balls."""
+    """Return the value of the witness and the lower bound that the parts prove, as balls."""
     if about.unsearched(multipliers):
         require(parts == [], "where nothing is searched there are no parts")
         value = settled(about.unsearched_value, multipliers)
@@ -107,11 +115,12 @@ def _enclosures(about: Problem, multipliers: Mapping[str, Any], parts: Any, cloc
 
 
 def _plus_share(total: arb, share: Fraction, of_part: arb) -> arb:
+    """Return the total with a part's value, times its share, added."""
     return total + ball(share) * of_part
 
 
 def _primal(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
-    """L(q) of the witness; weights and rows are divided by their sums."""
+    """Return L(q) of the witness as a ball; its weights and the rows of its codes are divided by their sums first."""
     weights = _floats(claim["weights"])
     require(0 < len(weights) <= MOST, f"{len(weights):,} codes: there are 1 to {MOST:,}")
     require(min(weights) >= 0 and 0 < sum(weights) < math.inf, "the witness's weights are no distribution")
@@ -134,7 +143,10 @@ def _primal(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
 def _with_code(
     m: Mixture, before: list[arb], q: float, total: arb, code: list[float], spans: list[tuple[int, int]]
 ) -> list[arb]:
-    """The likelihoods sum_z (q_z/total) prod t_z^a[w] of the letters, with one code more than before."""
+    """Return the likelihoods sum_z (q_z/total) prod t_z^a[w] of the letters, with one code added to those before.
+
+    q is the code's weight and total that of all codes. spans are the places of the blocks in the code, X's row last.
+    """
     share = arb(q) / total
     logs: list[arb] = []
     for lo, hi in spans:
@@ -156,7 +168,7 @@ def _with_code(
 
 
 def _dual(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
-    """The lower bound of a part: in closed form, or after its tree has been followed to the end."""
+    """Return the lower bound of a part, in closed form or after its tree has been followed to the end."""
     if claim["rule"] != "cells":
         require(claim["rule"] in RULES, f"the rule {shown(claim['rule'])} is unknown")
         terms = RULES[claim["rule"]](m)
@@ -179,7 +191,7 @@ def _dual(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
 
 
 def _follow(m: Mixture, gradient: Gradient, near: list[Ellipsoid], level: arb, tree: Any, clock: Clock) -> None:
-    """Log G <= level on every leaf of the tree, whose leaves cover the product of the root simplices."""
+    """Require that log G <= level on every leaf of the tree, whose leaves cover the product of the root simplices."""
     require(isinstance(tree, str), "the tree is no text")
     edges = [(i, p, q) for i, b in enumerate(m.blocks) for p, q in pairs(len(b.root))]
     size = sum(8 * len(b.root) * (len(b.root) + 2 * len(b.root[0])) for b in m.blocks)  # bytes of a cell, about
@@ -212,7 +224,7 @@ RULES_OF_LEAVES = {
 
 
 def _holds(symbol: Any, cell: Cell, gradient: Gradient, near: list[Ellipsoid], level: arb) -> bool:
-    """Whether log G <= level on the cell by the rule that its symbol names."""
+    """Return whether log G <= level on the cell by the rule that the symbol names."""
     if symbol == ".":
         return gradient.chord(cell, level)
     if symbol == "+":
@@ -223,7 +235,10 @@ def _holds(symbol: Any, cell: Cell, gradient: Gradient, near: list[Ellipsoid], l
 
 
 def _children(cell: Cell, which: int, first: int, second: int) -> Iterator[Cell]:
-    """The halves of a cell; the one that keeps `first` comes first in preorder, so it is pushed last."""
+    """Yield the halves of a cell, split at the edge (first, second) of the block `which`.
+
+    The half that keeps `first` comes first in preorder. It is therefore yielded last, onto the top of a stack.
+    """
     for gone, kept in ((first, second), (second, first)):
         child = list(cell)
         child[which] = settled(halve, cell[which], gone, kept)
@@ -231,5 +246,6 @@ def _children(cell: Cell, which: int, first: int, second: int) -> Iterator[Cell]
 
 
 def _floats(texts: Any) -> list[float]:
+    """Return the finite floats that a list of texts holds."""
     require(isinstance(texts, list), f"{shown(texts)} is no list of numbers")
     return [finite(text) for text in texts]

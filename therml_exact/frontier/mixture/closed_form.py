@@ -1,21 +1,25 @@
-"""Lower bounds of a mixture's likelihood that need no search (nats), each a sum of coefficient * log(ratio).
+"""Lower bounds of a mixture's likelihood L that need no search (nats), each a sum of coefficient * log(ratio).
 
-Processing. One block with rows of sum 1, multiplier g, g + delta <= 1: R >= I(X;Z) and R >= I(Y;Z), so
+Processing. This rule applies to one block with rows of sum 1 and a multiplier g with g + delta <= 1. The data
+processing inequality says R >= I(X;Z) and R >= I(Y;Z). These two, weighted with delta and g, give
     R + delta D + g C >= delta H(X) + g H(Y),
-the value of a single code.
+which is the value of a single code.
 
-Likelihood. All exponents n_wj integers, delta = 0: prod t^n times M_w, the product of the blocks' multinomial
-coefficients, is the probability of w among the letters with the same block sums. With P_w the total of p over those
-letters, Gibbs gives
+Likelihood. This rule applies if all exponents n_wj are integers and delta = 0. Let M_w be the product of the blocks'
+multinomial coefficients; then M_w prod t^n is the probability of w among the letters with the same block sums. Let P_w
+be the total of p over those letters. Gibbs's inequality gives
     L >= sum_w p_w log(M_w P_w / p_w),
 with equality at the true model if there is one (Bayes and discriminative problems at beta = 1, where G is flat).
 
-Supports. Parts of the letters such that rows of different parts have no coordinate in common; all letters are one
-part unless there is one block with rows of sum 1, and g >= 1. With a code's mass s_k on the coordinates of part k, its
-prod t^a is s_k^g prod (t/s_k)^a <= s_k prod (t/s_k)^a, so that codes are split into codes of one part without loss.
-In a part, prod t^a_w is at most its value at its own row, the mean of r_z[x]^delta at most (the mean of r_z[x])^delta:
+Supports. This rule always applies. It divides the letters into parts such that rows of different parts have no
+coordinate in common; all letters are one part unless there is one block with rows of sum 1, and g >= 1. If a code has
+the mass s_k on the coordinates of part k, then its prod t^a is s_k^g prod (t/s_k)^a <= s_k prod (t/s_k)^a for the
+letters of that part, so that a code can be split into codes of one part each without loss. Within a part, prod t^a_w is
+at most its value where t is w's own row, and the mean over z of r_z[x]^delta is at most (the mean of r_z[x])^delta:
     L >= H(part) + delta H(X|part) + sum_w p_w sum_blocks sum_j a_wj log (sum_j a_wj / a_wj),
-with equality if all rows of a part are equal; in one part it says R + delta D + g C >= delta H(X) + g H(Y|X,Theta).
+with equality if all rows of a part are equal. With one part it says R + delta D + g C >= delta H(X) + g H(Y|X,Theta).
+
+A rule returns a list of (coefficient, ratio), all rational, or None where it does not apply. No error is raised here.
 """
 
 from __future__ import annotations
@@ -25,14 +29,15 @@ from fractions import Fraction
 
 from therml_exact.frontier.problems.mixture import Mixture
 
-FLOOR = 1e-300
-LARGEST = 5_000  # exponents whose factorials are taken
+FLOOR = 1e-300  # a ratio below it has a float that is too coarse for its logarithm
+LARGEST = 5_000  # the largest exponent whose factorial is taken
 
 Terms = list[tuple[Fraction, Fraction]]
+"""A sum of coefficient * log(ratio), as pairs (coefficient, ratio > 0)."""
 
 
 def processing(m: Mixture) -> Terms | None:
-    """The terms of delta H(X) + g H(Y), if g + delta <= 1."""
+    """Return the terms of delta H(X) + g H(Y), or None unless g + delta <= 1 and one block has rows of sum 1."""
     if len(m.blocks) > 1 or m.multiplier + m.delta > 1 or any(sum(row) != 1 for row in m.blocks[0].rows):
         return None
     terms = []
@@ -48,7 +53,7 @@ def processing(m: Mixture) -> Terms | None:
 
 
 def likelihood(m: Mixture) -> Terms | None:
-    """The terms of sum p log(M P/p), if all exponents are integers."""
+    """Return the terms of sum_w p_w log(M_w P_w/p_w), or None unless delta = 0 and all exponents are integers."""
     if m.delta:
         return None
     counts = [[m.multiplier * v for block in m.blocks for v in block.rows[w]] for w in range(len(m.weights))]
@@ -72,7 +77,7 @@ def likelihood(m: Mixture) -> Terms | None:
 
 
 def supports(m: Mixture) -> Terms:
-    """The terms of H(part) + delta H(X|part) + the least energy."""
+    """Return the terms of H(part) + delta H(X|part) + the least energy, the third term of the module's formula."""
     terms = []
     masses: dict[int, Fraction] = {}
     cells: dict[tuple[int, int], Fraction] = {}
@@ -89,7 +94,7 @@ def supports(m: Mixture) -> Terms:
 
 
 def labels(m: Mixture) -> list[int]:
-    """The part of each letter."""
+    """Return the part of each letter for `supports`, named by its least coordinate; 0 for all if there is one part."""
     one = [0] * len(m.weights)
     if len(m.blocks) > 1 or m.multiplier < 1:
         return one
@@ -111,12 +116,20 @@ RULES = {"processing": processing, "likelihood": likelihood, "supports": support
 
 
 def evaluate(terms: Terms) -> float:
-    """The sum in floats."""
+    """Return the sum of the terms in floats.
+
+    >>> round(evaluate([(Fraction(1, 2), Fraction(4)), (Fraction(1), Fraction(1, 2))]), 12)
+    0.0
+    """
     return math.fsum(float(c) * log(r) for c, r in terms)
 
 
 def log(r: Fraction) -> float:
-    """The logarithm of a ratio: that of its float, or the difference of two where no float holds it."""
+    """Return the natural logarithm of a ratio > 0, also of one that no float holds.
+
+    >>> round(log(Fraction(1, 10**400)), 6) == round(-400 * math.log(10), 6)
+    True
+    """
     try:
         near = float(r)
     except OverflowError:

@@ -1,20 +1,24 @@
-"""The critical multiplier: where a code that says something first pays (multipliers; informations in nats).
+"""The critical multiplier, above which a code that says something pays (informations in nats).
 
-For one mixture, with the divergences of a posterior r from the prior p (blocks of n_j(r) = sum_w r_w row[w, j]),
+Take one mixture. A posterior r over its letters w is compared with the prior p. Let n_j(r) = sum_w r_w row[w, j], and
+let t(r) be n(r) divided by its sum in each block, which is the best code for r. Then
 
     m_c = inf over r of [KL(r||p) - delta KL(r_X||p_X)] / K(r),     K(r) = sum_j n_j(r) log (t_j(r)/t_j(p)),
 
-since Z = constant is optimal at the multiplier m iff KL - delta KL_X - m K >= 0 for all r. As r -> p the ratio tends
-to 1/lambda_max (at delta = 0 lambda_max is the squared maximal correlation); that is an upper bound, and so is
-the ratio at any r (Dinkelbach's and quasi-Newton steps go down from it). From below: branch and bound proves Lindsay's
-condition of the constant code at a multiplier slightly smaller. In the problem's own units
+since Z = constant is optimal at the multiplier m if and only if KL - delta KL_X - m K >= 0 for all r.
+
+From above, the ratio at any r is a bound, and so is its limit as r -> p, which is 1/lambda_max (at delta = 0,
+lambda_max is the squared maximal correlation). Dinkelbach's and quasi-Newton steps go down from there. From below,
+branch and bound proves Lindsay's condition of the constant code at a multiplier slightly smaller. In the problem's own
+units,
 
     encoder, Theta trivial  gamma_c = (1 - delta) m_c;  encoder  gamma_c = m_c;  Bayes  m_c / N;  discriminative  m_c
 
-For the encoder at delta = 1 the numerator is 0 at r = r_X p(theta|x): gamma_c = 0 if I(X;Y) > 0, and the least of the
-values of each x if not. Beyond delta = 1 Z = X always pays, and there is no gamma_c: None. inf: nothing ever pays.
+For an encoder problem at delta = 1 the numerator is 0 at r = r_X p(theta|x). If I(X;Y) > 0, then gamma_c = 0; if not,
+it is the least of the values of each x. Beyond delta = 1 the code Z = X always pays; there is no gamma_c, and the
+result is None. It is inf if nothing ever pays.
 
-Errors: none of its own.
+No error is raised here.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.mixture.dual import search
+from therml_exact.frontier.mixture.dual import End, search
 from therml_exact.frontier.mixture.ellipsoids import contacts
 from therml_exact.frontier.mixture.primal import seeds
 from therml_exact.frontier.mixture.tables import FLOOR, Tables
@@ -37,21 +41,28 @@ from therml_exact.frontier.problems.mixture import Mixture
 
 Array = np.ndarray[Any, Any]
 
-MARGINS = (1e-4, 1e-3, 1e-2, 1e-1)  # how far below the estimate the proof is tried, relative
-ROUNDS = 20
-CLIMB = 50  # steps of a round
-DIRECTIONS = 3  # from which quasi-Newton steps start, of each kind
-TRIED = 4  # of these, the best
-SIZES = (0.02, 0.3)  # their largest |r/p - 1| near p
-LEAST = 1e-12  # r/p that stands for 0
-NEAR = 1e-13  # nats: K of a posterior that floats cannot tell from p
-ZERO = 1e-13  # nats: log G of the constant code, rounding included
-ROUNDING = 1e-15  # the same for each unit of a code's exponents, where these are large
+MARGINS = (1e-4, 1e-3, 1e-2, 1e-1)  # the proof is tried this far below the estimate, relative to it
+ROUNDS = 20  # Dinkelbach's steps
+CLIMB = 50  # climbing steps within each of them
+DIRECTIONS = 3  # quasi-Newton steps start from so many directions of each kind
+TRIED = 4  # and only from so many, the best
+SIZES = (0.02, 0.3)  # the largest |r/p - 1| of a start near p
+LEAST = 1e-12  # an r/p that stands for 0
+NEAR = 1e-13  # nats; where K is at most this, floats cannot tell r from p
+ZERO = 1e-13  # nats; log G of the constant code is 0 but for rounding, which is at most this
+ROUNDING = 1e-15  # nats for each unit of a code's exponents, which takes ZERO's place where these are large
 
 
 @dataclass(frozen=True)
 class Critical:
-    """The multiplier `value` above which codes pay; below `low` none does, proved by cells in floats (0: no proof)."""
+    """The critical multiplier, between two bounds.
+
+    value    an upper bound: at any multiplier above it a code pays
+    low      a lower bound: below it no code pays, which cells prove in floats; 0 if there is no proof
+
+    >>> float(Critical(3.75, 3.5))
+    3.75
+    """
 
     value: float
     low: float
@@ -60,7 +71,7 @@ class Critical:
         return self.value
 
     def __str__(self) -> str:
-        """The digits that both ends share, or the interval (rounded outwards) where they share fewer than three.
+        """Return the digits that both ends share, or the interval, rounded outwards, where they share fewer than three.
 
         >>> for value, low in ((3.7881034, 3.7880921), (5.12, 4.61), (5.12, 0.0)):
         ...     print(Critical(value, low))
@@ -80,7 +91,18 @@ class Critical:
 
 
 def critical(problem: Problem, delta: float = 0.0, time_limit: float = 10.0) -> Critical | None:
-    """gamma_c of an encoder problem at a delta, beta_c of the others."""
+    """Return the critical gamma of an encoder problem at a delta, or the critical beta of the others.
+
+    problem       an encoder, Bayes or discriminative problem
+    delta         the multiplier of D, for an encoder problem; 0 for the others
+    time_limit    seconds, after which there may be no proof of a lower bound
+
+    The result is None if delta > 1. If X tells nothing of Y, nothing ever pays:
+
+    >>> import therml_exact as tx
+    >>> float(critical(tx.EncoderProblem(tx.Joint([["1/4", "1/4"], ["1/4", "1/4"]], ("X", "Y")))))
+    inf
+    """
     deadline = time.monotonic() + time_limit
     plan = problem.unit_plan(delta)
     if plan is None:
@@ -96,6 +118,7 @@ def critical(problem: Problem, delta: float = 0.0, time_limit: float = 10.0) -> 
 
 
 def _mixture(mixture: Mixture, deadline: float) -> Critical:
+    """Return m_c of one mixture, in multiples of its rows; its own multiplier does not matter."""
     tables = Tables(replace(mixture, multiplier=Fraction(1)))
     value = _nearby(tables)[0]
     if math.isinf(value):  # all letters alike: nothing to tell
@@ -111,9 +134,11 @@ def _mixture(mixture: Mixture, deadline: float) -> Critical:
 
 
 def _nearby(tables: Tables) -> tuple[float, Array]:
-    """The limit of the ratio as r -> p: 1/lambda_max of the covariance of rows against the Hessian of K.
+    """Return the limit 1/lambda_max of the ratio as r -> p, and the directions in which r approaches p there.
 
-    With it the directions r/p - 1 of the largest eigenvalues [direction, w], of largest entry 1.
+    lambda_max is the largest eigenvalue of the rows' covariance against the Hessian of K. The directions r/p - 1, an
+    array [direction, w] of largest entry 1, belong to the largest eigenvalues. The limit is inf if all letters are
+    alike.
     """
     rows = np.hstack(tables.rows)
     mean = tables.p @ rows
@@ -139,10 +164,10 @@ def _nearby(tables: Tables) -> tuple[float, Array]:
 
 
 def _descend(tables: Tables, value: float, start: Array) -> float:
-    """The least ratio met by climbs of log G of the constant code, and by quasi-Newton steps from their best ends.
+    """Return the least ratio found, at most `value`, by climbs of log G from the points start[t, j] and by polishing.
 
-    Climbs are slow where the least ratio is near p, as it is when little is gained there: the steps also start from
-    both sides of p, along the directions in which the ratio is least.
+    The climbs are those of the constant code. Quasi-Newton steps start from their best ends. Climbs are slow where the
+    least ratio is at an r near p, so that the steps also start on both sides of p, in the directions of `_nearby`.
     """
     t = start
     for _ in range(ROUNDS):  # Dinkelbach: the best ratio met is the next multiplier; climbs go on where they were
@@ -163,7 +188,10 @@ def _descend(tables: Tables, value: float, start: Array) -> float:
 
 
 def _polished(tables: Tables, y: Array) -> float:
-    """The least ratio from a posterior on: over r = p (1 + e)^2 / sum, free e, where r = 0 is no boundary."""
+    """Return the least ratio that quasi-Newton steps find from r = p (1 + y).
+
+    They move in r = p (1 + e)^2 / sum over free e, so that r = 0 is no boundary.
+    """
     from scipy.optimize import minimize
 
     def ratio(e: Array) -> tuple[float, Array]:
@@ -181,6 +209,7 @@ def _polished(tables: Tables, y: Array) -> float:
 
 
 def _scaled(tables: Tables, multiplier: float) -> Tables:
+    """Return tables of multiplier 1 with the exponents of another one; only `gradient` and `image` may be used."""
     out = object.__new__(Tables)
     out.__dict__.update(tables.__dict__)
     out.a = tables.a * multiplier
@@ -190,9 +219,9 @@ def _scaled(tables: Tables, multiplier: float) -> Tables:
 
 
 def _ratio(tables: Tables, y: Array) -> tuple[float, Array]:
-    """[KL(r||p) - delta KL(r_X||p_X)] / K(r) and its derivatives in r, up to a constant, at r = p (1 + y), sum p y = 0.
+    """Return the ratio of the module at r = p (1 + y), sum p y = 0, and its derivatives in r_w up to a constant.
 
-    Infinite where K is so small that y is rounding: r is p there, and the limit is known.
+    The ratio is inf where K is so small that y is rounding. There r is p, and `_nearby` knows the limit.
     """
     p, rows = tables.p, np.hstack(tables.rows)
     x = (p * y) @ rows / (p @ rows)
@@ -213,11 +242,15 @@ def _ratio(tables: Tables, y: Array) -> tuple[float, Array]:
 
 
 def _log(x: Array) -> Array:
+    """Return log(1 + x), where 1 + x is at least LEAST."""
     return np.log1p(np.maximum(x, LEAST - 1))
 
 
 def _excess(x: Array) -> Array:
-    """(1 + x) log(1 + x) - x, to all digits near 0: p times it is p' log(p'/p) - p' + p for p' = p (1 + x)."""
+    """Return (1 + x) log(1 + x) - x, to all digits also near 0.
+
+    For p' = p (1 + x), p times it is p' log(p'/p) - p' + p, the cell of a divergence.
+    """
     small = np.clip(x, -5e-3, 5e-3)
     series = (
         small * small * (1 / 2 - small * (1 / 6 - small * (1 / 12 - small * (1 / 20 - small * (1 / 30 - small / 42)))))
@@ -226,7 +259,7 @@ def _excess(x: Array) -> Array:
 
 
 def _constant(tables: Tables, multiplier: float) -> Array:
-    """Log p_w/m_w of the constant code."""
+    """Return the dual variables log(p_w/m_w) of the constant code, [w]."""
     r = tables.p[:, None]
     t = np.maximum(tables.image(r)[0], FLOOR)
     lam = np.log(tables.p) - multiplier * (np.hstack(tables.rows) @ np.log(t))
@@ -236,7 +269,10 @@ def _constant(tables: Tables, multiplier: float) -> Array:
 
 
 def _proved(mixture: Mixture, value: float, deadline: float) -> tuple[float, Array | None]:
-    """The multiplier below which the constant code is proved optimal, or a point where G > 1 shows that it is not."""
+    """Return a multiplier below `value` up to which the constant code is proved optimal (0: none), and None.
+
+    If instead G > 1 at a point whose ratio is less than `value` by a margin, the result is (0, that point [j]).
+    """
     for margin in MARGINS:
         tables = Tables(replace(mixture, multiplier=Fraction(value * (1 - margin))))
         if "processing" in tables.closed:
@@ -245,11 +281,11 @@ def _proved(mixture: Mixture, value: float, deadline: float) -> tuple[float, Arr
         code = tables.image(tables.p[:, None])
         zero = max(ZERO, ROUNDING * tables.heaviest)
         near = contacts(tables, lam, code, zero)
-        end, _, _, point = search(tables, lam, near, zero, 1_000_000, deadline)
-        if end == 0:
+        found = search(tables, lam, near, zero, 1_000_000, deadline)
+        if found.end is End.PROVED:
             return value * (1 - margin), None
-        if end == 1:
-            posterior = tables.gradient(lam, point[None, :])[1][:, 0]
+        if found.end is End.ABOVE:
+            posterior = tables.gradient(lam, found.point[None, :])[1][:, 0]
             if _ratio(tables, posterior / tables.p - 1)[0] < value * (1 - margin / 2):
-                return 0.0, point
+                return 0.0, found.point
     return 0.0, None

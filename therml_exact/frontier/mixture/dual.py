@@ -1,7 +1,8 @@
-"""The lower side: the largest log G over the posteriors, bounded by branch and bound over cells (nats).
+"""The lower side: the largest log G over all codes, bounded by branch and bound over cells (nats).
 
-`search` runs the kernel (kernels/mixture/cells.py) from the root simplices; `coarser` takes what a budget affords, from
-thresholds of ten nats downwards, in a moment of its own when time is up.
+`search` runs the kernel (kernels/mixture/cells.py) from the product of the root simplices at one threshold. `coarser`
+is for a budget that did not suffice: it proves a coarse threshold of ten nats, then finer ones, until one fails or the
+time is up. It has a moment of its own beyond the deadline.
 
 No error is raised here.
 Source: B. Lindsay, The geometry of mixture likelihoods (1983).
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from enum import IntEnum
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,32 +21,71 @@ from therml_exact.frontier.mixture.ellipsoids import SAFE, Contacts, contacts
 from therml_exact.frontier.mixture.primal import Primal
 from therml_exact.frontier.mixture.tables import Tables
 
-DEEPEST = 4000
+DEEPEST = 4000  # the most splits above a leaf
 GRACE = 0.1  # seconds that coarse thresholds may take beyond the deadline
-PIECE = 0.03  # about how many seconds pass between looks at the clock
+PIECE = 0.03  # seconds that pass, about, between looks at the clock
 
 Array = np.ndarray[Any, Any]
 
 
-def coarser(tables: Tables, primal: Primal, lam: Array, threshold: float, max_cells: int, deadline: float) -> Any:
-    """The best bound of log G that the budget affords: thresholds from coarse to fine until one fails."""
-    level, tree = _trivial(tables, lam), np.zeros(1, dtype=np.uint8)
-    near = contacts(tables, lam, primal.codes[:0], threshold)
+class End(IntEnum):
+    """How a search ended, in the kernel's numbers."""
+
+    PROVED = 0  # every leaf has log G at most at the threshold
+    ABOVE = 1  # log G is above the threshold at `point`
+    BUDGET = 2  # cells or time ran out
+    DEEP = 3  # a cell was split as often as is allowed
+
+
+class Search(NamedTuple):
+    """What branch and bound found.
+
+    end      how it ended
+    bound    the largest bound of log G of a leaf that holds by its chord, quadratic or series, in nats; -inf if none
+    does tree     the nodes in preorder [node]: 0 to 3 for a leaf by its chord, an ellipsoid, its quadratic, its series;
+             4 + e for a split at edge e
+    point    the middle of the last cell [j], where log G is above the threshold if `end` says so
+    """
+
+    end: End
+    bound: float
+    tree: Array
+    point: Array
+
+
+class Level(NamedTuple):
+    """A bound of log G over all codes, in nats, with the ellipsoids and the tree [node] that prove it."""
+
+    level: float
+    near: Contacts
+    tree: Array
+
+
+def coarser(tables: Tables, primal: Primal, lam: Array, threshold: float, max_cells: int, deadline: float) -> Level:
+    """Return the best bound of log G that the budget affords, from thresholds coarser than `threshold`.
+
+    lam          the dual variables log c_w, [w]
+    threshold    nats; thresholds from ten nats down to this one are tried
+    max_cells    the most nodes of one tree
+    deadline     on the monotonic clock, in seconds; GRACE more may be taken
+    """
+    none = contacts(tables, lam, primal.codes[:0], threshold)
+    proved = Level(_trivial(tables, lam), none, np.zeros(1, dtype=np.uint8))
     exponent = 1.0
     while True:
         trial = 10.0**exponent
         if trial <= threshold or time.monotonic() > deadline + GRACE:
-            return level, near, tree
+            return proved
         around = contacts(tables, lam, primal.codes, trial, deadline)
-        code, bound, found, _ = search(tables, lam, around, trial, max_cells, deadline + GRACE)
-        if code:
-            return level, near, tree
-        level, near, tree = max(bound, float(around.bounds.max(initial=-math.inf))), around, found
+        found = search(tables, lam, around, trial, max_cells, deadline + GRACE)
+        if found.end is not End.PROVED:
+            return proved
+        proved = Level(max(found.bound, float(around.bounds.max(initial=-math.inf))), around, found.tree)
         exponent -= 0.5
 
 
 def _trivial(tables: Tables, lam: Array) -> float:
-    """The bound of log G on the root cell."""
+    """Return the bound of log G on the root cell by its chord, in nats."""
     e = np.concatenate([_entropies(root) for root in tables.roots])
     from therml_exact.kernels.mixture.cells import log_gradient
 
@@ -52,11 +93,19 @@ def _trivial(tables: Tables, lam: Array) -> float:
 
 
 def _entropies(rows: Array) -> Array:
+    """Return the entropy of each row, in nats."""
     return -(rows * np.log(np.where(rows > 0, rows, 1.0))).sum(axis=1)
 
 
-def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cells: int, deadline: float) -> Any:
-    """The kernel's code, the largest bound of a leaf, the tree, and where it saw G above the threshold."""
+def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cells: int, deadline: float) -> Search:
+    """Return what branch and bound finds about log G <= threshold on the product of the root simplices.
+
+    lam          the dual variables log c_w, [w]
+    near         ellipsoids inside which log G <= threshold is known
+    threshold    nats
+    max_cells    the most nodes of the tree
+    deadline     on the monotonic clock, in seconds
+    """
     from therml_exact.kernels.mixture.cells import cells
 
     blocks = len(tables.roots)
@@ -83,6 +132,6 @@ def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cel
         nodes += int(state[1])
         now = time.monotonic()
         if code != 2 or nodes >= max_cells or now > deadline:
-            return int(code), float(best[0]), np.concatenate(pieces), point
+            return Search(End(code), float(best[0]), np.concatenate(pieces), point)
         if now - begun < PIECE / 2:
             chunk *= 2

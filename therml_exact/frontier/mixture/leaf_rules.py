@@ -1,14 +1,20 @@
-"""The rules of a certificate's leaves in ball arithmetic: log G <= level on a cell (nats).
+"""The four rules by which a certificate's leaf is proved in ball arithmetic: log G <= level on a cell (nats).
 
-`chord`      G at the linear interpolation of entropy (kernels/mixture/cells.py has the statement and its proof)
-`quadratic`  a quadratic above log G about the middle of the cell (kernels/mixture/quadratic.py)
-`Ellipsoid`  the same about a code, over an ellipsoid that holds the cell (ellipsoids.py)
-`series`     a power series with Cauchy's remainder, for one binary block (kernels/mixture/series.py)
+    `chord`      takes G at the linear interpolation of entropy (kernels/mixture/cells.py has the statement and its
+    proof) `quadratic`  takes a quadratic above log G about the middle of the cell (kernels/mixture/quadratic.py)
+    `Ellipsoid`  takes the same about a code, over an ellipsoid that holds the cell (ellipsoids.py)
+    `series`     takes a power series with Cauchy's remainder, for one binary block (kernels/mixture/series.py)
 
-The formulas are those of the kernels' docstrings, in another arithmetic; nothing is shared but the statements.
+The formulas are those of the kernels' docstrings, in another arithmetic; no code is shared. The module is one thing,
+the four rules over one `Gradient`, and is longer than most for that reason.
 
-A cell is a list of blocks (u, t, beta, entropies, b): vertices u[p, k] in barycentric coordinates of the root and
-t[p, j]; barycentric functions beta[k, p], exact integers; entropies[p] of the vertices; b[k], the interpolation.
+A cell is a list of blocks (u, t, beta, entropies, b), all of balls but beta:
+    u[p, k]         the vertices p in barycentric coordinates of the root's vertices k
+    t[p, j]         the vertices as distributions
+    beta[k, p]      exact integers: the value at the root's vertex k of the cell's p-th barycentric coordinate
+    entropies[p]    the entropy of each vertex, in nats
+    b[k]            the value at the root's vertex k of the linear function that interpolates those entropies
+No error is raised here.
 """
 
 from __future__ import annotations
@@ -22,14 +28,14 @@ from flint import arb, arb_mat, arb_poly
 from therml_exact.frontier.problems.mixture import Mixture
 from therml_exact.numbers.balls import ONE, ZERO, ball, dot, plogp
 
-ORDER = 32
+ORDER = 32  # the number of coefficients of the power series
 
 Balls = list[arb]
 Cell = list[Any]
 
 
 def root_cell(m: Mixture) -> Cell:
-    """The product of the root simplices."""
+    """Return the cell that is the product of the root simplices."""
     cell = []
     for block in m.blocks:
         k = len(block.root)
@@ -41,7 +47,7 @@ def root_cell(m: Mixture) -> Cell:
 
 
 def halve(block: Any, gone: int, kept: int) -> Any:
-    """The simplex with the vertex `gone` moved to the middle of its edge to `kept`."""
+    """Return the block (u, t, beta, entropies, b) with the vertex `gone` moved to the middle of its edge to `kept`."""
     u, t, beta, entropies, b = block
     u, t, beta, entropies = list(u), list(t), [list(row) for row in beta], list(entropies)
     u[gone] = [(x + y) / 2 for x, y in zip(u[gone], u[kept], strict=True)]
@@ -56,7 +62,17 @@ def halve(block: Any, gone: int, kept: int) -> Any:
 
 
 class Gradient:
-    """G(t) = (sum_x (sum_{w of x} exp(lam_w) prod t^a_w)^s)^(1/s) of a mixture, and its rules."""
+    """The function G(t) = (sum_x (sum_{w of x} exp(lam_w) prod t^a_w)^s)^(1/s) of a mixture, and its rules, in balls.
+
+    mixture    the likelihood problem
+    lam        the dual variables, a column [w, 1]
+    members    the letters w of each group x
+    power      s = 1/(1 - delta), or 1 if there is one group
+    rows, a    the exponents [w, j] over the coordinates of all blocks, as lists and as a matrix
+    a_root     the exponents [w, k] in barycentric coordinates of the roots
+    spans      for each block, the range of its coordinates j
+    sum        the common sum of all letters' exponents if `series` applies, else None
+    """
 
     def __init__(self, m: Mixture, lam: Sequence[float]) -> None:
         self.mixture = m
@@ -81,7 +97,7 @@ class Gradient:
         self.sum = ball(m.multiplier * sums.pop()) if single and len(self.members) == 1 else None
 
     def chord(self, cell: Cell, level: arb) -> bool:
-        """Log G <= level by the interpolation of entropy."""
+        """Return whether the interpolation of entropy proves log G <= level on the cell."""
         b = [v for block in cell for v in block[4]]
         terms = self._terms(self.a_root, [-v for v in b])
         if len(self.members) == 1:
@@ -90,10 +106,14 @@ class Gradient:
         return bool(sum(sums, ZERO) <= (level * self.power).exp())
 
     def _terms(self, a: arb_mat, log: Balls) -> Balls:
+        """Return exp(lam_w + a_w . log) for each letter w."""
         return [z.exp() for z in (self.lam + a * arb_mat(len(log), 1, log)).entries()]
 
     def posterior(self, log0: Balls) -> tuple[arb, Balls, Balls, Balls, list[Balls]]:
-        """Log G, r_{w|x}, R_x, abar and abar_x at the point."""
+        """Return log G, r[w] = r_{w|x}, share[x] = R_x, mean = abar and means[x] = abar_x at the point log t = log0.
+
+        The names are those of kernels/mixture/quadratic.py.
+        """
         terms = self._terms(self.a, log0)
         r, share, means = [ZERO] * len(terms), [], []
         for of in self.members:
@@ -108,7 +128,13 @@ class Gradient:
         return total.log() / self.power, r, share, mean, means
 
     def model(self, about: Any, x: list[Balls], lo: Balls, hi: Balls, most: Callable[[Balls], arb]) -> arb_mat:
-        """The matrix of the quadratic above log G; most(c.x) is the largest c.x."""
+        """Return the matrix form[p, q] of the quadratic above log G, whose derivation kernels/mixture/quadratic.py has.
+
+        about     what `posterior` returned at the point t0
+        x         [p, j]: the vertices, or the axes, as relative steps t/t0 - 1
+        lo, hi    [j]: between which such a step lies
+        most      takes the products c.x[p] and returns the largest c.x in the cell or the ellipsoid
+        """
         _, r, share, mean, means = about
         columns = arb_mat(list(zip(*x, strict=True)))
         ymax = arb_mat(len(lo), 1, [_excess(p).max(_excess(q)) for p, q in zip(lo, hi, strict=True)])
@@ -118,14 +144,14 @@ class Gradient:
             eps = eps.max(half * (-p).max(q))
 
         def spread(c: list[Balls]) -> tuple[arb_mat, arb_mat, Balls, Balls]:
-            """c.x, |c|, |c|.ymax, and upper bounds of c.v."""
+            """Return c.x, |c|, |c|.ymax and upper bounds of c.v, for each row c of a list."""
             row, size = arb_mat(c) * columns, arb_mat([[abs(v) for v in line] for line in c])
             sizes, drift = (size * ymax).entries(), (arb_mat(c) * ymax).entries()
             tops = [most(line) + (p - q) / 2 for line, p, q in zip(row.tolist(), sizes, drift, strict=True)]
             return row, size, sizes, tops
 
         def squares(of: tuple[arb_mat, arb_mat, Balls, Balls], weights: Balls) -> tuple[arb_mat, arb_mat]:
-            """The weighted sums of (c.x)^2 and of |c|.ymax |c|."""
+            """Return the weighted sums over the rows c of (c.x)^2 and of |c|.ymax |c|."""
             row, size, sizes, _ = of
             scaled = arb_mat([[w * v for v in line] for w, line in zip(weights, row.tolist(), strict=True)])
             lost = [w * v for w, v in zip(weights, sizes, strict=True)]
@@ -150,7 +176,7 @@ class Gradient:
         return form * (1 + eps) + scaled * columns
 
     def quadratic(self, cell: Cell, level: arb) -> bool:
-        """Log G <= level by the quadratic about the middle of the cell."""
+        """Return whether the quadratic about the middle of the cell proves log G <= level on it."""
         x: list[Balls] = []
         log0: Balls = []
         lo: Balls = []
@@ -182,6 +208,7 @@ class Gradient:
         vertices = [range(p, q) for p, q in pairwise(starts)]
 
         def most_of(row: Balls) -> arb:
+            """Return the largest value over the cell of the linear function with these values at the vertices."""
             total = ZERO
             for span in vertices:
                 best = row[span[0]]
@@ -205,7 +232,7 @@ class Gradient:
         return below_summit([slope[p] - slope[z] for p, z in free], edges, room)
 
     def series(self, cell: Cell, level: arb) -> bool:
-        """Log G <= level by the power series about the middle of the interval."""
+        """Return whether the power series about the middle of the interval proves log G <= level on the cell."""
         if self.sum is None:
             return False
         ends = [row[0] for row in cell[0][1]]
@@ -234,7 +261,15 @@ class Gradient:
 
 
 class Ellipsoid:
-    """Where log G <= level by concavity about a code, given by its free barycentric coordinates."""
+    """An ellipsoid about a code in which log G <= level by concavity.
+
+    gradient     the function G
+    code         the code's barycentric coordinates in the roots, the last of each block left out
+    radius       the square of the ellipsoid's radius
+    level        the bound, in nats
+
+    holds_any    is False if the bound could not be proved; the ellipsoid then holds no cell
+    """
 
     def __init__(self, gradient: Gradient, code: Sequence[float], radius: float, level: arb) -> None:
         width = gradient.spans[-1].stop
@@ -271,14 +306,14 @@ class Ellipsoid:
         self.holds_any = below_summit([dot(line, about[3]) for line in x], form, level - about[0])
 
     def holds(self, cell: Cell) -> bool:
-        """Whether all vertices lie inside."""
+        """Return whether the ellipsoid is proved and all vertices of the cell lie inside, and so all of the cell."""
         return self.holds_any and all(
             _quadratic(self.form, [v - c for v, c in zip([v for row in vertex for v in row[:-1]], self.centre,
             strict=True)]) <= self.radius for vertex in product(*(block[0] for block in cell)))  # fmt: skip
 
 
 def _tilt(mean: arb, m: arb, t0: arb, h: arb) -> Balls:
-    """The coefficients below z^ORDER of exp(mean h z) u(z)^-m, for u(z) = 1 + t0 (exp(h z) - 1).
+    """Return the coefficients below z^ORDER of exp(mean h z) u(z)^-m, for u(z) = 1 + t0 (exp(h z) - 1).
 
     With w = mean h z - m log u this is e = exp w. From u (log u)' = u' and e' = w' e, for l = log u and u_0 = 1,
     k l_k = k u_k - sum_{0<i<k} i l_i u_{k-i}   and   k e_k = sum_{0<i<=k} i w_i e_{k-i}.
@@ -301,12 +336,12 @@ def _tilt(mean: arb, m: arb, t0: arb, h: arb) -> Balls:
 
 
 def _truncated(f: arb_poly, g: arb_poly) -> arb_poly:
-    """The product of two polynomials without the powers from z^ORDER on, which the remainder covers."""
+    """Return the product of two polynomials without the powers from z^ORDER on, which the remainder covers."""
     return arb_poly(list(f * g)[:ORDER])
 
 
 def below_summit(slope: Balls, form: list[Balls], room: arb) -> bool:
-    """Slope.c + c.form.c/2 <= room for all c: form is negative definite, and its maximum is that low."""
+    """Return whether slope.c + c.form.c/2 <= room for all c, so that form is negative definite and the maximum low."""
     minus = [[-v for v in row] for row in form]
     if not positive(minus):
         return False
@@ -315,7 +350,7 @@ def below_summit(slope: Balls, form: list[Balls], room: arb) -> bool:
 
 
 def positive(matrix: list[Balls]) -> bool:
-    """Whether a symmetric matrix of balls is positive definite: all pivots of its elimination are."""
+    """Return whether a symmetric matrix of balls is positive definite: whether its elimination's pivots are > 0."""
     rows = [list(row) for row in matrix]
     for i in range(len(rows)):
         if not rows[i][i] > 0:
@@ -327,7 +362,7 @@ def positive(matrix: list[Balls]) -> bool:
 
 
 def _below(g: arb_poly, most: arb) -> bool:
-    """Whether the polynomial is at most `most` on [-1, 1], by bisection."""
+    """Return whether bisection proves that the polynomial is at most `most` on [-1, 1]."""
     stack = [(ZERO, ONE, 0)]
     while stack:
         c, b, depth = stack.pop()
@@ -348,29 +383,30 @@ def _below(g: arb_poly, most: arb) -> bool:
 
 
 def _quadratic(form: Any, x: Any) -> arb:
+    """Return x.form.x."""
     return sum((form[i][j] * x[i] * x[j] for i in range(len(x)) for j in range(len(x))), ZERO)
 
 
 def _root(x: arb) -> arb:
-    """The root of the upper end of a number that is >= 0 but for its ball."""
+    """Return the root of a ball's upper end, or 0 if that is negative; the number in the ball is >= 0."""
     upper = x.upper()
     return ZERO if upper <= 0 else upper.sqrt()
 
 
 def _phi(z: arb) -> arb:
-    """2 (exp z - 1 - z)/z^2; near 0, 1 + z/3 within z^2/6."""
+    """Return 2 (exp z - 1 - z)/z^2; near 0 it is 1 + z/3 within z^2/6."""
     if abs(z) < 1e-9:
         return 1 + z / 3 + arb(0, 1) * (z * z / 6)
     return 2 * (z.exp() - 1 - z) / (z * z)
 
 
 def _psi(z: arb) -> arb:
-    """2 (z - log(1 + z))/z^2; near 0, 1 - 2 z/3 within z^2."""
+    """Return 2 (z - log(1 + z))/z^2; near 0 it is 1 - 2 z/3 within z^2."""
     if abs(z) < 1e-9:
         return 1 - 2 * z / 3 + arb(0, 1) * (z * z)
     return 2 * (z - (1 + z).log()) / (z * z)
 
 
 def _excess(z: arb) -> arb:
-    """Z - log(1 + z)."""
+    """Return z - log(1 + z)."""
     return z - (1 + z).log()

@@ -2,11 +2,11 @@
 
     value >= min >= lower_bound,     certified: value - lower_bound <= tol
 
-`value` is that of the witness, computed from its tables; `lower_bound` is Lindsay's (mixture.py), in floats with a
-margin for their rounding, and `verify` proves it in ball arithmetic from the certificate.
+`value` is the objective at the witness, computed from its tables. `lower_bound` is Lindsay's (tables.py), in floats
+with a margin for their rounding; `verify` proves it in ball arithmetic from the certificate.
 
-At rho = 0 no code costs anything: Z = (X, Theta) is optimal, with value gamma H(Y|X,Theta). beta = inf is U alone:
-every type has a Theta of its own.
+At rho = 0 no code costs anything: Z = (X, Theta) is optimal, with value gamma H(Y|X,Theta). At beta = inf only U
+counts: every type has a Theta of its own.
 
 Shapes: encoders z_given_x[x, z] or z_given_x_theta[x, theta, z]; z[z], x_given_z[z, x], y_given_z[z, y];
 theta_given_type[type, theta], types[type, letter]. Rows of letters of probability 0 hold the marginal.
@@ -36,9 +36,22 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """A two-sided optimum in nats; `witness` are the tables that achieve `value`, `point` their functionals.
+    """A two-sided optimum of an encoder, Bayes or discriminative problem; all informations are in nats.
 
-    encoder is p(z|x,theta)[x, theta, z] or p(theta|type)[type, theta], idle codes included.
+    problem        the problem
+    multipliers    its multipliers by name, as floats
+    value          what the witness achieves: an upper bound of the minimum
+    lower_bound    a proven lower bound of the minimum
+    tol            the gap up to which the optimum counts as certified
+    point          the functionals of the witness by name: R, C, D, or S, U
+    encoder        p(z|x,theta) [x, theta, z], or p(theta|type) [type, theta], with codes of mass 0 included
+
+    `witness` has the tables that achieve `value`, without codes of mass 0.
+
+    >>> import therml_exact as tx
+    >>> optimum = tx.minimize(tx.EncoderProblem(tx.Joint([["1/2", 0], [0, "1/2"]], ("X", "Y"))), rho=0, gamma=1)
+    >>> optimum.status, optimum.value, sorted(optimum.witness)
+    ('certified', 0.0, ['x_given_z', 'y_given_z', 'z', 'z_given_x'])
     """
 
     problem: Problem
@@ -53,17 +66,21 @@ class Optimum:
 
     @property
     def gap(self) -> float:
-        """Value - lower_bound, what rounding may have added to the value included."""
+        """The difference value - lower_bound in nats, at least 0, with the value rounded up."""
         return max(rounded_up(self.value, self._exact) - self.lower_bound, 0.0)
 
     @property
     def status(self) -> str:
-        """Whether it is "certified" (the gap is within the tolerance) or "open"."""
+        """The text "certified" if the gap is within the tolerance, else "open"."""
         return status(self.value, self.lower_bound, self.tol, self._exact)
 
     @property
     def reason(self) -> Reason:
-        """Why the search stopped: "closed" if certified; else "cells", "time", or "rounding" (take a larger tol)."""
+        """Why the search stopped, and with it the remedy if the status is "open".
+
+        "closed" says that the gap is closed; "cells" and "time" that a larger max_cells or time_limit is needed;
+        "rounding" that floats cannot do better, so that only a larger tol is certified.
+        """
         if self.status == "certified":
             return "closed"
         stopped = [s.stopped for s in self._solutions if s.stopped != "closed"]
@@ -71,18 +88,18 @@ class Optimum:
 
     @cached_property
     def witness(self) -> dict[str, Array]:
-        """The tables that achieve `value`."""
+        """The tables by name that achieve `value`, read-only, without codes of mass 0."""
         tables = self.problem.tables(self.encoder.copy())[1]
         return {name: freeze(np.array(table)) for name, table in tables.items()}
 
     @cached_property
     def certificate(self) -> dict[str, Any]:
-        """Plain data that `verify` checks, built when asked for."""
+        """The certificate: plain data that `verify` checks, built when it is first asked for."""
         return build(self.problem, self._exact, self._solutions, self.value, self.lower_bound, self.tol)
 
 
 def unsearched(problem: Problem, exact: dict[str, Any], tol: float) -> Optimum:
-    """The optimum where it is known without a search: rho = 0, or beta = inf."""
+    """Return the optimum where it is known without a search, at rho = 0 or beta = inf; `exact` has the multipliers."""
     encoder = problem.unsearched_table(exact)
     point, _ = problem.tables(encoder.copy())
     floats = {name: float(m) for name, m in exact.items()}
@@ -92,6 +109,11 @@ def unsearched(problem: Problem, exact: dict[str, Any], tol: float) -> Optimum:
 
 
 def weighed(problem: Problem, multipliers: dict[str, float], point: dict[str, float]) -> float:
-    """The objective at a point."""
+    """Return the objective in nats at a point, the weighted sum of its functionals.
+
+    >>> import therml_exact as tx
+    >>> weighed(tx.BayesProblem([1], [["1/2", "1/2"]], 1), {"beta": 2.0}, {"S": 0.5, "U": 0.25})
+    1.0
+    """
     weights = zip(problem.weights(multipliers), problem.functionals, strict=True)
     return math.fsum(w * point[name] for w, name in weights)

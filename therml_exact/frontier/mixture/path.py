@@ -1,7 +1,8 @@
 """minimize_path: optima along a path of multipliers, each started from its neighbour's codes (nats).
 
-Exponents are proportional to gamma (or beta) while the other multipliers stay: the exact plan and its floats are made
-once for such a stretch. A neighbour's codes are only a start: what the cells prove does not depend on it.
+While the other multipliers stay, the mixtures' exponents are proportional to gamma (or beta). The exact plan and its
+floats are therefore made once for such a stretch. A neighbour's codes are only a start: what the cells prove does not
+depend on them.
 
 Errors: TypeError for a multiplier foreign to the problem, ValueError for one that is negative or not finite.
 """
@@ -32,13 +33,26 @@ USUAL = Budget(1e-9, 2_000_000, 60.0)
 
 
 def minimize_mixture(problem: Problem, given: Mapping[str, Any], budget: Budget) -> Optimum:
-    """One optimum."""
+    """Return the optimum at the given multipliers, within the budget."""
     (optimum,) = minimize_path(problem, [given], budget)
     return optimum
 
 
 def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: Budget = USUAL) -> Iterator[Optimum]:
-    """The optima along a path of multipliers, each started from the one before; the budget is that of one point."""
+    """Yield the optima along a path of multipliers, each started from the codes of the one before.
+
+    problem    an encoder, Bayes or discriminative problem
+    path       the multipliers by name, one mapping for each point; rho is 1 where it is left out, the others 0
+    budget     tolerance, cells and seconds of one point
+
+    TypeError is raised for a multiplier that is foreign to the problem, ValueError for one that is negative or not
+    finite (beta may be infinite), or more than 1e12 times rho.
+
+    >>> import therml_exact as tx
+    >>> problem = tx.BayesProblem([1], [["1/2", "1/2"]], 1)
+    >>> [round(optimum.value, 6) for optimum in minimize_path(problem, [{"beta": math.inf}])]
+    [0.0]
+    """
     ready: Ready | None = None
     warm: list[Solution | None] = []
     warm_up()  # what the compiler takes is not the budget's
@@ -64,7 +78,7 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
 
 
 def _read(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The problem's multipliers, exactly; beta may be infinite."""
+    """Return all of the problem's multipliers by name, as Fractions; beta may be math.inf."""
     far = "beta" in problem.multipliers and is_infinite(given.get("beta"))
     exact: dict[str, Any] = dict(read_multipliers(problem, {"rho": 1, **given} | ({"beta": 0} if far else {})))
     if far:
@@ -74,7 +88,7 @@ def _read(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def warm_up() -> None:
-    """Compile the kernels, or load them, once in a process: two small problems meet all of them."""
+    """Compile the kernels, or load them, once in a process, by two small problems that meet all of them."""
     counts = np.array([[[3, 1], [1, 2]], [[1, 4], [2, 2]]])
     problem = EncoderProblem(Joint.from_counts(counts, ("X", "Theta", "Y")))
     for delta in (0, Fraction(1, 2)):
@@ -86,7 +100,15 @@ def warm_up() -> None:
 
 @dataclass(frozen=True)
 class Ready:
-    """A plan with its floats: value = scale (entropy + sum shares L(part)), letters[part] = (original letter, w)."""
+    """A plan with its floats: value = scale (entropy + sum over parts of shares[part] L(part)).
+
+    exact      the problem's multipliers
+    tables     the floats of each part's mixture
+    scale      the factor of the value
+    entropy    the constant kappa H(masses), in nats
+    shares     each part's factor of L
+    letters    for each part, the problem's letters that it stands for, and the mixture's letter w of each of them
+    """
 
     exact: dict[str, Fraction]
     tables: list[Tables]
@@ -97,7 +119,7 @@ class Ready:
 
     @classmethod
     def of(cls, problem: Problem, exact: dict[str, Fraction]) -> Ready:
-        """From the exact plan."""
+        """Return the floats of the problem's exact plan at these multipliers."""
         plan = problem.plan(**exact)
         entropy = -float(plan.kappa) * math.fsum(float(m) * log(m) for m in plan.masses)
         letters = [
@@ -109,7 +131,10 @@ class Ready:
         return cls(exact, tables, float(plan.scale), entropy, [float(p.share) for p in plan.parts], letters)
 
     def at(self, exact: dict[str, Fraction]) -> Ready | None:
-        """The same plan with another gamma or beta, to which exponents are proportional; None where plans differ."""
+        """Return the same plan with another gamma or beta, to which its exponents are proportional.
+
+        The result is None where the plans differ: another multiplier changes, or one of the two is 0.
+        """
         name = "gamma" if "gamma" in exact else "beta"
         if not (self.exact[name] and exact[name]) or {**exact, name: 0} != {**self.exact, name: 0}:
             return None
@@ -118,17 +143,20 @@ class Ready:
 
     @property
     def size(self) -> float:
-        """What an error of every L is multiplied with."""
+        """The factor by which an error that all L have in common enters the value."""
         return self.scale * math.fsum(self.shares)
 
     def bound(self, values: list[float]) -> float:
-        """The value where the parts' L are these, less what rounding may have added."""
+        """Return the value where the parts' L are `values`, in nats, less the most that rounding may have added."""
         terms = [self.entropy, *(share * v for share, v in zip(self.shares, values, strict=True))]
         # The entropy of masses near 1 is off by the last digit of 1.
         return self.scale * (math.fsum(terms) - SLACK * (math.fsum(abs(t) for t in terms) + 1))
 
     def encoder(self, solutions: list[Solution], count: int) -> Array:
-        """p(z|letter), codes of all parts side by side; rows of letters that do not occur are 0."""
+        """Return p(z|letter) [letter, z] for `count` letters, with the codes of all parts side by side.
+
+        Rows of letters that do not occur are 0.
+        """
         encoder = np.zeros((count, sum(len(s.weights) for s in solutions)))
         column = 0
         for (letters, of), solution in zip(self.letters, solutions, strict=True):
@@ -140,6 +168,7 @@ class Ready:
 
 def _optimum(problem: Problem, ready: Ready, exact: dict[str, Fraction], solutions: list[Solution],
              tol: float) -> Optimum:  # fmt: skip
+    """Return the optimum that the parts' solutions make."""
     floats = {name: float(value) for name, value in exact.items()}
     lower = ready.bound([s.lower_bound for s in solutions])
     encoder = problem.arranged(ready.encoder(solutions, problem.letters))

@@ -1,10 +1,11 @@
-"""The upper side: a mixing measure of codes, made better until no code would add anything (nats).
+"""The upper side: a mixing measure, weights on codes, made better until no code would add anything (nats).
 
-Weights by constrained Newton (Wang, 2007), weights and codes together by Newton on their logarithms, codes that have
-run together merged (kernels/mixing.py); new codes where climbs of G from many starts end above 1 (kernels/ascent.py),
-and from every point where branch and bound sees G > 1.
+Three steps alternate (kernels/mixture/mixing.py): the weights move by constrained Newton (Wang, 2007); weights and
+codes move together by Newton on their logarithms; and codes that have run together are merged. New codes are added
+where climbs of G from many starts end above 1 (kernels/mixture/ascent.py), and from every point where branch and bound
+sees G > 1.
 
-Shapes: weights q[z], codes t[z, j] over all blocks (X's row last, if it takes part), lam[w] = log p_w/m_w.
+Shapes: weights q[z], codes t[z, j] over all blocks (X's row last, if delta > 0), lam[w] = log(p_w/m_w).
 No error is raised here.
 Source: Y. Wang, On fast computation of the non-parametric maximum likelihood estimate of a mixing distribution,
 JRSS B 69 (2007).
@@ -21,34 +22,38 @@ import numpy as np
 
 from therml_exact.frontier.mixture.tables import FLOOR, Tables
 
-PIECE = 1e8  # multiplications between looks at the clock
-RARE = 1e-6  # letters below it get codes of their own in the multipliers
+PIECE = 1e8  # the clock is looked at after so many multiplications
+RARE = 1e-6  # where a letter has a probability below this, `multipliers` gives every letter a code of its own
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass
 class Primal:
-    """A mixing measure under improvement."""
+    """A mixing measure, whose arrays are replaced as it gets better.
+
+    q        the weights [z], >= 0, which sum to 1
+    codes    [z, j], over all blocks, with X's row last if delta > 0; each block sums to 1, entries are >= FLOOR
+    """
 
     q: Array
     codes: Array
 
 
 def single(tables: Tables) -> Primal:
-    """One code for all."""
+    """Return the measure of one code, the best for all letters together."""
     return Primal(np.ones(1), images(tables, tables.p[:, None]))
 
 
 def one_each(tables: Tables) -> Primal:
-    """A code for each vertex of the root simplex."""
+    """Return the measure with a code for each vertex of the one root simplex."""
     r = tables.p[:, None] * tables.coordinates[0]
     q = r.sum(axis=0)
     return Primal(q / q.sum(), images(tables, r / np.maximum(q, FLOOR)))
 
 
 def start(tables: Tables) -> Primal:
-    """Codes at the letters themselves (at most 64, spread over the list), or at their mean."""
+    """Return the measure of codes at the letters; beyond 64, at 64 spread over the list and at the mean of all."""
     count = len(tables.p)
     picked = np.unique(np.linspace(0, count - 1, min(count, 64)).astype(int))
     r = np.zeros((count, len(picked)))
@@ -60,7 +65,7 @@ def start(tables: Tables) -> Primal:
 
 
 def images(tables: Tables, r: Array) -> Array:
-    """The best codes for posteriors r[w, new]."""
+    """Return the best codes [new, j] for posteriors r[w, new], X's row included if delta > 0."""
     t = tables.image(r)
     if tables.delta:
         rows = np.zeros((r.shape[1], tables.groups))
@@ -70,14 +75,14 @@ def images(tables: Tables, r: Array) -> Array:
 
 
 def add(primal: Primal, codes: Array) -> None:
-    """New codes, with a little weight."""
+    """Add codes [new, j] to the measure, with a thousandth of the weight together."""
     share = 1e-3 / max(len(codes), 1)
     primal.codes = np.vstack([primal.codes, np.maximum(codes, FLOOR)])
     primal.q = np.append(primal.q * (1 - share * len(codes)), np.full(len(codes), share))
 
 
 def relax(tables: Tables, primal: Primal, deadline: float = math.inf) -> None:
-    """Better weights and codes near these, in pieces of work between which the clock is looked at."""
+    """Improve weights and codes near where they are, in pieces of work after which the clock is looked at."""
     from therml_exact.kernels.mixture import mixing
 
     left, count = 8, len(tables.p)
@@ -96,8 +101,11 @@ def relax(tables: Tables, primal: Primal, deadline: float = math.inf) -> None:
 
 
 def multipliers(tables: Tables, primal: Primal, share: float = 0.0) -> Array:
-    """Log p_w/m_w. Where rare letters leave m_w undetermined, a `share` of the mass goes to codes at the letters: it
-    costs the bound no more than that, and caps G at what no code explains.
+    """Return the dual variables lam_w = log(p_w/m_w), [w].
+
+    A letter with p_w < RARE is hardly explained by the codes found so far, so that its m_w is arbitrary and G can be
+    huge near it. With share > 0, one code is added at each letter, with total weight `share`. Any positive weights give
+    a valid bound; this choice lowers the bound by at most `share` nats and keeps G finite there.
     """
     from therml_exact.kernels.mixture.mixing import log_masses
 
@@ -111,15 +119,23 @@ def multipliers(tables: Tables, primal: Primal, share: float = 0.0) -> Array:
 
 
 def witness(tables: Tables, primal: Primal) -> tuple[Array, Array, Array, float]:
-    """Posteriors[w, z], their weights, the codes that are best for them, and L at the primal's weights and codes."""
+    """Return what the measure achieves, as (posterior, weights, codes, value).
+
+    posterior    p(z|w) [w, z], without codes of weight 0
+    weights      p(z) [z], the means of the posteriors
+    codes        [z, j], the best codes for the posteriors
+    value        L, in nats, at the measure's own weights and codes; at the three above L is at most this
+    """
     from therml_exact.kernels.mixture import mixing
 
     return mixing.witness(tables.p, tables.full, tables.ends, primal.q, primal.codes)
 
 
 def seeds(tables: Tables) -> Array:
-    """Points to climb from: a grid of arcs as wide as a code's likelihood for one or two free coordinates, else letters
-    and their mixtures.
+    """Return points [point, j] to climb from, without X's row.
+
+    For one or two free coordinates they are a grid whose steps are as wide as a code's likelihood. Otherwise they are
+    the letters' rows and mixtures of them, the latter drawn from a generator with a fixed seed.
     """
     arcs = 1 / tables.width
     shapes = [root.shape for root in tables.roots]
@@ -145,13 +161,22 @@ def seeds(tables: Tables) -> Array:
 
 
 def _line(root: Array, size: int) -> Array:
+    """Return `size` points [point, j] from the second vertex of a binary root to the first, denser at the ends."""
     u = (0.5 - 0.5 * np.cos(np.pi * np.arange(size) / (size - 1)))[:, None]
     return np.asarray(u * root[0] + (1 - u) * root[1])
 
 
 def ascend(tables: Tables, primal: Primal, lam: Array, seeds: Array, threshold: float, steps: int, most: int,
            deadline: float = math.inf) -> int:  # fmt: skip
-    """Climb G from the seeds while there is time; add the ends above the threshold that are apart."""
+    """Climb G from the seeds while there is time; add the ends above the threshold, and return how many they are.
+
+    lam          the dual variables, [w]
+    seeds        points [point, j] without X's row
+    threshold    nats; only ends with a larger log G are added, and none that is near a higher one
+    steps        the most steps of a climb
+    most         the most ends that are added
+    deadline     on the monotonic clock, in seconds
+    """
     from therml_exact.kernels.mixture.ascent import apart, climb
 
     ends, heights = [], []

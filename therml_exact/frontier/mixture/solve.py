@@ -1,7 +1,7 @@
-"""Between the two sides: better codes until the lower bound meets them, or cells or time run out (nats).
+"""Both sides in turn: better codes until the lower bound meets their value, or cells or time run out (nats).
 
-No error is raised here: a search that runs out says so by its bound.
-Source: B. Lindsay (1983); Y. Wang (2007); mixture.py has the problem.
+No error is raised here. A search that runs out still has a valid bound, and says why it stopped.
+Source: B. Lindsay (1983); Y. Wang (2007); tables.py has the problem.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.budget import Reason
-from therml_exact.frontier.mixture.dual import coarser, search
+from therml_exact.frontier.mixture.dual import End, coarser, search
 from therml_exact.frontier.mixture.ellipsoids import Contacts, contacts
 from therml_exact.frontier.mixture.primal import (
     Primal,
@@ -30,10 +30,11 @@ from therml_exact.frontier.mixture.primal import (
 from therml_exact.frontier.mixture.tables import SLACK, Tables
 from therml_exact.frontier.rounding import ROUNDING
 
-FLAT = 0.5  # of the threshold: what climbs may leave for the cells, which cannot close without a margin
-# Rounding of log G in the kernels, relative to |lam| + sum a + |level| + 2. A term exp(x_w), x_w = lam_w + a.log t, has
-# sum a |log t| = lam_w - x_w, so that the error of a term that counts is relative to |lam| and the height of log G;
-# t itself is off by its last digit, and log G with it by the exponents.
+FLAT = 0.5  # climbs stop at this share of the threshold; the rest is a margin, without which cells cannot close
+# MARGIN bounds the rounding of log G in the kernels, relative to |lam| + sum a + |level| + 2. A term exp(x_w), where
+# x_w = lam_w + a.log t, has sum a |log t| = lam_w - x_w, so that the error of a term that counts is relative to |lam|
+# and to the height of log G. The entries of t are off by their last digit, which changes log G by that share of the
+# exponents.
 MARGIN = 2e-14
 
 Array = np.ndarray[Any, Any]
@@ -41,7 +42,21 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Solution:
-    """Codes and weights, multipliers lam_w = log c_w, the largest bound of log G found, and the tree that proves it."""
+    """Both sides of one mixture's optimum, with what proves the lower one; w are letters, z codes, j coordinates.
+
+    weights        p(z) [z] of the witness
+    codes          [z, j]: its codes, X's row last if delta > 0
+    posterior      p(z|w) [w, z]
+    lam            the dual variables log c_w, [w]
+    value          L at the witness or slightly above, in nats
+    lower_bound    of L, in nats
+    tree           the nodes of the cells' tree in preorder, as `dual.Search` has them; empty without cells
+    contacts       the ellipsoids about codes inside which log G is bounded
+    level          the largest bound of log G found, in nats, inf if the cells were not finished
+    rule           "cells", or the closed form (closed_form.py) that gives the lower bound
+    complete       whether the tree is finished at the threshold that was asked for
+    stopped        what ended the search
+    """
 
     weights: Array
     codes: Array
@@ -52,18 +67,24 @@ class Solution:
     tree: Array
     contacts: Contacts
     level: float
-    rule: str  # "cells", or the closed form that gives the lower bound
+    rule: str
     complete: bool
-    stopped: Reason = "closed"  # what ended the search
+    stopped: Reason = "closed"
 
     @property
     def gap(self) -> float:
-        """Value - lower_bound of the mixture."""
+        """The difference value - lower_bound, in nats."""
         return self.value - self.lower_bound
 
 
 def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Solution | None = None) -> Solution:
-    """The mixture's optimum within tol if the cells and the time suffice; `warm` is that of a neighbour."""
+    """Return the mixture's optimum, within tol if the cells and the time suffice.
+
+    tol          the gap that is asked for, in nats
+    max_cells    the most nodes of a tree
+    deadline     on the monotonic clock, in seconds
+    warm         the solution at a neighbouring multiplier, whose codes are the start
+    """
     # A certificate's value is rounded up: large values leave less of the tolerance. L is about its letters' own terms.
     size = -float(tables.p @ (tables.full * tables.own).sum(axis=1))
     threshold = 0.8 * max(tol - 2 * ROUNDING * (size + 1), 0.1 * tol)
@@ -88,7 +109,11 @@ def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Sol
 
 
 def improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadline: float) -> None:
-    """Codes from everywhere, until no climb ends above the threshold."""
+    """Add codes to the primal from climbs that start everywhere, until none ends above the threshold or time runs out.
+
+    threshold    of log G, in nats
+    tol          the gap of the mixture, in nats, of which a share goes to rare letters (`primal.multipliers`)
+    """
     from_here = seeds(tables)
     for _ in range(100):
         relax(tables, primal, deadline)
@@ -100,8 +125,9 @@ def improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadli
 
 def _prove(tables: Tables, primal: Primal, threshold: float, max_cells: int, deadline: float,
            climbs: int) -> tuple[Solution, bool]:  # fmt: skip
-    """What cells prove, after at most `climbs` new codes, each from a point where they saw G above the threshold; and
-    whether they still see one.
+    """Return what cells prove, and whether they still see a point where log G is above the threshold.
+
+    Such a point is the start of a climb to a new code, after which the cells are tried again, at most `climbs` times.
     """
     for climb in range(climbs + 1):
         relax(tables, primal, deadline)
@@ -111,16 +137,17 @@ def _prove(tables: Tables, primal: Primal, threshold: float, max_cells: int, dea
                 return _closed(tables, primal, "likelihood"), False
         lam = multipliers(tables, primal, 0.025 * threshold)
         near = contacts(tables, lam, primal.codes, threshold, deadline)
-        code, bound, tree, point = search(tables, lam, near, threshold, max_cells, deadline)
-        if code != 1 or climb == climbs or time.monotonic() > deadline:
+        found = search(tables, lam, near, threshold, max_cells, deadline)
+        if found.end is not End.ABOVE or climb == climbs or time.monotonic() > deadline:
             break
-        ascend(tables, primal, lam, point[None, :], -math.inf, 50, 1)
-    level = max(bound, float(near.bounds.max(initial=-math.inf))) if code == 0 else math.inf
-    return _solution(tables, primal, lam, tree, near, level, code == 0), code == 1
+        ascend(tables, primal, lam, found.point[None, :], -math.inf, 50, 1)
+    proved = found.end is End.PROVED
+    level = max(found.bound, float(near.bounds.max(initial=-math.inf))) if proved else math.inf
+    return _solution(tables, primal, lam, found.tree, near, level, proved), found.end is End.ABOVE
 
 
 def _closed(tables: Tables, primal: Primal, rule: str) -> Solution:
-    """The primal with a lower bound in closed form."""
+    """Return the primal's solution with the lower bound of a rule in closed form."""
     bound = tables.closed_bound(rule)
     lam = multipliers(tables, primal)
     near = contacts(tables, lam, primal.codes[:0], 0.0)
@@ -129,6 +156,11 @@ def _closed(tables: Tables, primal: Primal, rule: str) -> Solution:
 
 def _solution(tables: Tables, primal: Primal, lam: Array, tree: Array, near: Contacts, level: float, complete: bool,
               closed: tuple[str, float] | None = None) -> Solution:  # fmt: skip
+    """Return the primal's solution with its lower bound, less what rounding may have added to it.
+
+    `closed` is a rule in closed form with its bound; without it the bound is that of the cells, log G <= level. Where
+    the cells were not finished and the bound by supports is larger, that one is taken.
+    """
     posterior, weights, codes, value = witness(tables, primal)
     if closed is None:
         height = abs(level) if math.isfinite(level) else 0.0

@@ -1,18 +1,21 @@
-"""The core: the maximum-likelihood mixing measure of a finite table of exponents, its floats (nats).
+"""The floats of one likelihood problem: the best mixing measure for a finite table of exponents (nats).
 
-    minimise  L(q) = - sum_w p_w log m_w,     m_w = sum_z q_z prod_j t_z[j]^a[w, j]
+    minimise  L(q) = - sum_w p_w log m_w,     m_w = sum_z q_z prod_j t_z[j]^a[w, j],
 
-convex in the mixing measure q. With G(t) = sum_w (p_w/m_w) prod_j t[j]^a[w, j], q is optimal iff G <= 1 everywhere, and
-for any c_w > 0, with G made of the c_w instead of p_w/m_w,
+which is convex in the mixing measure q, the weights q_z on codes t_z. With G(t) = sum_w (p_w/m_w) prod_j t[j]^a[w, j],
+q is optimal if and only if G <= 1 for every code. For any c_w > 0, with G made of the c_w instead of p_w/m_w,
 
     min L >= sum_w p_w log(c_w/p_w) - log max_t G(t)                        (weak duality)
 
-Rows of X, of exponent delta < 1 on the group x_w, are eliminated from the search: with s = 1/(1 - delta) and B_x the
-sum of (p_w/m_w) prod t^a over the w of group x, the best row is proportional to B_x^s and G = (sum_x B_x^s)^(1/s).
+If delta > 0, a code also has a row over X, whose entry at the group x_w of a letter has the exponent delta < 1. The
+best row is known and is not searched: with s = 1/(1 - delta) and B_x the sum of (p_w/m_w) prod t^a over the letters w
+of group x, it is proportional to B_x^s, and G = (sum_x B_x^s)^(1/s).
 
-The upper side is primal.py; the lower side dual.py, ellipsoids.py and kernels/mixture/cells.py; solve.py goes between.
+primal.py is the upper side; dual.py, ellipsoids.py and kernels/mixture/cells.py are the lower side; solve.py goes
+between the two.
 
-Shapes: a[w, j] over the blocks' coordinates (and X's row, if any, last); codes t[z, j]; posterior r[w, t].
+Shapes: a[w, j] over the coordinates of all blocks (and of X's row, if there is one, last); codes t[z, j]; posteriors
+r[w, t].
 No error is raised here.
 Source: J. Kiefer and J. Wolfowitz (1956); B. Lindsay, The geometry of mixture likelihoods (1983).
 """
@@ -37,7 +40,28 @@ Array = np.ndarray[Any, Any]
 
 
 class Tables:
-    """The floats of a mixture; `at` gives those of another multiplier without reading it again."""
+    """The floats of a mixture; `at` gives those of another multiplier without reading it again.
+
+    mixture          the exact likelihood problem
+    p, log_p         p_w and its logarithm, [w]
+    rows             for each block the exponents before the multiplier, [w, j]
+    roots            for each block the vertices of the root simplex, [k, j]
+    coordinates      for each block the barycentric coordinates of the rows, [w, k]
+    delta, power     the exponent of X's row, and s = 1/(1 - delta)
+    group, groups    the group x_w of each letter, [w], and how many there are
+    jstart           the first coordinate j of each block, and the end of the last
+    kstart           the same for the vertices k of the roots
+    ends             `jstart`, with X's row as one more block if delta > 0
+    multiplier       the factor of all rows
+    a                the exponents of all blocks, [w, j]
+    a_root           the exponents in barycentric coordinates of the roots, [w, k]
+    full             `a`, with the exponents of X's row as more columns if delta > 0
+    sums             the sum of a letter's exponents in each block of `ends`, [w, block]
+    own              log of an exponent's share of its block's sum, [w, j]: log t of the code that suits letter w best
+    heaviest         the largest sum of a letter's exponents
+    width            twice the width of a letter's likelihood prod t^a as a function of sqrt(t), a point of a sphere
+    rare             log m_w of one code at each letter, [w], once it was needed (`primal.multipliers`)
+    """
 
     def __init__(self, mixture: Mixture) -> None:
         self.mixture = mixture
@@ -54,13 +78,14 @@ class Tables:
         sizes = [r.shape[1] for r in self.rows]
         self.jstart = np.cumsum([0, *sizes])
         self.kstart = np.cumsum([0, *(r.shape[0] for r in self.roots)])
-        # The primal treats X's row as one more block.
+        # X's row is one more block for the primal, which does move it.
         self.ends = np.append(self.jstart, self.jstart[-1] + self.groups) if self.delta else self.jstart
         self._side_by_side = np.hstack(self.rows), np.hstack(self.coordinates)
         self._unit = _unit(mixture)
         self._set(mixture)
 
     def _set(self, mixture: Mixture) -> None:
+        """Set everything that depends on the multiplier."""
         self.multiplier = float(mixture.multiplier)
         rows, coordinates = self._side_by_side
         self.a = rows * self.multiplier
@@ -72,14 +97,16 @@ class Tables:
         block = np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends))
         self.own = np.log(np.where(self.full > 0, self.full / np.maximum(self.sums[:, block], FLOOR), 1.0))
         self.heaviest = float(self.full.sum(axis=1).max())
-        # Of a code's likelihood, on the sphere of sqrt(t), twice.
+        # With n the sum of a letter's exponents, prod t^a is nearly exp(-2 n d^2), where d is the distance between the
+        # points sqrt(t) of the sphere and that of the letter's best code. Its standard deviation is 1/(2 sqrt(n)); the
+        # width is twice that.
         self.width = 1 / math.sqrt(max(self.heaviest, 1.0))
         self.rare: Array | None = None
         self._closed: dict[str, Terms] | None = None
         self._bounds: dict[str, float] = {}
 
     def at(self, multiplier: Fraction) -> Tables:
-        """The same mixture with another multiplier."""
+        """Return the floats of the same mixture with another multiplier."""
         other = copy.copy(self)
         other.mixture = replace(self.mixture, multiplier=multiplier)
         other._set(other.mixture)
@@ -87,7 +114,7 @@ class Tables:
 
     @property
     def closed(self) -> dict[str, Terms]:
-        """The lower bounds in closed form that hold here."""
+        """The terms of the lower bounds in closed form that apply here, by the rule's name."""
         if self._closed is None:
             # The likelihood's rule wants integer exponents: whole multiples of what their rows have in common.
             whole = (self.mixture.multiplier * self._unit).denominator == 1
@@ -98,7 +125,7 @@ class Tables:
         return self._closed
 
     def closed_bound(self, rule: str) -> float:
-        """The lower bound by that rule, less what rounding may have added."""
+        """Return the lower bound of L by that rule, in nats, less the most that rounding may have added."""
         if rule == "supports" and rule not in self._bounds:
             terms = -self.p * (self.full * self.own).sum(axis=1)
             masses: dict[int, float] = {}
@@ -119,13 +146,20 @@ class Tables:
 
     @property
     def apart(self) -> bool:
-        """Whether letters have equal rows or disjoint supports, and a code for each row is optimal."""
+        """Whether any two letters have equal rows or disjoint supports, so that a code for each row is optimal."""
         if len(self.roots) > 1 or self.mixture.multiplier < 1:
             return False
         return bool((self.coordinates[0].max(axis=1) == 1).all() and ((self.roots[0] > 0).sum(axis=0) <= 1).all())
 
     def gradient(self, lam: Array, t: Array) -> tuple[Array, Array, Array]:
-        """Log G at rows of t (without X), posteriors r[w, t], and the best rows of X [t, x] (empty at delta = 0)."""
+        """Return log G, the posteriors and the best rows over X at the codes t.
+
+        lam     the dual variables log c_w, [w]
+        t       codes [t, j] without X's row
+
+        log G is an array [t], in nats. The posteriors r[w, t] are the letters' shares of G. The best rows over X are an
+        array [t, x], of no columns at delta = 0.
+        """
         x = lam[:, None] + np.einsum("wj,tj->wt", self.a, np.log(np.maximum(t, FLOOR)))
         if not self.delta:
             top = x.max(axis=0)
@@ -146,7 +180,7 @@ class Tables:
         return (peak + np.log(total)) / self.power, r * b[self.group], b.T
 
     def image(self, r: Array) -> Array:
-        """The best rows for posteriors r[w, t]: [t, j], without X."""
+        """Return the best codes [t, j], without X's row, for posteriors r[w, t]: the mean rows, block by block."""
         out = np.empty((r.shape[1], self.jstart[-1]))
         for rows, lo, hi in zip(self.rows, self.jstart[:-1], self.jstart[1:], strict=True):
             part = np.einsum("wt,wj->tj", r, rows)  # BLAS would wake its threads
@@ -156,7 +190,7 @@ class Tables:
 
 
 def _unit(mixture: Mixture) -> Fraction:
-    """The largest rational of which all entries of the rows are whole multiples."""
+    """Return the largest rational of which all entries of the rows are whole multiples; 0 if all entries are 0."""
     entries = {v for block in mixture.blocks for row in block.rows for v in row if v}
     if not entries:
         return Fraction(0)

@@ -2,8 +2,9 @@
 
     min over p(theta|data) and p(y|x,theta) of S + beta U,     S = I(Theta;data),   U = - sum_i log p(y_i|x_i,theta)
 
-As a mixture (mixture.py): w is a type of (x, y)^N, with a block for each x whose rows are n_xy, and the multiplier
-beta; codes are values of Theta. At beta = inf every type has a Theta of its own.
+The data enter only through their type, the histogram n_xy of the pairs. As a mixture (mixture.py), the letters w are
+the types and the codes are the values of Theta. A code has one block for each x, its p(y|x,theta); the rows of that
+block are the n_xy, and the multiplier is beta. At beta = inf every type has a Theta of its own.
 
 Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y]; rules [type, theta].
 Errors: ValueError for tables that are no distributions, and for more types than are enumerated.
@@ -34,14 +35,20 @@ _TABLES = ("phi", "x_given_phi", "y_given_x_phi")
 
 @dataclass(frozen=True, eq=False)
 class DiscriminativeProblem:
-    """The least S + beta U over learning rules p(theta|data) and models p(y|x,theta).
+    """The least S + beta U over learning rules p(theta|data) and models p(y|x,theta) (Appendix C).
 
-    phi[phi]: the prior of the process. x_given_phi[phi, x], y_given_x_phi[phi, x, y]: what it gives. n: the number N of
-    samples.
+    phi[phi]                    the prior p(phi) of the process; a distribution
+    x_given_phi[phi, x]         the rows p(x|phi) of one sample; each is a distribution
+    y_given_x_phi[phi, x, y]    the rows p(y|x,phi) of its label; each is a distribution
+    n                           the number N of pairs, at least 1
+
+    Tables are floats, or exact numbers (integers, Fractions, texts "1/3"). ValueError is raised for tables that are no
+    distributions; also, once types are needed, for more types than are enumerated.
 
     >>> y = [[["1/10", "9/10"], ["3/5", "2/5"]]]
-    >>> DiscriminativeProblem([1], [["1/2", "1/2"]], y, 2).shape
-    (2, 2)
+    >>> problem = DiscriminativeProblem([1], [["1/2", "1/2"]], y, 2)
+    >>> problem.shape, len(problem.types)  # two pairs of four letters have ten histograms
+    ((2, 2), 10)
     """
 
     phi: Any
@@ -63,46 +70,46 @@ class DiscriminativeProblem:
 
     @cached_property
     def types(self) -> Types:
-        """Counts n_xy, flat, and probability of each type that occurs."""
+        """The types that occur: for each, the counts n_xy (y runs fastest), of sum N, and its exact probability."""
         prior, rows, last = (scaled_rows(getattr(self, name)) for name in _TABLES)
         cells = [(rows[f][:, None] * last[f]).reshape(-1) for f in range(len(prior))]
         return tuple(enumerate_types(prior, cells, self.n))
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Alphabets of X and Y."""
+        """The sizes of the alphabets of X and of Y."""
         sizes = np.asarray(self.y_given_x_phi).shape
         return sizes[1], sizes[2]
 
     @cached_property
     def floats(self) -> tuple[Array, Array]:
-        """The types' counts [type, letter] and probabilities, as floats."""
+        """Return the types' counts [type, letter] and probabilities [type] as floats."""
         return floats_of(self.types)
 
     @property
     def letters(self) -> int:
-        """How many types there are."""
+        """The number of types that occur; each is one letter of the mixture."""
         return len(self.types)
 
     @property
     def blocks(self) -> int:
-        """How many distributions a value of Theta stands for: one of Y for each x."""
+        """The number of distributions that a value of Theta stands for: p(y|x,theta) for each x."""
         return self.shape[0]
 
     # ---- the multiplier as a direction in the plane of (S, U)
 
     def weights(self, multipliers: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The weights of S and U."""
+        """Return the weights (1, beta) of S and U, or (0, 1) for an infinite beta."""
         return samples.weights(multipliers)
 
     def direction(self, weights: Sequence[float] | Array) -> dict[str, float]:
-        """What `minimize` takes for weights of S and U."""
+        """Return the argument of `minimize`, {"beta": U's weight / S's weight}, for two weights >= 0 of S and U."""
         return samples.direction(weights)
 
     # ---- plans and closed forms
 
     def plan(self, beta: Fraction) -> Plan:
-        """One part: a block of Y for each x."""
+        """Return the plan of one part at a finite beta; its letters are the types, and each x has a block of Y."""
         nx, ny = self.shape
         one = Fraction(1)
         if beta == 0:
@@ -117,41 +124,41 @@ class DiscriminativeProblem:
         return Plan(one, Fraction(0), (one,), (Part(one, mixture, tuple((i,) for i in range(len(weights)))),))
 
     def unsearched(self, multipliers: Mapping[str, Any]) -> bool:
-        """Whether beta is infinite, so that every type has its own Theta and nothing is searched."""
+        """Return whether beta is infinite. Every type then has its own Theta, and nothing is searched."""
         return math.isinf(multipliers["beta"])
 
     def unsearched_table(self, multipliers: Mapping[str, Any]) -> Array:
-        """The rule [type, theta] that is optimal at beta = inf."""
+        """Return the rule [type, theta] that is optimal at beta = inf: the identity."""
         return np.eye(self.letters)
 
     def unsearched_value(self, multipliers: Mapping[str, Any]) -> arb:
-        """The least U, as a ball."""
+        """Return the least U over all rules, in nats, as a ball that encloses it."""
         return samples.least_energy(self.types, self.blocks)
 
     def unsearched_size(self, multipliers: Mapping[str, Any]) -> float:
-        """The size of the terms of that value, which bounds their rounding."""
+        """Return the size, in nats, of the terms whose sum is the least U; its rounding is proportional to it."""
         return float(self.n)
 
     def unit_plan(self, delta: float) -> Plan | None:
-        """The plan at beta = 1, to which the critical beta refers."""
+        """Return the plan at beta = 1; the critical beta is a multiple of it. `delta` is 0 for this problem."""
         return self.plan(Fraction(1))
 
     def pays_at_once(self, delta: float) -> bool:
-        """Never: there is no delta here."""
+        """Return False: only an encoder problem can pay at every multiplier, and it does so at delta = 1."""
         return False
 
     # ---- what a rule achieves
 
     def arranged(self, rows: Array) -> Array:
-        """Rows p(theta|type), as they are."""
+        """Return the rows p(theta|type) as the rule [type, theta], which they already are."""
         return rows
 
     def point(self, rule: Array) -> dict[str, float]:
-        """S and U of a rule [type, theta]."""
+        """Return S and U, in nats, of a rule [type, theta]."""
         return self.tables(rule)[0]
 
     def tables(self, rule: Array) -> tuple[dict[str, float], dict[str, Array]]:
-        """S and U of a rule [type, theta], and its tables without idle values of Theta."""
+        """Return S and U, in nats, of a rule [type, theta], and its tables by name, without any theta of mass 0."""
         rule, theta, r = samples.reached(self.floats, rule)
         witness = {"theta": theta, "theta_given_type": rule, "types": self.floats[0]}
         r = r.reshape(len(theta), *self.shape)
@@ -161,35 +168,43 @@ class DiscriminativeProblem:
         return samples.point(self.floats, rule, theta, r, rows), witness
 
     def witness_table(self, witness: Mapping[str, Any]) -> Any:
-        """The rule [type, theta] among saved tables; KeyError where there is none."""
+        """Return the rule [type, theta] among saved tables; a KeyError says that there is none."""
         return witness["theta_given_type"]
 
     def achieved(self, rule: Any) -> dict[str, arb]:
-        """S and U of a rule [type, theta] as balls; its rows are divided by their sums."""
+        """Return S and U, in nats, of a rule [type, theta] as balls; the rows are divided by their sums first."""
         return samples.achieved(self.types, self.blocks, rule)
 
     def hard_codes(self, rule: Array, most: float) -> Array | None:
-        """The value of Theta of each type [type, theta], if each has one with probability >= most."""
+        """Return which theta each type has, as booleans [type, theta].
+
+        The result is None unless every type has one theta with probability >= most.
+        """
         return samples.hard_values(rule, most)
 
     def excluded(self, codes: Array, multipliers: Mapping[str, float]) -> bool:
-        """Whether each type is excluded by a decoder's 0 from every value of Theta but its own."""
+        """Return whether a hard rule is a vertex that no type can leave.
+
+        codes[type, theta] says which theta each type has. A type is excluded from a theta where that theta's decoder
+        gives probability 0 to a letter of the type. The result is True if each type is excluded from every theta but
+        its own.
+        """
         return samples.excluded(self.types, codes, self.blocks)
 
     def input_entropy(self) -> float:
-        """0: there is no volume V here."""
+        """Return 0: only an encoder problem has the volume V, for which this entropy is needed."""
         return 0.0
 
     # ---- on paper
 
     def describe(self) -> dict[str, Any]:
-        """The content, as plain data."""
+        """Return the problem as plain data, which JSON can hold and `read` understands."""
         tables = {name: write_table(getattr(self, name)) for name in _TABLES}
         return {"kind": self.kind, **tables, "n": self.n}
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> DiscriminativeProblem:
-        """What `describe` wrote; ValueError, KeyError or TypeError if it is malformed."""
+        """Return the problem that `describe` wrote; ValueError, KeyError or TypeError say that it is malformed."""
         check_fields(content, (*_TABLES, "n"))
         n, tables = read_count(content["n"]), [read_table(content[name]) for name in _TABLES]
         check_types(n, tables)

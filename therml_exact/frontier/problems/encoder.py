@@ -2,11 +2,18 @@
 
     min over p(z|x,theta) of rho R + delta D + gamma C,     R = I(Z;X,Theta),   D = H(X|Z),   C = H(Y|Z)
 
-As mixtures (mixture.py), w = x, or (x, theta), with rows p(y|w) and the multiplier gamma/rho. With d = delta/rho and
-g = gamma/rho, value = rho (kappa H(X) + sum_parts share * L_part):
-    every theta of an x alike (Theta trivial):  R + D = H(X), so d < 1 is kappa = d, share 1 - d, multiplier g/(1 - d);
-    d >= 1: replacing Z by (Z, X) never hurts, so kappa = 1 and each x is a part of its own, with share p(x);
-    otherwise one part, whose rows of X are eliminated: groups of w with one x, 0 < d < 1.
+The problem is solved as one or more mixtures (mixture.py). Their letters w are the pairs (x, theta), those of one x
+with equal p(y|w) merged, and their rows are p(y|w). With d = delta/rho and g = gamma/rho the value is
+
+    rho (kappa H(X) + sum over parts of share * L(part)),
+
+where three cases give kappa and the parts:
+    d < 1, one letter for each x    R + D = H(X), so that kappa = d; one part with share 1 - d and multiplier g/(1 - d).
+                                    The case d = 0 is solved likewise, also with more letters for an x.
+    d >= 1                          To replace Z by (Z, X) costs nothing, so that kappa = 1; each x is a part of its
+                                    own, with share p(x) and multiplier g.
+    0 < d < 1 otherwise             kappa = 0; one part with share 1 and multiplier g, in which the letters of one x are
+                                    a group and the row p(x|z) has the exponent d. The best p(x|z) has a closed form.
 At rho = 0 no code costs anything: Z = (X, Theta) is optimal, with value gamma H(Y|X,Theta).
 
 Shapes: p_xy over (X, Y) or (X, Theta, Y); encoders [x, theta, z].
@@ -36,9 +43,13 @@ from therml_exact.numbers.tables import Array
 
 @dataclass(frozen=True, eq=False)
 class EncoderProblem:
-    """The least rho R + delta D + gamma C over encoders p(z|x,theta), for one sample.
+    """The least rho R + delta D + gamma C over encoders p(z|x,theta), for one sample (equation 22).
 
-    p_xy: a Joint over (X, Y), or over (X, Theta, Y) where the encoder sees Theta beside X.
+    p_xy    a Joint over (X, Y), or over (X, Theta, Y) where the encoder sees Theta beside X
+
+    TypeError is raised for what is no Joint, ValueError for a Joint that has not two or three axes.
+
+    The letters of the mixture are the pairs (x, theta); here there are four hair colours and no Theta:
 
     >>> import therml_exact as tx
     >>> EncoderProblem(tx.examples.hair_eye().marginal(["Hair", "Eye"])).letters
@@ -59,7 +70,7 @@ class EncoderProblem:
 
     @cached_property
     def cells(self) -> Array:
-        """p(x, theta, y) as Fractions, with an axis of one letter for a Theta that is not there."""
+        """The cells p(x, theta, y) as Fractions that sum to 1; a Theta that is absent has an axis of one letter."""
         array = self.p_xy.weights(self.p_xy.axes).array
         if array.ndim == 2:
             array = array[:, None, :]
@@ -67,22 +78,25 @@ class EncoderProblem:
 
     @cached_property
     def floats(self) -> Array:
-        """The cells as floats."""
+        """The cells p(x, theta, y) as floats."""
         return self.cells.astype(float)
 
     @property
     def letters(self) -> int:
-        """How many pairs (x, theta) there are."""
+        """The number of pairs (x, theta), those of probability 0 included."""
         return self.cells.shape[0] * self.cells.shape[1]
 
     # ---- the multipliers as a direction in the space of (R, D, C)
 
     def weights(self, multipliers: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The weights of R, D, C."""
+        """Return the weights (rho, delta, gamma) of R, D and C."""
         return tuple(multipliers[name] for name in self.multipliers)
 
     def direction(self, weights: Sequence[float] | Array) -> dict[str, float]:
-        """What `minimize` takes for weights of R, D, C: rho is 1, or 0 where R has no weight."""
+        """Return the arguments of `minimize` for weights >= 0 of R, D and C.
+
+        rho is 1 and the others are divided by R's weight; where that is 0, rho is 0 and the others stay.
+        """
         first = float(weights[0])
         rest = [float(w) / first if first > 0 else float(w) for w in weights[1:]]
         return {"rho": float(first > 0), "delta": rest[0], "gamma": rest[1]}
@@ -90,7 +104,7 @@ class EncoderProblem:
     # ---- plans and closed forms
 
     def plan(self, rho: Fraction, delta: Fraction, gamma: Fraction) -> Plan:
-        """The parts to solve; rho > 0."""
+        """Return the plan of the mixtures to solve, for rho > 0; the module says which they are."""
         d, g = delta / rho, gamma / rho
         per_letter = self._letters(g > 0)
         masses = tuple(sum((w for w, _, _ in group), Fraction(0)) for group in per_letter)
@@ -103,7 +117,11 @@ class EncoderProblem:
         return Plan(rho, Fraction(0), masses, (part(Fraction(1), grouped, g, d),))
 
     def _letters(self, tell: bool) -> list[list[tuple[Fraction, Row, tuple[int, ...]]]]:
-        """For each x that occurs, the (p_w, p(y|w), original (x, theta)); all rows are alike unless `tell`."""
+        """Return, for each x that occurs, its letters as triples (p_w, row of w, its pairs as x * |Theta| + theta).
+
+        The row is p(y|w), or (1,) for every letter if `tell` is False (gamma = 0, where Y does not matter). Letters of
+        one x with equal rows are merged.
+        """
         cells = self.cells
         out = []
         for x in range(cells.shape[0]):
@@ -119,11 +137,11 @@ class EncoderProblem:
         return out
 
     def unsearched(self, multipliers: Mapping[str, Any]) -> bool:
-        """Whether rho = 0, so that a hard encoder is optimal and nothing is searched."""
+        """Return whether rho = 0. A hard encoder is then optimal, and nothing is searched."""
         return bool(multipliers["rho"] == 0)
 
     def unsearched_table(self, multipliers: Mapping[str, Any]) -> Array:
-        """The encoder [x, theta, z] that is optimal at rho = 0: a code for each letter."""
+        """Return the encoder [x, theta, z] that is optimal at rho = 0; it has a code for each letter."""
         nx, ntheta, _ = self.cells.shape
         letters = np.eye(nx * ntheta)
         if multipliers["delta"] == 0:  # letters with equal rows need no codes of their own
@@ -133,21 +151,24 @@ class EncoderProblem:
         return letters.reshape(nx, ntheta, -1)
 
     def unsearched_value(self, multipliers: Mapping[str, Any]) -> arb:
-        """Gamma H(Y|X,Theta), the least value at rho = 0, as a ball."""
+        """Return the least value at rho = 0, gamma H(Y|X,Theta) in nats, as a ball that encloses it."""
         joint = sum((plogp(ball(v)) for v in self.cells.reshape(-1).tolist()), arb(0))
         letters = sum((plogp(ball(v)) for v in self.cells.sum(axis=2).reshape(-1).tolist()), arb(0))
         return ball(multipliers["gamma"]) * (joint - letters)
 
     def unsearched_size(self, multipliers: Mapping[str, Any]) -> float:
-        """The size of the terms of that value, which bounds their rounding."""
+        """Return the size of the terms whose sum is that value; the error of that sum in floats scales with it."""
         return float(multipliers["gamma"]) + float(multipliers["delta"])
 
     def unit_plan(self, delta: float) -> Plan | None:
-        """The plan at gamma = 1, to which the critical gamma refers; None for delta > 1, where Z = X always pays."""
+        """Return the plan at gamma = 1, in whose multiples the critical gamma is measured.
+
+        The result is None for delta > 1, where Z = X pays at every gamma and there is no critical one.
+        """
         return None if delta > 1 else self.plan(Fraction(1), Fraction(delta), Fraction(1))
 
     def pays_at_once(self, delta: float) -> bool:
-        """Whether a code pays at any gamma > 0: at delta = 1, if X and Y are dependent."""
+        """Return whether a code pays at every gamma > 0, which is so at delta = 1 if X and Y are dependent."""
         table = self.cells.sum(axis=1)
         product = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True)
         return delta == 1 and bool((table != product).any())
@@ -155,17 +176,20 @@ class EncoderProblem:
     # ---- what an encoder achieves
 
     def arranged(self, rows: Array) -> Array:
-        """Rows p(z|letter) as an encoder [x, theta, z]."""
+        """Return rows p(z|letter) [letter, z] as an encoder [x, theta, z]."""
         return rows.reshape(*self.cells.shape[:2], -1)
 
     def point(self, encoder: Array) -> dict[str, float]:
-        """R, D, C of an encoder [x, theta, z], compiled."""
+        """Return R, D and C, in nats, of an encoder [x, theta, z], by a compiled kernel."""
         from therml_exact.kernels.mixture.functionals import encoder_functionals
 
         return dict(zip("RDC", encoder_functionals(self.floats, encoder), strict=True))
 
     def tables(self, encoder: Array) -> tuple[dict[str, float], dict[str, Array]]:
-        """R, C, D of an encoder [x, theta, z], and its tables without idle codes."""
+        """Return R, C and D, in nats, of an encoder [x, theta, z], and its tables by name, without codes of mass 0.
+
+        Rows of pairs (x, theta) of probability 0 are overwritten in `encoder` with the marginal p(z).
+        """
         cells = self.floats
         p = cells.sum(axis=2)
         z = np.einsum("xt,xtz->z", p, encoder)
@@ -186,11 +210,11 @@ class EncoderProblem:
         return {name: value + 0.0 for name, value in point.items()}, witness
 
     def witness_table(self, witness: Mapping[str, Any]) -> Any:
-        """The encoder [x, theta, z] among saved tables; KeyError where there is none."""
+        """Return the encoder [x, theta, z] among saved tables; a KeyError says that there is none."""
         return [[row] for row in witness["z_given_x"]] if "z_given_x" in witness else witness["z_given_x_theta"]
 
     def achieved(self, encoder: Any) -> dict[str, arb]:
-        """R, D, C of an encoder [x, theta, z] as balls; its rows are divided by their sums."""
+        """Return R, D and C, in nats, of an encoder [x, theta, z] as balls; rows are divided by their sums first."""
         letters = self.cells.reshape(-1, self.cells.shape[2])
         masses = [ball(v) for v in letters.sum(axis=1).tolist()]
         nx, ntheta = self.cells.shape[:2]
@@ -209,7 +233,10 @@ class EncoderProblem:
         return {"R": rate, "D": distortion, "C": classification}
 
     def hard_codes(self, encoder: Array, most: float) -> Array | None:
-        """The codes [x, theta, z] of the letters that occur, if every letter has one code with probability >= most."""
+        """Return which code each letter that occurs has, as booleans [x, theta, z].
+
+        The result is None unless every such letter has one code with probability >= most.
+        """
         met: Array = self.floats.sum(axis=2) > 0
         if (encoder.max(axis=2)[met] < most).any():
             return None
@@ -217,7 +244,12 @@ class EncoderProblem:
         return np.asarray(codes & met[:, :, None])
 
     def excluded(self, codes: Array, multipliers: Mapping[str, float]) -> bool:
-        """Whether each letter is excluded by a decoder's 0 from every code but its own."""
+        """Return whether a hard encoder is a vertex that no letter can leave.
+
+        codes[x, theta, z] says which code each letter has. A letter is excluded from a code where that code's p(y|z) is
+        0 at a y of the letter, or its p(x|z) is 0 at the letter's x and delta > 0. The result is True if each letter
+        that occurs is excluded from every code but its own.
+        """
         used: Array = self.floats > 0
         met: Array = self.floats.sum(axis=2) > 0
         y_of_z: Array = np.einsum("xtz,xty->zy", codes, used)
@@ -229,18 +261,18 @@ class EncoderProblem:
 
     @property
     def trivial(self) -> bool:
-        """Whether every x that occurs has one Theta, so that R + D = H(X)."""
+        """Whether every x that occurs has only one theta, so that R + D = H(X)."""
         return bool(((self.cells.sum(axis=2) > 0).sum(axis=1) <= 1).all())
 
     def input_entropy(self) -> float:
-        """H(X), which the volume V = R + D - H(X) needs."""
+        """Return H(X) in nats, which the volume V = R + D - H(X) needs."""
         p = self.cells.sum(axis=(1, 2)).astype(float)
         return -math.fsum(x * math.log(x) for x in p.tolist() if x > 0)
 
     # ---- on paper
 
     def describe(self) -> dict[str, Any]:
-        """The content, as plain data."""
+        """Return the problem as plain data, which JSON can hold and `read` understands."""
         array = self.p_xy.weights(self.p_xy.axes).array
         return {
             "kind": self.kind,
@@ -251,7 +283,7 @@ class EncoderProblem:
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> EncoderProblem:
-        """What `describe` wrote; ValueError, KeyError or TypeError if it is malformed."""
+        """Return the problem that `describe` wrote; ValueError, KeyError or TypeError say that it is malformed."""
         check_fields(content, ("axes", "shape", "cells"))
         if type(content["axes"]) is not list:
             raise ValueError("axes is no list of names")
@@ -264,7 +296,7 @@ class EncoderProblem:
 
 
 def _parts_of_letters(masses: Row, groups: Any, multiplier: Fraction) -> tuple[Part, ...]:
-    """A part for each x."""
+    """Return a part for each x, whose letters (x, theta) have the probabilities p(theta|x) and form one group."""
     return tuple(
         part(mass, [(w / mass, row, 0, of) for w, row, of in group], multiplier, Fraction(0))
         for mass, group in zip(masses, groups, strict=True)

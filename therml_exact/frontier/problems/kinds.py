@@ -1,4 +1,4 @@
-"""The problems that are mixtures, by the name of their kind.
+"""The problems that are solved as mixtures: encoder, Bayes, discriminative, by the name of their kind.
 
 Errors: ValueError for content of no kind that is known.
 """
@@ -18,7 +18,14 @@ KINDS: dict[str, type[Problem]] = {kind.kind: kind for kind in (EncoderProblem, 
 
 
 def read_problem(content: Mapping[str, Any]) -> Problem:
-    """What `describe` wrote; ValueError, KeyError or TypeError if it is malformed."""
+    """Return the problem whose `describe` wrote the content.
+
+    ValueError, KeyError or TypeError is raised for content that is malformed or of no known kind.
+
+    >>> import therml_exact as tx
+    >>> read_problem(tx.BayesProblem([1], [["1/2", "1/2"]], 3).describe()).n
+    3
+    """
     kind = content["kind"]
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"the kind {shown(kind)} is unknown")

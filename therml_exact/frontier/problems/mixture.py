@@ -3,12 +3,15 @@
     L(q) = - sum_w p_w log sum_z q_z prod_j t_z[j]^a[w,j],       a[w, j] = multiplier * rows[w, j]
     value of a problem = scale (kappa H(masses) + sum_parts share L_part)
 
-Letters w of one group and equal rows are one letter: L does not tell them apart.
+The minimum is over all distributions q on codes t; a code is a point of a product of simplices, the blocks. Letters w
+of one group with equal rows are one letter, since L does not tell them apart.
 
-A block is searched in barycentric coordinates u of a root simplex, t = u root, rows = coordinates root: the letters'
-rows themselves where they are few, the two extremes for a binary block, the whole simplex otherwise.
+An optimal code's block is a mean of the letters' rows. It is searched within a root simplex that contains them all, in
+barycentric coordinates u, t = u root, and the rows have coordinates there too, rows = coordinates root. The vertices of
+the root are the letters' rows themselves where these are few, the two extreme rows for a binary block, and the vertices
+of the whole simplex otherwise.
 
-Everything here is rational.
+All numbers here are rational.
 Errors: none.
 Source: Kiefer and Wolfowitz (1956); B. Lindsay, The geometry of mixture likelihoods (1983).
 """
@@ -27,7 +30,7 @@ Letter = tuple[Fraction, Row, int, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Block:
-    """One simplex of a code, with what the letters ask of it.
+    """One simplex of a code, with the exponents that the letters give to its coordinates.
 
     rows[w, j]         the exponents of the letters, before the multiplier
     root[k, j]         the vertices of the simplex that is searched
@@ -60,7 +63,12 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Part:
-    """A mixture, its share of the value, and for each letter w of the mixture the original letters."""
+    """One mixture of a plan, with its place in the problem.
+
+    share      the factor of the mixture's L in the problem's value
+    mixture    the likelihood problem
+    members    for each letter w of the mixture, the numbers of the problem's letters that it stands for
+    """
 
     share: Fraction
     mixture: Mixture
@@ -69,7 +77,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a problem comes to: value = scale (kappa H(masses) + sum share L(part))."""
+    """What a problem comes to: its least value is scale (kappa H(masses) + sum over parts of share L(part)).
+
+    scale     a factor > 0, such as rho
+    kappa     the weight >= 0 of an entropy that no code changes
+    masses    the distribution of that entropy, such as p(x)
+    parts     the mixtures to solve; they share no codes
+    """
 
     scale: Fraction
     kappa: Fraction
@@ -78,7 +92,16 @@ class Plan:
 
 
 def part(share: Fraction, letters: Sequence[Letter], multiplier: Fraction, delta: Fraction) -> Part:
-    """A part of one block from its letters; alike letters are merged, unused coordinates are dropped."""
+    """Return the part of one block that these letters make.
+
+    share, multiplier, delta are those of `Part` and `Mixture`. Letters of one group with equal rows are merged, and
+    coordinates that no letter uses are left out.
+
+    >>> half = Fraction(1, 2)
+    >>> letters = [(half, (half, half), 0, (0,)), (half, (half, half), 0, (1,))]
+    >>> part(Fraction(1), letters, Fraction(2), Fraction(0)).members
+    ((0, 1),)
+    """
     merged: dict[tuple[int, Row], tuple[Fraction, tuple[int, ...]]] = {}
     for mass, row, group, of in letters:
         before, members = merged.get((group, row), (Fraction(0), ()))
@@ -97,7 +120,7 @@ def part(share: Fraction, letters: Sequence[Letter], multiplier: Fraction, delta
 
 
 def merge(letters: Sequence[tuple[Fraction, Row, tuple[int, ...]]]) -> list[tuple[Fraction, Row, tuple[int, ...]]]:
-    """The same letters, those of equal rows as one."""
+    """Return the letters (probability, row, original letters) with those of equal rows merged into one."""
     merged: dict[Row, tuple[Fraction, tuple[int, ...]]] = {}
     for mass, row, of in letters:
         before, members = merged.get(row, (Fraction(0), ()))
@@ -106,7 +129,12 @@ def merge(letters: Sequence[tuple[Fraction, Row, tuple[int, ...]]]) -> list[tupl
 
 
 def block(rows: tuple[Row, ...]) -> Block:
-    """The block of these rows, in the smallest root simplex that is known."""
+    """Return the block of these rows, in the smallest root simplex that the module's three choices offer.
+
+    >>> rows = ((Fraction(1, 4), Fraction(3, 4)), (Fraction(1, 2), Fraction(1, 2)), (Fraction(1), Fraction(0)))
+    >>> [[str(v) for v in row] for row in block(rows).root]
+    [['1', '0'], ['1/4', '3/4']]
+    """
     width = len(rows[0])
     distinct = tuple(dict.fromkeys(rows))
     if len(distinct) <= width:
@@ -121,10 +149,14 @@ def block(rows: tuple[Row, ...]) -> Block:
 
 
 def identity(size: int) -> tuple[Row, ...]:
-    """The vertices of a simplex."""
+    """Return the rows of the identity matrix, which are the vertices of the whole simplex of `size` coordinates."""
     return tuple(tuple(Fraction(int(i == j)) for j in range(size)) for i in range(size))
 
 
 def pairs(k: int) -> tuple[tuple[int, int], ...]:
-    """The edges of a simplex of k vertices, in the order of a certificate."""
+    """Return the edges (i, j), i < j, of a simplex of k vertices, in the order in which certificates number them.
+
+    >>> pairs(3)
+    ((0, 1), (0, 2), (1, 2))
+    """
     return tuple((i, j) for i, j in product(range(k), repeat=2) if i < j)

@@ -1,4 +1,4 @@
-"""Multipliers at the door: exact values of floats or rationals, within bounds that exact arithmetic can bear.
+"""Multipliers as the user gives them, read into exact rationals within bounds that exact arithmetic can bear.
 
 A problem says which multipliers it takes (`multipliers`); one that is foreign to it must be left at its default, 1 for
 rho and 0 for the others.
@@ -16,12 +16,22 @@ import numpy as np
 
 from therml_exact.numbers.tables import parse_rational
 
-LARGE = 10**12  # the largest multiplier, and the inverse of the smallest
+LARGE = 10**12  # the largest multiplier; its inverse is the smallest that is not 0
 LONGEST = 400  # characters of one that is text
 
 
 def read_multipliers(problem: Any, given: Mapping[str, Any]) -> dict[str, Fraction]:
-    """The multipliers that the problem takes, exactly; those foreign to it must be untouched."""
+    """Return the multipliers that the problem takes, as Fractions.
+
+    given maps names to floats, integers, Fractions or texts; a float means its exact binary value. ValueError is raised
+    for a value that is no number, negative, infinite or beyond LARGE; TypeError for one that is foreign to the problem
+    and not at its default.
+
+    >>> import therml_exact as tx
+    >>> problem = tx.BayesProblem([1], [["1/2", "1/2"]], 3)
+    >>> read_multipliers(problem, {"rho": 1, "beta": "3/4"})
+    {'beta': Fraction(3, 4)}
+    """
     read = {}
     for name, value in given.items():
         exact = _read(name, value)
@@ -34,6 +44,7 @@ def read_multipliers(problem: Any, given: Mapping[str, Any]) -> dict[str, Fracti
 
 
 def _read(name: str, value: Any) -> Fraction:
+    """Return one multiplier as a Fraction, or raise a ValueError that names it."""
     plain = value.item() if isinstance(value, (np.generic, np.ndarray)) and value.size == 1 else value
     try:
         if isinstance(plain, str) and len(plain) > LONGEST:
@@ -49,5 +60,5 @@ def _read(name: str, value: Any) -> Fraction:
 
 
 def is_infinite(value: Any) -> bool:
-    """Whether a multiplier is given as infinite, which `beta` may be."""
+    """Return whether a multiplier is the float infinity, which only `beta` may be."""
     return isinstance(value, (float, np.floating)) and value == math.inf

@@ -2,7 +2,8 @@
 
     P(n) = N!/prod n_j! sum_phi p(phi) prod_j p(j|phi)^n_j
 
-Errors: ValueError for more types, or more bits of exact arithmetic, than are enumerated; UnfinishedError in a check.
+Errors: ValueError for more types, or more bits of exact arithmetic, than are enumerated; UnfinishedError for a problem
+from a file whose check would be too much work.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from flint import fmpz
 from therml_exact.numbers.tables import Array
 from therml_exact.verification import UnfinishedError
 
-LARGEST = 20_000  # types
-LONGEST = 100_000  # samples of a problem that is read
-MOST_BITS = 2_000_000_000  # of the types' probabilities together
+LARGEST = 20_000  # the most types that are enumerated
+LONGEST = 100_000  # the most samples of a problem that is read from a file
+MOST_BITS = 2_000_000_000  # the most bits of all types' probabilities together
 MOST_WORK = 1_000_000_000  # the same in a problem that is read from a file: some seconds
 
 Types = tuple[tuple[tuple[int, ...], Fraction], ...]
@@ -28,12 +29,23 @@ Types = tuple[tuple[tuple[int, ...], Fraction], ...]
 
 
 def floats_of(types: Types) -> tuple[Array, Array]:
-    """Counts [type, letter] and probabilities of the types, as floats."""
+    """Return the counts [type, letter], as integers, and the probabilities [type], as floats."""
     return np.array([counts for counts, _ in types]), np.array([float(mass) for _, mass in types])
 
 
 def enumerate_types(prior: np.ndarray, rows: list[np.ndarray], n: int) -> Iterator[tuple[tuple[int, ...], Fraction]]:
-    """Counts and probability of each type of n letters, a mixture of iid rows[phi]."""
+    """Yield the counts and the exact probability of each type of n letters that occurs.
+
+    prior[phi]    Fractions that sum to 1
+    rows[phi]     for each phi the probabilities of the letters, Fractions that sum to 1
+
+    Given phi, the letters are independent and identically distributed. ValueError is raised, before the first type, for
+    more than LARGEST types or MOST_BITS bits.
+
+    >>> half = np.array([Fraction(1, 2)] * 2)
+    >>> [(counts, str(p)) for counts, p in enumerate_types(np.array([Fraction(1)]), [half], 2)]
+    [((0, 2), '1/4'), ((1, 1), '1/2'), ((2, 0), '1/4')]
+    """
     width = len(rows[0])
     if math.comb(n + width - 1, width - 1) > LARGEST:
         raise ValueError(f"n = {n} over {width} letters has {math.comb(n + width - 1, width - 1):,} types; "
@@ -61,10 +73,10 @@ def enumerate_types(prior: np.ndarray, rows: list[np.ndarray], n: int) -> Iterat
 
 
 class _Reduced:
-    """Numerator/denominator in lowest terms, which a Fraction takes as they are.
+    """A numerator and a denominator in lowest terms, which `Fraction` takes as they are.
 
-    All primes of the denominator divide `base`: divisors common with its powers are found by short divisions, where
-    Euclid's algorithm on numbers of 10^5 digits takes milliseconds.
+    All primes of the denominator divide `base`. Common divisors are therefore found with powers of `base`, by short
+    divisions; Euclid's algorithm on numbers of 10^5 digits would take milliseconds for each type.
     """
 
     def __init__(self, numerator: fmpz, denominator: fmpz, base: fmpz) -> None:
@@ -78,6 +90,7 @@ numbers.Rational.register(_Reduced)
 
 
 def _powers(base: int, n: int) -> list[fmpz]:
+    """Return base^0, ..., base^n."""
     out = [fmpz(1)]
     for _ in range(n):
         out.append(out[-1] * base)
@@ -85,6 +98,7 @@ def _powers(base: int, n: int) -> list[fmpz]:
 
 
 def _compositions(n: int, width: int) -> Iterator[tuple[int, ...]]:
+    """Yield the histograms of n letters over `width` >= 1 values, in lexicographical order."""
     if width == 1:
         yield (n,)
         return
@@ -94,7 +108,7 @@ def _compositions(n: int, width: int) -> Iterator[tuple[int, ...]]:
 
 
 def check_types(n: int, tables: Sequence[Array]) -> None:
-    """UnfinishedError, before any type is enumerated, where their exact probabilities are more work than MOST_WORK.
+    """Raise an UnfinishedError, before any type is enumerated, if their probabilities are more work than MOST_WORK.
 
     tables: phi[phi], x_given_phi[phi, x] and possibly y_given_x_phi[phi, x, y]. A type is a histogram of n letters. Its
     probability is a sum over phi of numbers with about n times the bits of the tables' common denominators, times a
@@ -111,12 +125,12 @@ def check_types(n: int, tables: Sequence[Array]) -> None:
 
 
 def _bits_of(table: Array) -> int:
-    """The bits of the common denominator of an exact table."""
+    """Return the number of bits of an exact table's common denominator."""
     return max(math.lcm(*(v.denominator for v in table.reshape(-1).tolist())).bit_length(), 1)
 
 
 def read_count(n: object) -> int:
-    """The number of samples of a problem that is read."""
+    """Return the number of samples of a problem that is read from a file; ValueError unless it is 1 to LONGEST."""
     if type(n) is not int or not 1 <= n <= LONGEST:
         raise ValueError(f"n is no integer from 1 to {LONGEST:,}")
     return n

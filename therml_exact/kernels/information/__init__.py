@@ -1,1 +1,1 @@
-"""Kernels of entropies and informations of tables."""
+"""Compiled kernels for the entropies and informations of tables, in nats."""

@@ -18,7 +18,7 @@ from numba import njit
 
 @njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
 def add(high: float, low: float, x: float) -> tuple[float, float]:
-    """The pair (high, low) with x added: high is the rounded sum, low collects what the roundings lost."""
+    """Return the pair (high, low) with x added to it: high is the rounded sum, low collects what the roundings lost."""
     t = high + x
     back = t - high
     return t, low + ((high - (t - back)) + (x - back))
@@ -26,7 +26,7 @@ def add(high: float, low: float, x: float) -> tuple[float, float]:
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def add_rows(high: np.ndarray, low: np.ndarray, x: np.ndarray) -> None:
-    """`add`, cell by cell over vectors of one length."""
+    """Add x[j] to the pairs (high[j], low[j]) in place, as `add` does; the three vectors have one length."""
     for j in range(high.size):
         t = high[j] + x[j]
         back = t - high[j]
@@ -36,7 +36,7 @@ def add_rows(high: np.ndarray, low: np.ndarray, x: np.ndarray) -> None:
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def flush_rows(high: np.ndarray, low: np.ndarray, x: np.ndarray) -> None:
-    """`add_rows`, after which x is zero and ready for the next block."""
+    """Add x to the pairs (high, low) in place, as `add_rows` does, and set x to 0, ready for the next block."""
     for j in range(high.size):
         t = high[j] + x[j]
         back = t - high[j]

@@ -25,12 +25,15 @@ from therml_exact.kernels.information.logarithm import log, log_series
 
 TINY = 2.2250738585072014e-308  # the smallest normal number: moves 0/0 to 0 and no normal quotient
 NEAR = 0.0294372515228594  # (3 - 2 sqrt 2)^2, where p/q reaches sqrt(2)
-RUN = 512
+RUN = 512  # callers cut their vectors into runs of this many cells
 
 
 @njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
 def divergence_run(p: np.ndarray, u: np.ndarray, v: np.ndarray) -> float:
-    """sum of d(p, u v) over a short run, in nats; the order of the additions is the compiler's."""
+    """Return the sum of d(p[j], u[j] v[j]) over a short run, in nats.
+
+    The vectors have one length, of at most some RUN cells, since the compiler chooses the order of the additions.
+    """
     total = 0.0
     for j in range(p.size):
         total += _term(p[j], u[j], v[j])
@@ -39,6 +42,7 @@ def divergence_run(p: np.ndarray, u: np.ndarray, v: np.ndarray) -> float:
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _term(p: float, u: float, v: float) -> float:
+    """Return d(p, u v) of one cell, in nats."""
     q = u * v
     difference = p - u * v
     s = difference / (p + q + TINY)

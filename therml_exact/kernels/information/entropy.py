@@ -15,12 +15,12 @@ from numba import njit
 from therml_exact.kernels.information.compensated import add
 from therml_exact.kernels.information.logarithm import log, plogp
 
-RUN = 512
+RUN = 512  # cells that are added by lanes before the sum's rounding error is kept
 
 
 @njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
 def plogp_run(p: np.ndarray) -> float:
-    """sum p log p over a short run; the order of the additions is the compiler's."""
+    """Return sum p log p over a short run, in nats; the compiler chooses the order of the additions."""
     h = 0.0
     for j in range(p.size):
         h += plogp(p[j])
@@ -29,7 +29,7 @@ def plogp_run(p: np.ndarray) -> float:
 
 @njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
 def sum_run(p: np.ndarray) -> float:
-    """sum p over a short run; the order of the additions is the compiler's."""
+    """Return sum p over a short run; the compiler chooses the order of the additions."""
     s = 0.0
     for j in range(p.size):
         s += p[j]
@@ -38,7 +38,7 @@ def sum_run(p: np.ndarray) -> float:
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
 def plogp_pair(p: np.ndarray) -> tuple[float, float]:
-    """(sum p log p, what its rounding lost) of a flat float64 array, in nats."""
+    """Return sum p log p of a flat float64 array, in nats, and what its rounding lost."""
     high = 0.0
     low = 0.0
     for start in range(0, p.size, RUN):
@@ -48,14 +48,14 @@ def plogp_pair(p: np.ndarray) -> tuple[float, float]:
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
 def plogp_sum_kernel(p: np.ndarray) -> float:
-    """sum p log p of a flat float64 array, in nats."""
+    """Return sum p log p of a flat float64 array, in nats."""
     high, low = plogp_pair(p)
     return high + low
 
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
 def total_of(p: np.ndarray) -> tuple[float, float]:
-    """(sum p, what its rounding lost) of a flat float64 array."""
+    """Return sum p of a flat float64 array, and what its rounding lost."""
     high = 0.0
     low = 0.0
     for start in range(0, p.size, RUN):
@@ -66,6 +66,6 @@ def total_of(p: np.ndarray) -> tuple[float, float]:
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
 def entropy_kernel(p: np.ndarray) -> float:
-    """H(p/s) in nats of a flat float64 array with sum s > 0."""
+    """Return H(p/s), in nats, of a flat float64 array with sum s > 0."""
     total = total_of(p)[0]
     return log(total) - plogp_sum_kernel(p) / total

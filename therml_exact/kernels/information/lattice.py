@@ -18,7 +18,7 @@ then costs no call, only its cells.
 Entry `mask` of the result belongs to the axes k with bit k of mask set; entry 0 is 0.  Shape: a C-contiguous float64
 table of n axes; result of 2^n float64.  Unit: nats.  Axes of one cell are permitted.  Absolute error below 1e-13; what
 rounding leaves below zero is returned as 0.  No error is raised; cells must be finite and nonnegative, with a positive
-sum.
+sum.  The file is longer than most because the descent and the small nodes at its end are one algorithm.
 
 Source: Yates's algorithm (1937); Gray et al., Data Cube, ICDE 1996, for the lattice of marginals.
 """
@@ -30,7 +30,7 @@ from therml_exact.kernels.information.compensated import add, add_rows
 from therml_exact.kernels.information.entropy import plogp_run, plogp_sum_kernel, sum_run, total_of
 from therml_exact.kernels.information.logarithm import log, plogp
 
-RUN = 1024
+RUN = 1024  # cells between two compensated additions
 PADDING = 32  # cells a turn of the vector loop takes: tables are padded with zeros, which contribute nothing
 DIRECT = 128  # cells from which a table without open axes is not stored
 SHORT = 16  # cells below which a row is not worth a slice
@@ -40,6 +40,7 @@ BLOCK = 8192  # cells of a subtree computed as one table
 
 @njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
 def _plogp_of_two(a, b):
+    """Return sum q log q for q = a + b, in nats."""
     h = 0.0
     for j in range(a.size):
         h += plogp(a[j] + b[j])
@@ -48,6 +49,7 @@ def _plogp_of_two(a, b):
 
 @njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
 def _plogp_of_three(a, b, c):
+    """Return sum q log q for q = a + b + c, in nats."""
     h = 0.0
     for j in range(a.size):
         h += plogp(a[j] + b[j] + c[j])
@@ -56,6 +58,7 @@ def _plogp_of_three(a, b, c):
 
 @njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
 def _plogp_of_four(a, b, c, d):
+    """Return sum q log q for q = a + b + c + d, in nats."""
     h = 0.0
     for j in range(a.size):
         h += plogp((a[j] + b[j]) + (c[j] + d[j]))
@@ -64,7 +67,7 @@ def _plogp_of_four(a, b, c, d):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _plogp_of_rows(parent, k, n):
-    """sum q log q for q = the sum of the k = 2, 3 or 4 rows of `parent`, of n cells each; q is not stored."""
+    """Return sum q log q, in nats, for q = the sum of the k = 2, 3 or 4 rows of `parent`, of n cells each."""
     high = 0.0
     low = 0.0
     for j in range(0, n, RUN):
@@ -83,7 +86,10 @@ def _plogp_of_rows(parent, k, n):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _add_slabs(source, at, step, k, target, to, n):
-    """target[to + j] = sum_i source[at + i step + j] for j < n; 2 <= k.  Unsigned offsets have no wraparound check."""
+    """Set target[to + j] = sum_{i < k} source[at + i step + j] for j < n, where k >= 2.
+
+    The offsets are unsigned, which spares the wraparound check.
+    """
     if k == 2:
         for j in range(n):
             target[to + j] = source[at + j] + source[at + step + j]
@@ -103,7 +109,7 @@ def _add_slabs(source, at, step, k, target, to, n):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _sum_axis(parent, child, outer, k, inner):
-    """child[o, j] = sum_i parent[o, i, j], flat.  Sums along a wide axis keep their rounding error."""
+    """Set child[o, j] = sum_{i < k} parent[o, i, j], flat.  Sums along a wide axis keep their rounding error."""
     if inner == 1:
         if k == 2:
             pairs = parent.reshape(outer, 2)
@@ -194,7 +200,10 @@ def _extend(table, axes, n_open, inner, block, stride, digit):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _logarithms(block, k, n):
-    """For the k slabs q_i of n cells in `block`: slab 0 becomes sum_i q_i log q_i, slab k becomes that of sum_i q_i."""
+    """Take the logarithms of `block`, which has k slabs q_i of n cells each and room for one more, in place.
+
+    Slab 0 becomes sum_i q_i log q_i, and slab k becomes q log q for q = sum_i q_i.
+    """
     first = block[:n]
     last = block[k * n : (k + 1) * n]
     if k == 2:
@@ -263,7 +272,7 @@ def _subtree(table, axes, bits, n_open, inner, block, stride, digit, at, mask, l
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _chain(axes):
-    """The largest total size of a chain of successive marginals, as a fraction of the table: at most 1."""
+    """Return the largest total size of a chain of successive marginals, as a fraction of the table; it is at most 1."""
     best = 0.0
     for k in axes:
         best = max(best, (1.0 + best) / k)
@@ -272,7 +281,10 @@ def _chain(axes):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
 def entropy_vector_kernel(p: np.ndarray, shape: np.ndarray, out: np.ndarray) -> None:
-    """Write the 2^n entropies in nats of the flat table p of the given shape (int64) to `out`."""
+    """Write the 2^n entropies of the flat float64 table p of the given shape (int64) to `out`, in nats.
+
+    The descent is one loop over a stack of tables, and longer than a screen because its arrays are made here, once.
+    """
     axes = np.empty(shape.size, np.int64)
     bits = np.empty(shape.size, np.int64)
     cells = np.ones(shape.size + 1, np.int64)  # of the first axes

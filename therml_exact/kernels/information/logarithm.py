@@ -50,7 +50,7 @@ _C7 = 0.14616449685043406
 
 @intrinsic
 def _bits_of(typingctx, x):
-    """uint64 with the bits of a float64."""
+    """Return the bits of a float64 as a uint64."""
 
     def codegen(context, builder, signature, args):
         return builder.bitcast(args[0], ir.IntType(64))
@@ -60,7 +60,7 @@ def _bits_of(typingctx, x):
 
 @intrinsic
 def _float_of(typingctx, bits):
-    """float64 with the bits of a uint64."""
+    """Return the float64 that has the bits of a uint64."""
 
     def codegen(context, builder, signature, args):
         return builder.bitcast(args[0], ir.DoubleType())
@@ -70,13 +70,13 @@ def _float_of(typingctx, bits):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
 def log_series(z: float) -> float:
-    """R(z) = 2 artanh(s)/s - 2 with z = s^2 <= (3 - 2 sqrt 2)^2."""
+    """Return R(z) = 2 artanh(s)/s - 2 at z = s^2, for 0 <= z <= (3 - 2 sqrt 2)^2."""
     return z * (_C1 + z * (_C2 + z * (_C3 + z * (_C4 + z * (_C5 + z * (_C6 + z * _C7))))))
 
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
 def log(x: float) -> float:
-    """log x in nats for finite x >= 0; log(0) is finite."""
+    """Return log x, in nats, for finite x >= 0; log(0) is a finite number."""
     bits = _bits_of(x) + _OFFSET
     k = _float_of((bits >> _SHIFT) | _TWO52_BITS) - _TWO52_BIAS
     f = _float_of((bits & _MANTISSA) + _BASE) - 1.0
@@ -87,5 +87,5 @@ def log(x: float) -> float:
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
 def plogp(x: float) -> float:
-    """x log x in nats for finite x >= 0, with 0 log 0 = 0."""
+    """Return x log x, in nats, for finite x >= 0, with 0 log 0 = 0."""
     return x * log(x)

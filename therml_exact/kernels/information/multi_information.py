@@ -21,7 +21,8 @@ from nonnegative terms (see `divergence`).  The value is then nonnegative; its r
 is below 1e-12 at I = 5e-7 and grows like 1e-16/sqrt(I) below, through the rounding of q.
 
 Shape: a C-contiguous float64 table of any number of axes.  Unit: nats.  No error is raised; cells must be finite and
-nonnegative, with a positive sum.
+nonnegative, with a positive sum.  The file is longer than most because the sweep, in four forms for speed, and the two
+formulas that it feeds are one algorithm.
 
 Source: Watanabe, Information theoretical analysis of multivariate correlation, IBM Journal 4 (1960).
 """
@@ -35,19 +36,21 @@ from therml_exact.kernels.information.divergence import divergence_run
 from therml_exact.kernels.information.entropy import plogp_pair, plogp_sum_kernel, sum_run, total_of
 from therml_exact.kernels.information.logarithm import log, plogp
 
-QUAD = 4
+QUAD = 4  # rows that a sweep reads at a time
 RUN = 1024  # columns between two compensated additions
 BLOCK = 32  # rows between two compensated additions
 SMALL = 64  # cells of a table too small for the vector unit
 PADDING = 32  # cells a turn of the vector loop takes
 FUSED = 256  # columns from which the logarithms join the sweep of the sums
-NEAR_INDEPENDENCE = 2.0**-8
+NEAR_INDEPENDENCE = 2.0**-8  # below this share of sum H(X_i), the second formula is used
 
 
 @njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
 def _sweep_four(p, at, n, columns, logs, start, stop):
-    """Add the columns start..stop-1 of the four rows of n cells at p[at] to `columns`, and their p log p to `logs`;
-    return the sums of the four runs.  The offsets are unsigned: those have no wraparound check.
+    """Add a run of four rows to `columns`, and its p log p to `logs`, in place; return the sums of the four runs.
+
+    The run is the columns start to stop - 1 of the four rows of n cells from p[at] on. The offsets are unsigned, which
+    spares the wraparound check.
     """
     sum_a = 0.0
     sum_b = 0.0
@@ -72,7 +75,7 @@ def _sweep_four(p, at, n, columns, logs, start, stop):
 
 @njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
 def _sum_four(p, at, n, columns, start, stop):
-    """`_sweep_four` without logarithms."""
+    """Add a run of four rows to `columns`, in place, and return the sums of the four runs, as `_sweep_four` does."""
     sum_a = 0.0
     sum_b = 0.0
     sum_c = 0.0
@@ -95,7 +98,7 @@ def _sum_four(p, at, n, columns, start, stop):
 
 @njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
 def _sum_one(a, columns):
-    """Add a run of one row to `columns`; return its sum."""
+    """Add a run of one row to `columns`, in place, and return its sum."""
     sum_a = 0.0
     for j in range(columns.size):
         sum_a += a[j]
@@ -207,7 +210,10 @@ def _sweep(p, rows, columns, work, logarithms):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _halving(x):
-    """The sum of x by halves, which overwrites x.  Unlike lanes, it has no bias on cells of equal value."""
+    """Return the sum of x, by adding its halves to each other again and again; this overwrites x.
+
+    Unlike a sum by lanes, it has no bias on cells of equal value.
+    """
     n = x.size
     while n > 1:
         half = (n + 1) // 2
@@ -221,7 +227,10 @@ def _halving(x):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _cut(axes, size):
-    """The number of leading axes in the row group, by a cost in cells: the sweep, its runs, the small tables."""
+    """Return the number of leading axes that make up the rows, with the least cost.
+
+    The cost, in cells, is that of the sweep's runs and of the small tables that remain.
+    """
     best = 1
     best_cost = np.inf
     n_rows = 1
@@ -304,7 +313,7 @@ def _normalise(q):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _product(marginals, offset, first, last, scale, out):
-    """out = scale times the outer product of the marginals of the axes first..last-1."""
+    """Write `scale` times the outer product of the marginals of the axes first..last-1 to `out`."""
     out[0] = scale
     size = 1
     for axis in range(first, last):
@@ -318,7 +327,7 @@ def _product(marginals, offset, first, last, scale, out):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _divergence(p, u, v):
-    """sum d(p, u v) over the matrix p, flat, with row factors u and column factors v."""
+    """Return the sum of d(p, u v), in nats, over the matrix p, flat, with row factors u and column factors v."""
     high = 0.0
     low = 0.0
     factor = np.empty(min(DIVERGENCE_RUN, v.size))
@@ -333,7 +342,7 @@ def _divergence(p, u, v):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
 def multi_information_kernel(p: np.ndarray, shape: np.ndarray) -> tuple[float, float]:
-    """(I, s): the multi-information in nats of the flat table p of the given shape (int64), and its sum."""
+    """Return the multi-information, in nats, of the flat float64 table p of the given shape (int64), and sum p."""
     integers = np.empty(5 * shape.size + 4, np.int64)
     axes = integers[: shape.size]
     offset = integers[shape.size : 2 * shape.size + 1]

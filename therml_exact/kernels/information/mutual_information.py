@@ -28,6 +28,7 @@ RUN = 2048  # cells of a block of B and C
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _add_to(target, x):
+    """Add x to `target`, cell by cell, in place."""
     for j in range(target.size):
         target[j] += x[j]
 
@@ -56,13 +57,14 @@ def _repeat(target, x):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _divide(x, y):
+    """Divide x by y, cell by cell, in place; 0/0 is 0."""
     for j in range(x.size):
         x[j] /= y[j] + TINY
 
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _along_c(p, a, b, c):
-    """(sum of d, s) by blocks of a long axis C."""
+    """Return (sum of d, s) of the flat table p of shape (a, b, c), by blocks of a long axis C."""
     high = low = total = total_low = 0.0
     width = min(512, c // 8)
     p_ac = np.empty((a, width))
@@ -91,7 +93,7 @@ def _along_c(p, a, b, c):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _along_b(p, a, b, c):
-    """(sum of d, s) by blocks of the axis B, with p(a,c) kept whole."""
+    """Return (sum of d, s) of the flat table p of shape (a, b, c), by blocks of the axis B, with p(a,c) kept whole."""
     high = low = 0.0
     p_ac = np.zeros((a, c))
     p_c = np.zeros(c)
@@ -118,7 +120,7 @@ def _along_b(p, a, b, c):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def _along_a(p, a, b, c):
-    """(sum of d, s) row by row along the axis A, with p(b,c) kept whole."""
+    """Return (sum of d, s) of the flat table p of shape (a, b, c), row by row along A, with p(b,c) kept whole."""
     high = low = 0.0
     p_bc = np.zeros(b * c)
     p_c = np.zeros(c)
@@ -142,7 +144,7 @@ def _along_a(p, a, b, c):
 
 @njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
 def mutual_information_kernel(p: np.ndarray, a: int, b: int, c: int) -> tuple[float, float]:
-    """(I(A; B | C), s): the value in nats of the flat table p of shape (a, b, c), and its sum."""
+    """Return I(A; B | C), in nats, of the flat float64 table p of shape (a, b, c), and the sum s > 0 of p."""
     if a == 1 or b == 1:
         return 0.0, total_of(p)[0]
     if c >= LONG:

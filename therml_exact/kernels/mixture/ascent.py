@@ -1,9 +1,19 @@
-"""Local maxima of G by t <- image of the posterior, a step that never falls (nats).
+"""Local maxima of G by the step from t to the image of t's posterior, at which G never falls (nats).
 
     G(t) = (sum_g (sum_{w in g} exp(lambda_w + a_w . log t))^s)^(1/s),      s = 1/(1 - delta)
 
-The posterior of w is its share of G (within its group, times the group's); its image, block by block, is the mean of
-a_w normalised. Row z of the result: t, then X's row (the groups' shares), if X is eliminated.
+The posterior of a letter w is its share of its group's inner sum, times the group's share of the outer sum. The image
+of a posterior is the mean of the exponents a_w under it, divided by its sum in each block. Steps are extrapolated where
+that climbs (Varadhan and Roland, 2008).
+
+Arrays, in all functions of this file:
+    lam[w]        the dual variables lambda_w
+    a[w, j]       the exponents, over the coordinates of all blocks
+    group[w]      the group g of each letter, 0 if delta = 0
+    s             1/(1 - delta)
+    ends          the first coordinate of each block, and the end of the last
+    t[j]          a code, which sums to 1 in each block
+No error is raised here.
 """
 
 import math
@@ -11,12 +21,16 @@ import math
 import numpy as np
 from numba import njit
 
-FLOOR = 1e-300
+FLOOR = 1e-300  # an entry of a code below it stands for it
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def heights(lam, a, group, s, t, share, within, image, ends):
-    """Log G at one t, with scratch share[group], within[w]; its image and the groups' shares are written."""
+    """Return log G at one code t; write the groups' shares of G to share[g], and the image of its posterior to
+    image[j].
+
+    within[w] is scratch.
+    """
     count, width = a.shape
     groups = share.size
     eta = np.log(np.maximum(t, FLOOR))
@@ -57,12 +71,16 @@ def heights(lam, a, group, s, t, share, within, image, ends):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _log(x):
+    """Return log x, with FLOOR for less."""
     return math.log(max(x, FLOOR))
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def climb(lam, a, group, groups, s, ends, seeds, steps):
-    """The ends of the climbs, with X's rows, and log G there."""
+    """Return where climbs from seeds[z, j] end after at most `steps` steps, and log G there.
+
+    The ends are an array [z, j and then g]: the code and, after it, the groups' shares, which are X's best row.
+    """
     count, width = a.shape
     share, within, image = np.empty(groups), np.empty(count), np.empty(width)
     t = seeds.copy()
@@ -103,7 +121,10 @@ def climb(lam, a, group, groups, s, ends, seeds, steps):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def apart(found, height, width, threshold, most):
-    """Those of log G > threshold, the highest first, at most `most` and none near a higher one."""
+    """Return the rows of found[z, ...] with height[z] > threshold, the highest first.
+
+    They are at most `most`, and none is within 1e-3 of a higher one in all of its first `width` entries.
+    """
     chosen = np.empty(most, dtype=np.int64)
     n = 0
     for z in np.argsort(-height):

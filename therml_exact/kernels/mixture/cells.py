@@ -2,22 +2,32 @@
 
     log G(e) = (1/s) log sum_g (sum_{w in g} exp(lambda_w - sum_k a[w, k] e_k))^s,      s = 1/(1 - delta)
 
-at e = -log t. On a cell (a product of simplices with vertices v_i in barycentric coordinates u of the roots) entropy is
-concave, so h(t) >= b.u, b the linear function with h's values at the vertices. Every posterior whose image lies in
-the cell has F - lambda.r >= -log G(b). A cell is a leaf when that is at most the threshold, or when it lies inside an
-ellipsoid that is certified otherwise (frontier/mixture/ellipsoids.py), or by its quadratic (quadratic.py) or its
-series (series.py); else an edge is halved, the one with the largest gap. Rules mix: at a global maximum t of G the
-posterior has the image t.
+where e = -log t, or a linear function of the barycentric coordinates u of the root simplices that takes its place.
 
-Halving (i, j) at m. With beta_i the barycentric functions of the cell, child j <- m has beta_m = 2 beta_j and
-beta_i - beta_j for beta_i, all integers; and b grows by 2 beta_j (h(m) - (h(v_i) + h(v_j))/2). That gap is a
-Jensen-Shannon divergence, computed without cancellation, so that b stays accurate however small the cell.
+The bound on a cell. A cell is a product of simplices with vertices v_i. Entropy h is concave, so that h(t) >= b.u on
+the cell, where b.u is the linear function with h's values at the vertices. At a global maximum t of G the posterior r
+has the image t, and log G(t) = lambda.r + S(r) - sum_i m_i h(t_i), where S is an entropy of r and m_i the mean sum of
+the exponents in block i. With b.u instead of h this can only be larger, and its largest value over all r is then log
+G(b), the chord's bound.
 
-Layout of a cell, block after block: u[k, k], t[k, J], beta[k(coordinate), k(vertex)], b[k].
-`cells` runs depth first from a stack and writes the tree in preorder: 0 to 3 a leaf by its chord, an ellipsoid, its
-quadratic, its series; 4 + e a split at edge e (edges numbered over all blocks). It returns 0 when the stack is empty, 1
-at a point with log G > threshold (in `point`), 2 when `limit` nodes are done (call again), 3 when a path is too deep.
-best[0] = largest leaf bound.
+The leaves. A cell is a leaf when the chord's bound is at most the threshold; or when the cell lies inside an ellipsoid
+where log G is bounded otherwise (frontier/mixture/ellipsoids.py); or by its quadratic (quadratic.py); or by its series
+(series.py). Otherwise one of its edges is halved, the one with the largest gap. A tree may mix the rules, since each of
+them bounds log G at every global maximum of G that lies in its leaf.
+
+A split. The edge between the vertices i and j is halved at m. Let beta_i be the cell's barycentric coordinates as
+linear functions of u. The child in which m takes the place of j has beta_m = 2 beta_j, and beta_i - beta_j instead of
+beta_i; all their values at the roots' vertices are integers. Its b is larger by 2 beta_j (h(m) - (h(v_i) + h(v_j))/2).
+That gap is a Jensen-Shannon divergence and is computed without cancellation, so that b stays accurate however small the
+cell is.
+
+Arrays. A cell is a flat array, block after block; block i starts at starts[i], has k vertices and J coordinates, and
+holds u[vertex, k], t[vertex, J], beta[root vertex, vertex], b[root vertex]. kstart and jstart are the first root vertex
+and the first coordinate of each block, and the ends of the last. `cells` is longer than a screen because it is one
+loop: a cell is taken from the stack, becomes a leaf or is split, and the next one is taken.
+
+No error is raised here.
+Source: B. Lindsay, The geometry of mixture likelihoods (1983).
 """
 
 import math
@@ -28,14 +38,17 @@ from numba import njit
 from therml_exact.kernels.mixture.quadratic import on_cell
 from therml_exact.kernels.mixture.series import on_interval
 
-NEAR = 0.5  # the quadratic is tried where the chord's bound is that close to the threshold
-# or where its edges are that short: at a face the slope of the interpolation does not converge to that of entropy.
+NEAR = 0.5  # the quadratic is tried where the chord's bound is at most this far above the threshold
+# It is also tried where the edges are this short, since the chord's slope does not converge to entropy's at a face.
 SMALL = 0.1
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def log_gradient(lam, a, group, s, e, work):
-    """log G at e; work[2 * groups] is scratch."""
+    """Return log G at e[k], for exponents a[w, k] in the same coordinates; work[2 * groups] is scratch.
+
+    lam[w] are the dual variables lambda_w and group[w] the groups g, which are read only if s is not 1.
+    """
     count, width = a.shape
     groups = work.size // 2
     top = -math.inf
@@ -75,7 +88,7 @@ def log_gradient(lam, a, group, s, e, work):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def jensen_gap(p, q):
-    """h((p+q)/2) - (h(p) + h(q))/2 with a small relative error."""
+    """Return h((p + q)/2) - (h(p) + h(q))/2, in nats, of two distributions, with a small relative error."""
     total = 0.0
     for y in range(p.size):
         m = 0.5 * (p[y] + q[y])
@@ -95,7 +108,11 @@ def jensen_gap(p, q):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def inside(cell, kstart, starts, centre, form, radius):
-    """Whether all vertices (one of each block) lie in an ellipsoid of the product's barycentric coordinates."""
+    """Return whether all vertices of a cell lie in the ellipsoid (u - centre)^T form (u - centre) <= radius.
+
+    A vertex of the cell is a vertex of each block; u are its barycentric coordinates in the roots, the last of each
+    block left out.
+    """
     blocks = kstart.size - 1
     free = kstart[blocks] - blocks
     many = 1
@@ -123,7 +140,24 @@ def inside(cell, kstart, starts, centre, form, radius):
 @njit(cache=True, fastmath=False, error_model="numpy")
 def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, threshold, centre, form, radius, tree,
           point, best):  # fmt: skip
-    """See the module; state = (top of the stack, nodes written, most nodes)."""
+    """Run the search, depth first, until it ends or state[2] nodes are written; return 0, 1, 2 or 3.
+
+    stack             [depth, cell]: the cells that wait; modified in place
+    state             (index of the stack's top, nodes written, most nodes); the first two are modified in place
+    lam, group, s     dual variables [w], groups [w] and 1/(1 - delta) of G
+    a, a_t            exponents in the roots' barycentric coordinates [w, k], and in t's own coordinates [w, j]
+    kstart, jstart, starts    the layout of a cell, as the module has it
+    scale             the mean sum of exponents of each block, which makes the gaps of its edges comparable
+    threshold         nats
+    centre, form, radius    the ellipsoids inside which log G <= threshold: [n, d], [n, d, d], [n]
+    tree              [node]: the tree is written here in preorder, 0 to 3 for a leaf by its chord, an ellipsoid, its
+                      quadratic, its series; 4 + e for a split at edge e, the edges being numbered over all blocks
+    point             [j]: the middle of the last cell is written here
+    best              [1]: the largest bound of a leaf that is not in an ellipsoid, modified in place
+
+    The result is 0 when the stack is empty, so that log G <= threshold; 1 when log G > threshold at `point`; 2 when the
+    nodes are used up (call again with the same arrays); 3 when a path is too deep.
+    """
     blocks = kstart.size - 1
     width = kstart[blocks]
     groups = 1

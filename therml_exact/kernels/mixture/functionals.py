@@ -1,6 +1,8 @@
-"""R = I(Z;X,Theta), D = H(X|Z) and C = H(Y|Z) of an encoder, in nats, sums compensated.
+"""R = I(Z;X,Theta), D = H(X|Z) and C = H(Y|Z) of an encoder, in nats, by sums that carry their rounding error.
 
-Shapes: cells p(x, theta, y), encoder p(z|x, theta); rows of letters that do not occur are not read.
+Shapes: cells[x, theta, y] = p(x, theta, y), encoder[x, theta, z] = p(z|x, theta). Rows of pairs (x, theta) that do not
+occur have no influence. No error is raised here.
+Source: Alemi and Fischer, TherML (2018), section 2.
 """
 
 import math
@@ -13,7 +15,7 @@ from therml_exact.kernels.information.compensated import add
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def encoder_functionals(cells, encoder):
-    """(R, D, C)."""
+    """Return (R, D, C), in nats, for cells[x, theta, y] of sum 1 and encoder[x, theta, z]."""
     nx, ntheta, ny = cells.shape
     nz = encoder.shape[2]
     z, xz, yz = np.zeros(nz), np.zeros((nx, nz)), np.zeros((ny, nz))
@@ -39,7 +41,7 @@ def encoder_functionals(cells, encoder):
 
 @njit(cache=True, fastmath=False, error_model="numpy")
 def _conditional(joint, z):
-    """H(row|column)."""
+    """Return H(row|column), in nats, of joint[row, column] whose column sums are z[column]."""
     high, low = 0.0, 0.0
     for i in range(joint.shape[0]):
         for k in range(z.size):

@@ -1,29 +1,42 @@
 """A quadratic that lies above log G on a cell, or on an ellipsoid about a code (nats).
 
-At t = t0 (1 + x), with r the posterior at t0, a the exponents of letter w, abar_x and abar their means in the group x
-and over all, d_w = a_w - abar_x and v = log(1 + x) = x - y:
+Let t = t0 (1 + x), and let r be the posterior at t0: r_{w|x} is the share of letter w in its group x, and R_x is the
+share of the group. (x as an index is a group, otherwise the relative step.) Let a_w be the exponents of letter w,
+abar_x and abar their means in the group and over all, d_w = a_w - abar_x, and v = log(1 + x) = x - y. Then
 
     log G(t) - log G(t0) = abar.v + (1/s) log sum_x R_x exp(s (abar_x - abar).v) (sum_{w of x} r_{w|x} exp(d_w.v))^s.
 
-With phi(z) = 2 (exp z - 1 - z)/z^2, which increases, and M_w >= d_w.v, exp(d_w.v) is at most
+The function phi(z) = 2 (exp z - 1 - z)/z^2 increases. For any M_w >= d_w.v, exp(d_w.v) is therefore at most
 1 + d_w.v + phi(M_w) (d_w.v)^2/2, whose mean over the group has no linear term. So the inner sum is at most 1 + q_x and
-its logarithm at most q_x = sum r_{w|x} phi(M_w) (d_w.v)^2/2; with one group that is all. With more, the inner factor is
-at most 1 + s q_x (sum r_{w|x} exp M_w)^s, and exp(Z_x) <= 1 + Z_x + phi(N_x) Z_x^2/2 for Z_x = s (abar_x - abar).v
-<= N_x, so
+its logarithm at most q_x = sum r_{w|x} phi(M_w) (d_w.v)^2/2; with one group that is all. With more groups, the inner
+factor is at most 1 + s q_x (sum r_{w|x} exp M_w)^s. Let Z_x = s (abar_x - abar).v and N_x >= Z_x; then
+exp(Z_x) <= 1 + Z_x + phi(N_x) Z_x^2/2, and so
 
     (1/s) log ... <= (1/2) sum_x R_x [phi(N_x) Z_x^2/s + exp(N_x) (sum r_{w|x} exp M_w)^s 2 q_x]:
 
-squares (c.v)^2 of fixed rows c, with weights. From v to x: with psi(z) = 2 (z - log(1 + z))/z^2, which decreases, and
-lo <= x <= hi, y = psi(x) x^2/2 has psi(hi) x^2/2 <= y <= psi(lo) x^2/2, so abar.v <= abar.x - abar.(psi(hi) x^2)/2 and
+which is a weighted sum of squares (c.v)^2 of fixed rows c. It remains to go from v to x. The function
+psi(z) = 2 (z - log(1 + z))/z^2 decreases. If lo <= x <= hi, then y = psi(x) x^2/2 lies between psi(hi) x^2/2 and
+psi(lo) x^2/2, so that abar.v <= abar.x - abar.(psi(hi) x^2)/2 and
 
     (c.v)^2 <= (1 + eps) (c.x)^2 + (1 + 1/eps) |c|.ymax |c|.(psi(lo) x^2)/2,     c.v <= max c.x + max(-c, 0).ymax,
 
-ymax the largest y in the cell, for any eps > 0. The result is linear plus quadratic in x, of third order exact.
+for any eps > 0, where ymax is the largest y in the cell. The bound is linear plus quadratic in x; it differs from log G
+by terms of third order.
 
-A coordinate that is 0 at a vertex is frozen: G increases in it, so t0 is its largest value and its x is 0.
+A coordinate of t that is 0 at a vertex is frozen: G increases in it, so that t0 takes its largest value and its x is 0.
 
-x = sum_p c_p x[p] with rows x[p, j]: the vertices of the cell, block after block (c barycentric in each block), or the
-whitened axes of the ellipsoid (|c| <= radius).
+The steps are x = sum_p c_p x[p, j]. The rows x[p] are the vertices of the cell, block after block, and c is barycentric
+in each block; or they are the axes of an ellipsoid, scaled such that it is |c| <= radius.
+
+Arrays, in all functions of this file:
+    lam[w], a[w, j], group[w], s, groups    dual variables, exponents, groups, 1/(1 - delta), how many groups there are
+    r[w], share[x]                          r_{w|x} and R_x
+    mean[j], means[x, j]                    abar and abar_x
+    x[p, j], lo[j], hi[j]                   the rows of steps, and the range of a step
+    kstart, jstart                          the first vertex and the first coordinate of each block, and the last's ends
+    form[p, q], slope[p]                    the quadratic part c.form.c/2 and the linear part slope.c of the bound
+The file is longer than most because the derivation, its arithmetic and its two uses (a cell, an ellipsoid) are one
+thing. No error is raised here.
 """
 
 import math
@@ -31,14 +44,14 @@ import math
 import numpy as np
 from numba import njit
 
-ROUND = 1e-14  # rounding, relative to the terms of the model
+ROUND = 1e-14  # the rounding of a bound, relative to the terms of the quadratic
 LEAST = 1e-300  # a posterior below it may still meet a factor that is larger than any float
-DIGIT = 1e-15  # rounding of a coordinate, relative
+DIGIT = 1e-15  # the relative rounding of a coordinate
 
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def phi(z):
-    """2 (exp z - 1 - z) / z^2."""
+    """Return 2 (exp z - 1 - z) / z^2, by a series near 0."""
     if abs(z) < 0.5:
         total = 0.0
         for k in range(14, -1, -1):
@@ -49,7 +62,7 @@ def phi(z):
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def psi(z):
-    """2 (z - log(1 + z)) / z^2."""
+    """Return 2 (z - log(1 + z)) / z^2, by a series near 0."""
     if abs(z) < 0.05:
         total = 0.0
         for k in range(13, -1, -1):
@@ -60,7 +73,7 @@ def psi(z):
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def posterior(lam, a, group, s, groups, t0, r, share, mean, means):
-    """log G(t0); r[w] = r_{w|x}, share[x] = R_x, mean = abar, means[x] = abar_x."""
+    """Return log G at the point whose logarithms are t0[j]; write r, share, mean, means, as the module names them."""
     count, width = a.shape
     top = np.full(groups, -math.inf)
     for w in range(count):
@@ -99,7 +112,10 @@ def posterior(lam, a, group, s, groups, t0, r, share, mean, means):
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def square(c, x, kstart, radius, ymax, row):
-    """The products row[p] = c.x[p]; an upper bound of c.v, and |c|.ymax."""
+    """Return an upper bound of c.v, and |c|.ymax, for a row c[j]; write the products c.x[p] to row[p].
+
+    radius is that of the ellipsoid, or 0 for a cell.
+    """
     width = c.size
     for p in range(x.shape[0]):
         row[p] = 0.0
@@ -125,7 +141,7 @@ def square(c, x, kstart, radius, ymax, row):
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def model(a, group, s, r, share, mean, means, x, kstart, radius, lo, hi, form):
-    """form[p, q] of the quadratic part sum c_p c_q form[p, q] / 2."""
+    """Write form[p, q] of the quadratic part sum c_p c_q form[p, q] / 2; radius is the ellipsoid's, or 0 for a cell."""
     count, width = a.shape
     groups = share.size
     axes = x.shape[0]
@@ -183,8 +199,9 @@ def model(a, group, s, r, share, mean, means, x, kstart, radius, lo, hi, form):
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def summit(slope, form, lost):
-    """The maximum of slope.c + c.form.c/2 over all c, infinite unless form is negative definite (destroys both), for
-    any slope that differs by no more than `lost` at an elimination.
+    """Return the maximum of slope.c + c.form.c/2 over all c, inf unless form is negative definite; destroys both.
+
+    The maximum also covers rounding that changes the slope by at most `lost` at each elimination.
     """
     total = 0.0
     for i in range(slope.size):
@@ -202,7 +219,10 @@ def summit(slope, form, lost):
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def on_vertices(slope, form, kstart):
-    """The largest Bernstein coefficient of slope.c + c.form.c/2 over the product of simplices."""
+    """Return the largest Bernstein coefficient of slope.c + c.form.c/2 over the product of simplices.
+
+    It is at least the largest value there.
+    """
     blocks = kstart.size - 1
     many = 1
     for i in range(blocks):
@@ -229,6 +249,7 @@ def on_vertices(slope, form, kstart):
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def _product(x, mean):
+    """Return the products x[p] . mean."""
     out = np.zeros(x.shape[0])
     for p in range(x.shape[0]):
         for j in range(mean.size):
@@ -238,7 +259,11 @@ def _product(x, mean):
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, height):
-    """A bound of log G on the cell; point and height[0] are its middle and G there (-inf if a coordinate is frozen)."""
+    """Return a bound of log G on the cell, in nats; inf if floats cannot hold it.
+
+    The cell and `starts` are laid out as in cells.py. The middle of the cell is written to point[j], and log G there to
+    height[0], which is -inf if a coordinate is frozen.
+    """
     count, width = a.shape
     blocks = kstart.size - 1
     axes = kstart[blocks]
@@ -304,10 +329,11 @@ def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, heigh
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, radius):
-    """An ellipsoid about the point u (barycentric in each block) where log G is at most the number returned.
+    """Return a bound of log G, in nats, inside an ellipsoid about the point u; inf if none is at most the threshold.
 
-    Its form, over all barycentric coordinates but each block's last, goes to whole[d, d], its squared radius to
-    radius[0]: the largest of a few that keep log G below the threshold; infinite if none does.
+    u[k] are barycentric coordinates in each block's root and roots[k, j] the vertices. The ellipsoid's form, over all
+    barycentric coordinates but the last of each block, is written to whole[d, d]. The square of its radius, the largest
+    of a few that keep log G at most at the threshold, is written to radius[0].
     """
     count, width = a.shape
     blocks = kstart.size - 1
@@ -336,7 +362,7 @@ def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, 
         for p in range(free):
             for q in range(free):
                 whole[p, q] += mean[j] * x[p, j] * x[q, j]
-    # Gauss: whole = L L^T; rows of L^-1 x are the whitened axes.
+    # Cholesky: whole = L L^T. The rows of L^-1 x are axes in which the ellipsoid is a ball.
     lower = whole.copy()
     for i in range(free):
         if not lower[i, i] > 1e-12 * whole[i, i]:
@@ -377,7 +403,12 @@ def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, 
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def all_about(codes, lam, a, a_root, group, s, groups, roots, kstart, jstart, threshold, centre, form, radius, bounds):
-    """`about` at the images of the codes' posteriors: centre[z, d], form[z, d, d], radius[z], bounds[z]."""
+    """Apply `about` at the image of each code's posterior; codes[z, j] are over the coordinates of all blocks.
+
+    The results are written to centre[z, d], form[z, d, d], radius[z] (squares) and bounds[z] (nats, inf for none),
+    where d counts the barycentric coordinates without the last of each block. a_root[w, k] are the exponents in
+    barycentric coordinates of the roots.
+    """
     count, width = a.shape
     axes = roots.shape[0]
     r, share = np.empty(count), np.empty(groups)

@@ -1,18 +1,21 @@
 """A power series of G on an interval, for one binary block (nats).
 
-For t = t0 at z = 0 and logit t = logit t0 + z, all letters with exponents of one sum m, r the posterior at t0, abar
-the mean exponent of the first coordinate, d_w = a_w - abar, v = t0 (1 - t0) and e(z) = 1 + t0 (exp z - 1):
+A binary code is (t, 1 - t). The interval is described by z, with logit t = logit t0 + z, about a point t0. All letters
+have exponents of one sum m; a_w is the exponent of the first coordinate. Let r be the posterior at t0, abar the mean of
+a_w under it, d_w = a_w - abar, v = t0 (1 - t0) and e(z) = 1 + t0 (exp z - 1). Then
 
     G(z)/G(0) = sum_w r_w exp(d_w z) * exp(abar z) e(z)^-m = sum_k g_k z^k.
 
-On |z| <= rho the first factor is at most sum r_w exp(|d_w| rho); and |exp(-t0 z) e(z) - 1| <= v rho^2 phi(rho)/2, the
-mean of exp(u) - 1 - u over u = z (1 - t0) and -z t0, with phi(x) = 2 (exp x - 1 - x)/x^2. So by Cauchy's estimate
+For complex |z| <= rho the first factor is at most sum r_w exp(|d_w| rho). With phi(x) = 2 (exp x - 1 - x)/x^2,
+|exp(-t0 z) e(z) - 1| is at most v rho^2 phi(rho)/2, since it is the mean of exp(u) - 1 - u over u = z (1 - t0), which
+has the probability t0, and u = -z t0. So Cauchy's estimate gives
 
     sum_{k >= n} |g_k| h^k <= M (h/rho)^n/(1 - h/rho),
     M = sum r_w exp(|d_w| rho) exp(|abar - m t0| rho) (1 - v rho^2 phi(rho)/2)^-m.
 
-The polynomial that is left is bounded by bisection: about the middle c of a piece of half-width b, with p_k the
-coefficients of its expansion there, by p_0 + max (p_1 y + p_2 y^2) + sum_{k >= 3} |p_k| b^k over |y| <= b.
+The polynomial that is left is bounded by bisection. On a piece of half-width b about the middle c, let p_k be the
+coefficients of its expansion there; it is at most p_0 + max over |y| <= b of (p_1 y + p_2 y^2) + sum_{k >= 3} |p_k|
+b^k. No error is raised here.
 """
 
 import math
@@ -22,17 +25,17 @@ from numba import njit
 
 from therml_exact.kernels.mixture.quadratic import phi
 
-ORDER = 32
+ORDER = 32  # the number of coefficients
 REACH = 4.0  # rho in standard deviations (m v)^(-1/2)
-WIDEST = 1.3  # the h that are tried, likewise
-FARTHEST = 1.2  # rho at most
-DEEPEST = 40  # bisections of the polynomial
-ROUND = 4e-15
+WIDEST = 1.3  # the largest half-width h that is tried, in the same unit
+FARTHEST = 1.2  # the largest rho
+DEEPEST = 40  # the most bisections in a row
+ROUND = 4e-15  # the rounding of the coefficients, relative to their sum
 
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def on_interval(low, high, lam, a, threshold):
-    """Whether log G is proven to be at most the threshold for low <= t <= high."""
+    """Return whether log G <= threshold, in nats, is proven for low <= t <= high; lam[w] and a[w, 2] are those of G."""
     if not (low > 0.0 and high < 1.0):
         return False
     m = a[0, 0] + a[0, 1]
@@ -74,7 +77,7 @@ def on_interval(low, high, lam, a, threshold):
         return False
     grown *= math.exp(abs(mean - m * t0) * rho - m * math.log(base))
     rest = grown * (h / rho) ** ORDER / (1.0 - h / rho)
-    # The logistic function's coefficients, then those of abar z - m log e(z), then of its exponential.
+    # `logistic` has the coefficients of t(z), `exponent` those of abar z - m log e(z), `factor` of its exponential.
     logistic, exponent, factor = np.zeros(ORDER), np.zeros(ORDER), np.zeros(ORDER)
     logistic[0] = t0
     for k in range(ORDER - 1):
@@ -103,7 +106,7 @@ def on_interval(low, high, lam, a, threshold):
 
 @njit(cache=True, error_model="numpy", fastmath=False)
 def below(g, most):
-    """Whether the polynomial is at most `most` on [-1, 1]."""
+    """Return whether the polynomial sum_k g[k] z^k is proven to be at most `most` on [-1, 1]."""
     stack = np.empty((DEEPEST + 2, 2))
     stack[0] = (0.0, 1.0)
     top, steps = 0, 0
