@@ -27,8 +27,8 @@ from dataclasses import dataclass
 class Equation:
     """One numbered equation of the paper: what it states, whether that is true, and what executes and tests it.
 
-    The values of `kind`, `status` and `state` are listed at the head of this module. There is no unit beyond the nats of
-    the statements.
+    The values of `kind`, `status` and `state` are listed at the head of this module. There is no unit beyond the nats
+    of the statements.
 
     number     the equation's number in the paper, from 1 to 98
     kind       what sort of statement it is, such as "identity" or "definition, bound"
