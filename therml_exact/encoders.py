@@ -17,7 +17,10 @@ __all__ = ["deterministic", "table"]
 
 
 def deterministic(x: int, z: int) -> Array:
-    """All z^x maps X -> Z as encoders[theta, x, z], exact, in lexicographic order of (f(0), f(1), ...).
+    """All z^x maps from X to Z as a dictionary of encoders.
+
+    x, z: the sizes of the alphabets. Returns encoders[theta, x, z], exact, without unit, in lexicographic order of
+    (f(0), f(1), ...). Raises ValueError where they are too many to hold.
 
     >>> deterministic(2, 2)[1].tolist()
     [[Fraction(1, 1), Fraction(0, 1)], [Fraction(0, 1), Fraction(1, 1)]]
@@ -32,12 +35,28 @@ def deterministic(x: int, z: int) -> Array:
 
 
 def table(encoders: npt.ArrayLike) -> Array:
-    """The dictionary encoders[theta, x, z] as z_given_x_theta[x, theta, z]."""
+    """A dictionary of encoders in the order of axes that a world takes.
+
+    encoders: p(z|x) for each theta as encoders[theta, x, z]. Returns z_given_x_theta[x, theta, z], without unit.
+    Raises ValueError for a table of another number of axes, or with a row that does not sum to 1.
+
+    >>> import therml_exact as tx
+    >>> tx.encoders.table([[[1, 0], [0, 1]], [[1, 0], [1, 0]]]).shape
+    (2, 2, 2)
+    >>> [str(p) for p in tx.encoders.table([[[1, 0], [0, 1]], [[1, 0], [1, 0]]])[1, 0]]
+    ['0', '1']
+    """
     return freeze(np.ascontiguousarray(read_dictionary(encoders).transpose(1, 0, 2)))
 
 
 def read_dictionary(encoders: npt.ArrayLike) -> Array:
-    """encoders[theta, x, z], checked."""
+    """A dictionary encoders[theta, x, z], read and checked: rationals as Fractions, floats as float64.
+
+    Raises ValueError for a table of another number of axes, or with a row that does not sum to 1.
+
+    >>> read_dictionary([[["1/2", "1/2"], [0, 1]]]).shape
+    (1, 2, 2)
+    """
     cells = read_table(encoders, "encoders")
     if cells.ndim != 3:
         raise ValueError(f"encoders has shape {cells.shape}; it is encoders[theta, x, z]")

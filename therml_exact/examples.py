@@ -34,12 +34,24 @@ _ROLES = ("phi", "x", "y", "theta", "z")
 
 
 def berkeley() -> Joint:
-    """Admissions to Berkeley in 1973, six largest departments: the joint of Dept, Gender, Admit (4,526 applicants)."""
+    """Admissions to Berkeley in 1973, six largest departments: the exact joint of Dept, Gender, Admit.
+
+    >>> import therml_exact as tx
+    >>> tx.examples.berkeley()
+    Joint(Dept: 6, Gender: 2, Admit: 2; exact, 24 cells)
+    >>> print(tx.examples.berkeley().marginal("Gender").table)
+    [Fraction(2691, 4526) Fraction(1835, 4526)]
+    """
     return _bundled("ucb_admissions_1973.csv", ("Dept", "Gender", "Admit"))
 
 
 def hair_eye() -> Joint:
-    """Hair and eye colour of 592 students: the joint of Sex, Hair, Eye."""
+    """Hair and eye colour of 592 students: the exact joint of Sex, Hair, Eye.
+
+    >>> import therml_exact as tx
+    >>> tx.examples.hair_eye()
+    Joint(Sex: 2, Hair: 4, Eye: 4; exact, 32 cells)
+    """
     return _bundled("hair_eye_color.csv", ("Sex", "Hair", "Eye"))
 
 
@@ -49,7 +61,15 @@ def _bundled(name: str, columns: tuple[str, ...]) -> Joint:
 
 
 def binary_symmetric(crossover: Fraction | int | float = Fraction(1, 10)) -> Joint:
-    """X a fair bit, Y = X flipped with the crossover probability."""
+    """The binary symmetric world: X is a fair bit, Y is X flipped with the crossover probability.
+
+    crossover: a probability; a float makes the joint one of floats, an int or Fraction makes it exact.
+    Returns the Joint of X and Y. Raises ValueError for a crossover outside [0, 1].
+
+    >>> import therml_exact as tx
+    >>> tx.examples.binary_symmetric(Fraction(1, 4)).table[0].tolist()
+    [Fraction(3, 8), Fraction(1, 8)]
+    """
     if not 0 <= crossover <= 1:
         raise ValueError(f"crossover is {crossover!r}; it is a probability")
     if not isinstance(crossover, numbers.Rational):
@@ -60,10 +80,16 @@ def binary_symmetric(crossover: Fraction | int | float = Fraction(1, 10)) -> Joi
 
 
 def appendix_h(bins: int = 30, information: float = 0.5) -> Joint:
-    """The paper's toy: p(X, Y) with Y ~ Bernoulli(0.7), h|Y normal with means -m, +m and width 1, X its bin.
+    """The paper's toy (Appendix H): Y ~ Bernoulli(0.7), h|Y normal with means -m, +m and width 1, X the bin of h.
 
-    The bins divide [-4, 4] equally; the outer two take the tails. m is solved for, so that I(X;Y) = `information` nats
-    (the paper states 0.5 and leaves means, width and bins open). Floats.
+    bins: the number of bins; they divide [-4, 4] equally, and the outer two take the tails.
+    information: I(X;Y) in nats, for which m is solved; the paper states 0.5 and leaves means, width and bins open.
+    Returns the Joint of X and Y, in floats.
+
+    >>> import therml_exact as tx
+    >>> joint = tx.examples.appendix_h()
+    >>> joint, round(tx.mutual_information(joint, "X", "Y"), 9)
+    (Joint(X: 30, Y: 2; float64, 60 cells), 0.5)
     """
     from scipy.optimize import brentq
     from scipy.special import ndtr
@@ -86,9 +112,15 @@ def appendix_h(bins: int = 30, information: float = 0.5) -> Joint:
 
 
 def shared_excess() -> WorldP:
-    """Where one q for all samples costs more (5): X1, X2 fair bits, Theta = X1, Z_i = X_i AND Theta. N = 2.
+    """The world where one q for all samples costs more (5): X1, X2 fair bits, Theta = X1, Z_i = X_i AND Theta. N = 2.
 
-    The excess is 0.21576 nats, of which q(z) has 2 h(3/8) - h(1/2) - h(1/4), h the binary entropy.
+    The excess is 0.21576 nats, of which q(z) has 2 h(3/8) - h(1/2) - h(1/4), h the binary entropy. Returns an exact
+    WorldP.
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.shared_excess()
+    >>> print(f"{world.mismatch(shared=True) - world.mismatch():.5f}")
+    0.21576
     """
     theta = np.zeros((2, 1, 2, 1, 2), dtype=object)
     z = np.zeros((2, 2, 2), dtype=object)
@@ -99,7 +131,15 @@ def shared_excess() -> WorldP:
 
 
 def identical(n: int = 1) -> WorldP:
-    """X = Y = Phi, a fair bit: here I_pred/H(T_N) is 1 for every N, so (4) needs H(X,Y|Phi) > 0."""
+    """The world X = Y = Phi, a fair bit: here I_pred/H(T_N) is 1 for every N, so that (4) needs H(X,Y|Phi) > 0.
+
+    n: the number of samples N. Returns an exact WorldP whose rule memorizes the data.
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.identical()
+    >>> print(tx.mutual_information(world, ["X1", "Y1"], "Phi"), "of", tx.entropy(world, ["X1", "Y1"]))
+    log 2 of log 2
+    """
     same = [[1, 0], [0, 1]]
     labels = [[[1, 0], [1, 0]], [[0, 1], [0, 1]]]
     return WorldP([HALF, HALF], same, labels, learners.memorize(2, 2, n), _first_letter(4**n))
@@ -111,9 +151,18 @@ def _first_letter(theta: int) -> Array:
 
 
 def fair_label(answer: bool = True) -> WorldP:
-    """X constant, Y a fair bit, N = 1, Theta = Y or constant, Z a copy of Theta: (R,C,S)/log 2 = (1,0,1) and (0,1,0).
+    """The world whose feasible set is not convex in S: X constant, Y a fair bit, N = 1, Z a copy of Theta.
 
-    Both points are achievable and their midpoint is not: the feasible set is not convex in S.
+    answer: True for Theta = Y, where (R,C,S)/log 2 = (1,0,1); False for a constant Theta, where it is (0,1,0). Both
+    points are achievable and their midpoint is not. Returns an exact WorldP.
+
+    >>> import therml_exact as tx
+    >>> for answer in (True, False):
+    ...     world = tx.examples.fair_label(answer)
+    ...     f = tx.functionals(world, tx.optimal_variational(world))
+    ...     print(f.R, "|", f.C, "|", f.S)
+    log 2 | 0 | log 2
+    0 | log 2 | 0
     """
     theta = [[[1, 0], [0, 1]]] if answer else [[[1], [1]]]
     z = [[[1, 0], [0, 1]]] if answer else [[[1, 0]]]
@@ -126,9 +175,18 @@ def random_world(
     sizes: Mapping[str, int] | Sequence[int] = (2, 2, 2, 2, 2),
     exact: bool = True,
 ) -> WorldP:
-    """A random world P with N = n samples and alphabets `sizes`: (phi, x, y, theta, z), or a mapping of some of these.
+    """A random world P.
 
-    Exact rows are ratios of small integers, a fifth of which are 0; float rows are uniform on the simplex.
+    rng: a seed or a NumPy Generator; the same seed gives the same world. n: the number of samples N.
+    sizes: the sizes of the alphabets (phi, x, y, theta, z), or a mapping of some of these names, the others being 2.
+    exact: whether rows are ratios of small integers, a fifth of which are 0; else they are floats, uniform on the
+    simplex. Returns a WorldP. Raises ValueError without a seed, for bad sizes, and where its rule is too large to hold.
+
+    >>> import therml_exact as tx
+    >>> tx.random_world(0, sizes={"theta": 3})
+    WorldP(N=1, |Phi|=2, |X|=2, |Y|=2, |Theta|=3, |Z|=2; exact)
+    >>> tx.random_world(0) == tx.random_world(0)
+    True
     """
     if rng is None:
         raise ValueError("rng is None; give a seed or a Generator, so that the world can be made again")
@@ -149,7 +207,13 @@ def random_world(
 
 
 def random_rows(rng: np.random.Generator, shape: tuple[int, ...], exact: bool) -> Array:
-    """Random conditional rows on the last axis."""
+    """Random rows that sum to 1, on the last axis of a table of the given shape, without unit.
+
+    rng: a NumPy Generator. exact: whether entries are ratios of small integers, a fifth of which are 0; else floats.
+
+    >>> random_rows(np.random.default_rng(0), (2, 2), exact=True).sum(axis=1).tolist()
+    [Fraction(1, 1), Fraction(1, 1)]
+    """
     if not exact:
         weights = rng.exponential(size=shape)
         return np.asarray(weights / weights.sum(axis=-1, keepdims=True))

@@ -36,7 +36,24 @@ Value = PrimeLog | float
 
 @dataclass(frozen=True)
 class Functionals:
-    """The functionals in nats: sums over the samples, and one for each sample. None where no q is given."""
+    """The functionals of a world and its q's in nats, each a PrimeLog or a float; None where no q for it is given.
+
+    R  the rate (11), summed over the samples
+    C  the classification error (12), summed over the samples
+    D  the distortion (13), summed over the samples
+    S  the entropy of the learning rule (10), (44), (52); there is one for all samples
+    V  the volume (Appendix A), summed over the samples
+    U  the energy (45), (53) of a BayesWorld or DiscriminativeWorld, summed over the samples
+    R_i, C_i, D_i, V_i, U_i  the terms of these sums, a tuple with an entry for each sample
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.fair_label()
+    >>> f = tx.functionals(world, tx.Variational(z=["1/4", "3/4"]))
+    >>> print(f.R, "|", f.C)
+    2 log 2 - 1/2 log 3 | None
+    >>> print(f)
+    R = 0.836988 (nats)
+    """
 
     R: Value | None = None
     C: Value | None = None
@@ -60,9 +77,19 @@ class Functionals:
 
 
 def functionals(world: World, variational: Variational, measure_x: Any = None, measure_y: Any = None) -> Functionals:
-    """R, C, D, S, V, U of a world with the given q's, in nats.
+    """The functionals R, C, D, S, V, U of a world with the given q's, in nats (equations 10-13, 44, 45, 52, 53).
 
-    measure_x[x] and measure_y[y] are positive weights against which D and C are taken (footnote 8); 1 by default.
+    world: any world. variational: the q's, in the world's alphabets and its kind of number.
+    measure_x: positive weights [x], against which D is taken (footnote 8), D_i = -<log q(x_i|z_i)/m(x_i)>; 1 by
+    default.
+    measure_y: positive weights [y], against which C is taken likewise.
+    Returns Functionals: PrimeLogs in an exact world, floats in one of floats; math.inf where a q is 0 and p is not.
+    Raises ValueError where a q's shape or kind of number does not fit the world.
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.fair_label()
+    >>> print(tx.functionals(world, tx.optimal_variational(world)))
+    R = 0.693147, C = 0, D = 0, S = 0.693147, V = 0.693147 (nats)
     """
     variational = fitted(world, variational)
     measures = {

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 class Graph:
-    """Parents of each node. A parent that has no entry of its own is a root.
+    """A directed acyclic graph of variables, given by the parents of each node. It is immutable.
+
+    parents: a mapping from a node's name to the list of its parents' names. A parent that has no entry is a root.
+    `nodes` holds all names, parents before their children. Raises ValueError for a cycle, for a name that is no text,
+    and for a parent that is named twice. The worlds of the paper's Figures 1-4 are such graphs.
 
     >>> print(Graph({"X": ["Phi"], "Y": ["X", "Phi"]}))
     Phi; X <- Phi; Y <- X, Phi

@@ -94,7 +94,10 @@ def _spans(a: int, b: int, c: int) -> tuple[tuple[int, int], ...]:
 
 
 def entropy(p: Distribution, names: Names, given: Names | None = None) -> PrimeLog | float:
-    """H(names|given) in nats.
+    """The entropy H(names|given) in nats.
+
+    p: a Joint or a world. names, given: the name of a variable, or a sequence of names.
+    Returns a PrimeLog for an exact distribution, else a float. Raises KeyError for an unknown variable.
 
     >>> print(entropy(Joint([["1/2", 0], ["1/4", "1/4"]], ("X", "Y")), "Y", given="X"))
     1/2 log 2
@@ -103,21 +106,47 @@ def entropy(p: Distribution, names: Names, given: Names | None = None) -> PrimeL
 
 
 def mutual_information(p: Distribution, a: Names, b: Names, given: Names | None = None) -> PrimeLog | float:
-    """I(a;b|given) in nats."""
+    """The mutual information I(a;b|given) in nats (equations 70-76).
+
+    p: a Joint or a world. a, b, given: the name of a variable, or a sequence of names; they may share variables.
+    Returns a PrimeLog for an exact distribution, else a float >= 0. Raises KeyError for an unknown variable.
+
+    >>> import therml_exact as tx
+    >>> print(tx.mutual_information(tx.Joint([["1/2", 0], [0, "1/2"]], ("X", "Y")), "X", "Y"))
+    log 2
+    >>> round(float(tx.mutual_information(tx.examples.hair_eye(), "Hair", "Eye", given="Sex")), 4)
+    0.1323
+    """
     return plain(information_number(p, flatten_names((a,)), flatten_names((b,)), _given(given)))
 
 
 def multi_information(p: Distribution, axes: Names | None = None) -> PrimeLog | float:
-    """Multi-information (total correlation) of the named variables, all by default, in nats."""
+    """The multi-information (total correlation) sum_i H(X_i) - H(X_1, ..., X_n) in nats (equation 6).
+
+    p: a Joint or a world. axes: the names of the variables that count, all by default.
+    Returns a PrimeLog for an exact distribution, else a float >= 0. Raises KeyError for an unknown variable.
+
+    >>> import therml_exact as tx
+    >>> parity = tx.Joint([[["1/4", 0], [0, "1/4"]], [[0, "1/4"], ["1/4", 0]]], ("X", "Y", "Z"))
+    >>> print(tx.multi_information(parity), tx.multi_information(parity, ["X", "Y"]))
+    log 2 0
+    """
     names = p.axes if axes is None else flatten_names((axes,))
     return plain(p.weights(names).multi_information()) if names else plain(zero(p.is_exact))
 
 
 def entropy_vector(p: Distribution) -> Array:
-    """The 2^n joint entropies, indexed by bit mask (bit k = axis k; entry 0 is 0), in nats.
+    """The joint entropies of all 2^n subsets of n variables, in nats.
 
-    Exact distributions give an object array of PrimeLog. Each marginal is summed out of one a single axis larger, so
-    the work is the sum of the marginals' sizes, prod(1 + k_i).
+    p: a Joint or a world with at most 24 variables.
+    Returns an array [2^n] indexed by bit mask: bit k stands for axis k, and entry 0 is 0. Exact distributions give an
+    object array of PrimeLogs. Each marginal is summed out of one that is a single axis larger, so that the work is the
+    sum of the marginals' sizes, prod(1 + k_i). Raises ValueError for more than 24 variables.
+
+    >>> import therml_exact as tx
+    >>> vector = tx.entropy_vector(tx.Joint([["1/2", 0], ["1/4", "1/4"]], ("X", "Y")))
+    >>> [str(h) for h in vector]
+    ['0', 'log 2', '2 log 2 - 3/4 log 3', '3/2 log 2']
     """
     n = len(p.axes)
     if n > 24:
@@ -143,7 +172,11 @@ def entropy_vector(p: Distribution) -> Array:
 
 
 def kl_divergence(p: Any, q: Any) -> PrimeLog | float:
-    """D(p||q) in nats; math.inf where q = 0 < p. Two joints over the same variables, or two tables of one shape.
+    """The relative entropy D(p||q) = sum p log(p/q) in nats; math.inf where q = 0 < p.
+
+    p, q: two joints over the same variables, or two tables of one shape whose entries sum to 1.
+    Returns a PrimeLog for exact tables, else a float. Raises ValueError for one joint and one table, for different
+    variables or shapes, and where one is exact and the other holds floats.
 
     >>> print(kl_divergence(["1/2", "1/2"], ["1/4", "3/4"]))
     log 2 - 1/2 log 3

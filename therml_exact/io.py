@@ -23,7 +23,21 @@ _KINDS = {world.kind: world for world in WORLDS}
 
 
 def load(path: Path) -> World | Joint | Variational | Frontier:
-    """Read what the `save` of a world, a joint, variational tables or a frontier wrote (`verify` checks the latter)."""
+    """What the `save` of a world, a joint, variational tables or a frontier wrote to a JSON file.
+
+    path: the path of the file. Returns the object that was saved: a WorldP, BayesWorld, DiscriminativeWorld, Joint,
+    Variational or Frontier, equal to the first. A frontier is read, not checked: `tx.verify(path)` checks it.
+    Raises ValueError for what is no valid file of ours; the message names the file, the field, its value and the
+    remedy.
+
+    >>> import tempfile
+    >>> import therml_exact as tx
+    >>> world = tx.examples.fair_label()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     world.save(f"{folder}/world.json")
+    ...     tx.load(f"{folder}/world.json") == world
+    True
+    """
     where = os.fspath(path)
     content = read_json(path)
     kind = content.pop("format", None)

@@ -42,7 +42,16 @@ _CSV_BYTES = 256 * 2**20
 
 
 class Joint:
-    """p(x_1, ..., x_n) over named axes; immutable.
+    """A distribution p(x_1, ..., x_n) over named finite variables. It is immutable.
+
+    table   p as an array with one axis for each variable; floats, or rationals (Fractions, texts "1/3", integers),
+            which
+            make the joint exact. It has no unit, and its cells sum to 1
+    axes    the names of the variables, a tuple of texts, one for each axis
+    labels  the letters' names by variable, a tuple for each variable that has them; may be left out
+
+    Raises ValueError for cells that are negative or do not sum to 1 within 1e-12, and for names that repeat or do not
+    fit.
 
     >>> j = Joint([["1/2", 0], ["1/4", "1/4"]], axes=("X", "Y"))
     >>> j.is_exact, j.marginal("Y").table.tolist()
@@ -156,7 +165,7 @@ class Joint:
         return self._weights.array.shape
 
     def weights(self, names: Sequence[str]) -> Weights:
-        """Weights of the marginal on the names, in their order (the protocol that information.py reads)."""
+        """The weights of the marginal on the names, in their order: what the measures in information.py read."""
         if tuple(names) == self.axes:
             return self._weights
         return self._weights.keep([self.axis(name) for name in names])
@@ -166,14 +175,14 @@ class Joint:
         return find_name(name, self.axes)
 
     def marginal(self, *names: Names) -> Joint:
-        """P over the named variables, in the order given."""
+        """The distribution p(names) of the named variables, in the order given; at least one name is needed."""
         kept = flatten_names(names)
         if not kept:
             raise ValueError(f"marginal: name at least one of {', '.join(self.axes)}")
         return Joint.from_weights(self.weights(kept), kept, self.labels)
 
     def condition(self, names: Names, given: Names) -> Array:
-        """The table p(names | given), conditioning axes first. Conditions of probability 0 are refused."""
+        """The table p(names|given), conditioning axes first. A condition of probability 0 raises ValueError."""
         what, on = flatten_names((names,)), flatten_names((given,))
         if not what or not on or set(what) & set(on):
             raise ValueError(f"condition: names {what} and given {on} must be non-empty and share no variable")

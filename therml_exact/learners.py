@@ -35,14 +35,30 @@ __all__ = ["constant", "erm", "gibbs", "memorize", "posterior", "rational_rows"]
 
 
 def constant(nx: int, ny: int, n: int) -> Array:
-    """One parameter whatever the data: |Theta| = 1."""
+    """The rule that learns nothing: there is one parameter, whatever the data. S = 0.
+
+    nx, ny: the sizes of the alphabets of X and Y. n: the number of samples N.
+    Returns theta_given_data[x1, y1, ..., xN, yN, 1], exact, without unit. Raises ValueError where it is too large to
+    hold.
+
+    >>> import therml_exact as tx
+    >>> tx.learners.constant(2, 2, 2).shape
+    (2, 2, 2, 2, 1)
+    """
     return _exact(np.ones((*_data_shape(nx, ny, n, 1), 1), dtype=object))
 
 
 def memorize(nx: int, ny: int, n: int) -> Array:
-    """Theta is the data set: |Theta| = (nx ny)^N, numbered as `reshape` numbers [x1, y1, ..., xN, yN].
+    """The rule whose parameter is the data set itself: I(Theta; X^N, Y^N) = H(X^N, Y^N).
 
-    Not invariant under permutations of the samples: it keeps their order too.
+    nx, ny: the sizes of the alphabets of X and Y. n: the number of samples N.
+    Returns theta_given_data[x1, y1, ..., xN, yN, theta], exact, without unit, with (nx ny)^N parameters numbered as
+    `reshape` numbers [x1, y1, ..., xN, yN]. It keeps the samples' order too, and so is not invariant under
+    permutations. Raises ValueError where it is too large to hold.
+
+    >>> import therml_exact as tx
+    >>> tx.learners.memorize(1, 2, 1).tolist()
+    [[[Fraction(1, 1), Fraction(0, 1)], [Fraction(0, 1), Fraction(1, 1)]]]
     """
     size = (whole("nx", nx) * whole("ny", ny)) ** whole("n", n)
     shape = _data_shape(nx, ny, n, size)
@@ -50,11 +66,20 @@ def memorize(nx: int, ny: int, n: int) -> Array:
 
 
 def erm(nx: int, ny: int, n: int, encoders: npt.ArrayLike, loss: Any = None) -> Array:
-    """Empirical risk minimisation over a dictionary encoders[theta, x, z], ties shared equally.
+    """Empirical risk minimisation over a dictionary of encoders; ties are shared equally.
 
-    The risk of theta on a data set is sum_i sum_z p(z|x_i,theta) loss[z, y_i]. `loss` is a table [z, y], by default the
-    0-1 loss that reads the code as the label (|Z| = |Y|); or a function loss(z, y); or a table [theta, x, y] of the
-    risks themselves. With exact encoders and loss ties are exact.
+    The risk of theta on a data set is sum_i sum_z p(z|x_i,theta) loss[z, y_i].
+    nx, ny: the sizes of the alphabets of X and Y. n: the number of samples N. encoders: p(z|x) as encoders[theta, x,
+    z].
+    loss: a table [z, y] in any unit, by default the 0-1 loss that reads the code as the label (|Z| = |Y|); or a
+    function loss(z, y); or a table [theta, x, y] of the risks themselves. Returns theta_given_data[x1, y1, ..., xN, yN,
+    theta], exact, without unit; ties are exact with exact encoders and loss. Raises ValueError for shapes that do not
+    fit, and where the table is too large to hold.
+
+    >>> import therml_exact as tx
+    >>> rule = tx.learners.erm(2, 2, 1, tx.encoders.deterministic(2, 2))
+    >>> [str(p) for p in rule[0, 1]]
+    ['0', '0', '1/2', '1/2']
     """
     dictionary = read_dictionary(encoders)
     _check_letters(dictionary, nx)
@@ -71,10 +96,17 @@ def erm(nx: int, ny: int, n: int, encoders: npt.ArrayLike, loss: Any = None) -> 
 
 
 def posterior(phi: Any, x_given_phi: Any, y_given_x_phi: Any, n: int) -> Array:
-    """Theta is a draw of phi from p(phi|x^N,y^N).
+    """The rule that draws a phi from the posterior p(phi|x^N,y^N).
 
-    With y_given_x_phi = None it is the rule of a BayesWorld, [x1, ..., xN, theta].
-    Data sets of probability 0 get the prior.
+    phi: p(phi) as [phi]. x_given_phi: p(x|phi) as [phi, x]. y_given_x_phi: p(y|x,phi) as [phi, x, y]; None gives the
+    rule of a BayesWorld. n: the number of samples N. Returns theta_given_data[x1, y1, ..., xN, yN, phi] ([x1, ..., xN,
+    phi] without labels), without unit, exact for exact tables. Data sets of probability 0 get the prior. Raises
+    ValueError for tables that are no distributions.
+
+    >>> import therml_exact as tx
+    >>> rule = tx.learners.posterior(["1/2", "1/2"], [[1, 0], ["1/2", "1/2"]], None, 1)
+    >>> [[str(p) for p in row] for row in rule]
+    [['2/3', '1/3'], ['0', '1']]
     """
     prior, like, labels = read_process(phi, x_given_phi, y_given_x_phi)
     if labels is not None:
@@ -107,9 +139,20 @@ def gibbs(
     delta: float | Fraction = 0,
     rationalize: int | None = None,
 ) -> Array:
-    """The Boltzmann rule (24) for given q's at temperature sigma > 0; floats, or exact nearby rows with `rationalize`.
+    """The Boltzmann rule (24) for given q's: p(theta|data) = q(theta) exp(-(R + delta D + gamma C)/sigma)/Z.
 
-    The q's used are theta, z, and with gamma, delta > 0 also y_given_z, x_given_z. Parameters of infinite cost get 0.
+    sigma: the temperature, > 0. gamma, delta: the multipliers of C and D, >= 0. None of the three has a unit.
+    encoders: p(z|x) as encoders[theta, x, z]. variational: the q's; theta and z are used, y_given_z for gamma > 0 and
+    x_given_z for delta > 0. nx, ny: the sizes of the alphabets of X and Y. n: the number of samples N.
+    rationalize: None, or the denominator M of exact rows nearby, each entry within 1/M of the true one.
+    Returns theta_given_data[x1, y1, ..., xN, yN, theta], without unit; floats unless `rationalize` is given. Parameters
+    of infinite cost get 0. Raises ValueError for bad multipliers, missing q's, shapes that do not fit, and a data set
+    that has infinite cost for every theta.
+
+    >>> import therml_exact as tx
+    >>> q = tx.Variational(theta=["1/2", "1/2"], z=["1/2", "1/2"], y_given_z=[["3/4", "1/4"], ["1/4", "3/4"]])
+    >>> tx.learners.gibbs(1, [[[1, 0]], [[0, 1]]], q, nx=1, ny=2, n=1, gamma=2).round(3).tolist()
+    [[[0.9, 0.1], [0.1, 0.9]]]
     """
     if not isinstance(variational, Variational):
         raise TypeError(f"variational is a {type(variational).__name__}; give a Variational")
@@ -148,7 +191,15 @@ def gibbs(
 
 
 def rational_rows(table: npt.ArrayLike, denominator: int) -> Array:
-    """Float rows as exact rows of multiples of 1/denominator: rounded down, what is left to the largest remainders."""
+    """Rows of floats as exact rows of multiples of 1/denominator nearby.
+
+    table: floats [..., theta] whose rows sum to 1. denominator: a whole number from 1 to 2^52.
+    Returns Fractions of the same shape, without unit: each entry is rounded down, and what is missing to 1 goes to the
+    entries of largest remainder. Raises ValueError for rows that do not sum to 1 and for a bad denominator.
+
+    >>> rational_rows([[0.3, 0.7], [1 / 3, 2 / 3]], 10).tolist()
+    [[Fraction(3, 10), Fraction(7, 10)], [Fraction(3, 10), Fraction(7, 10)]]
+    """
     rows = read_table(table, "table").astype(np.float64)
     check_rows(rows, "table")
     if isinstance(denominator, bool) or not isinstance(denominator, int) or not 1 <= denominator <= 2**52:
@@ -177,7 +228,17 @@ def _check_tables(q: Variational, theta: int, nx: int, ny: int, nz: int, n: int)
 
 
 def sample_cost(encoders: Array, q: Variational, i: int, ny: int, gamma: float, delta: float) -> Array:
-    """R + delta D + gamma C of one sample: [x y, theta]."""
+    """The cost R + delta D + gamma C of one sample under each parameter, in nats: the exponent of (24).
+
+    encoders: floats p(z|x) as [theta, x, z]. q: the q's in floats. i: the sample 1, ..., N. ny: the size of Y's
+    alphabet.
+    gamma, delta: the multipliers of C and D. Returns [x y, theta]: a row for each pair of letters, x first.
+
+    >>> import therml_exact as tx
+    >>> q = tx.Variational(z=[0.5, 0.5], y_given_z=[[0.75, 0.25], [0.25, 0.75]])
+    >>> sample_cost(np.array([[[1.0, 0.0]], [[0.0, 1.0]]]), q, 1, ny=2, gamma=2.0, delta=0.0).round(4).tolist()
+    [[1.2685, 3.4657], [3.4657, 1.2685]]
+    """
     z = q.table("z", i)
     assert z is not None
     theta, nx, _ = encoders.shape
@@ -197,7 +258,7 @@ def sample_cost(encoders: Array, q: Variational, i: int, ny: int, gamma: float, 
 
 
 def _risk(dictionary: Array, ny: int, loss: Any) -> Array:
-    """[theta, x, y]."""
+    """The risk of each parameter on each pair of letters, [theta, x, y]."""
     nz = dictionary.shape[2]
     if loss is None:
         if nz != ny:
@@ -235,15 +296,18 @@ def _sum_over_samples(risk: Array, n: int) -> Array:
 
 
 def _exact(cells: Array) -> Array:
+    """A table of integers as read-only Fractions."""
     return freeze(to_fractions(cells))
 
 
 def _data_shape(nx: int, ny: int, n: int, theta: int) -> tuple[int, ...]:
+    """The axes (nx, ny) of N samples; a rule with `theta` parameters that would not fit is refused."""
     nx, ny, n = whole("nx", nx), whole("ny", ny), whole("n", n)
     check_size((nx * ny) ** n * theta, 2 * n + 1, True, f"theta_given_data for N = {n}")
     return (nx, ny) * n
 
 
 def _check_letters(dictionary: Array, nx: int) -> None:
+    """A dictionary with another number of letters of x than nx is refused."""
     if dictionary.shape[1] != nx:
         raise ValueError(f"encoders has {dictionary.shape[1]} letters of x on axis 1; nx is {nx}")

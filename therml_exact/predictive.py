@@ -41,7 +41,20 @@ from therml_exact.process import read_process
 
 @dataclass(frozen=True)
 class PredictiveInformation:
-    """I_pred (with m: I(T_N; T'_m)) and H(T_N) in nats, their ratio, and the bound on their errors (0 if exact)."""
+    """What N samples tell of the process, and how much entropy they have. The numbers are PrimeLogs or floats, in nats.
+
+    n       the number of samples N
+    m       the number of further samples of which is told; None where it is the process itself
+    I_pred  I(X^N, Y^N; Phi) (3), or I(T_N; T'_m) where m is given
+    H       H(T_N), the entropy of the samples
+    ratio   I_pred/H (4), without unit; nan where H is 0
+    error   a bound of the error of I_pred and of H, nats; 0 where they are exact
+
+    >>> import therml_exact as tx
+    >>> told = tx.predictive_information(["1/2", "1/2"], [[1, 0], [0, 1]], None, n=3)
+    >>> print(told.I_pred, told.H, told.ratio, told.error)
+    log 2 log 2 1.0 0.0
+    """
 
     n: int
     m: int | None
@@ -62,7 +75,22 @@ class PredictiveInformation:
 
 @dataclass(frozen=True)
 class LearnedInformation:
-    """What a rule takes from N samples, in nats; `error` bounds the error of each number."""
+    """What a learning rule takes from N samples: floats, in nats.
+
+    n             the number of samples N
+    I_theta_data  I(Theta; X^N, Y^N), all that the rule takes
+    I_theta_phi   I(Theta; Phi), what of it is about the process: at most I_pred
+    I_pred        I(X^N, Y^N; Phi), what the samples tell of the process
+    H_theta       H(Theta)
+    error         a bound of the error of each of these numbers
+
+    >>> import numpy as np
+    >>> import therml_exact as tx
+    >>> heads = lambda counts: np.eye(3)[counts[:, 1]]
+    >>> told = tx.learned_information([0.5, 0.5], [[0.2, 0.8], [0.6, 0.4]], None, 2, heads)
+    >>> abs(told.I_theta_phi - told.I_pred) <= 2 * told.error, abs(told.I_theta_data - told.H_theta) <= 2 * told.error
+    (True, True)
+    """
 
     n: int
     I_theta_data: float  # I(Theta; X^N, Y^N)
@@ -79,9 +107,12 @@ class LearnedInformation:
 def predictive_information(
     phi: Any, x_given_phi: Any, y_given_x_phi: Any = None, n: int = 1, m: int | None = None
 ) -> PredictiveInformation:
-    """What N samples tell of phi (3), or of m further samples; with H(T_N) and the ratio of (4) (nan where H is 0).
+    """What N samples tell of the process (3), or of m further samples, with H(T_N) and the ratio of the two (4).
 
-    y_given_x_phi may be None: data without labels.
+    phi: p(phi) as [phi]. x_given_phi: p(x|phi) as [phi, x]. y_given_x_phi: p(y|x,phi) as [phi, x, y]; None for data
+    without labels. n: the number of samples N >= 0. m: the number of further samples; None for phi itself.
+    Returns a PredictiveInformation in nats: exact for exact tables (small N only), else floats with a bound of their
+    error. Raises ValueError for tables that are no distributions, and for sums over too many types.
 
     >>> result = predictive_information([0.5, 0.5], [[0.2, 0.8], [0.6, 0.4]], None, n=1000)
     >>> round(result.I_pred, 6), result.error < 1e-12
@@ -110,8 +141,11 @@ def learned_information(
 ) -> LearnedInformation:
     """What a permutation-invariant rule takes from N samples: I(Theta; X^N, Y^N), I(Theta; Phi), I_pred, H(Theta).
 
-    rule(counts) gives p(theta|type) as [T, theta] for a block of T types, counts[T, x, y] ([T, x] where y_given_x_phi
-    is None) how often each pair occurs.
+    phi: p(phi) as [phi]. x_given_phi: p(x|phi) as [phi, x]. y_given_x_phi: p(y|x,phi) as [phi, x, y]; None for data
+    without labels. n: the number of samples N >= 0.
+    rule: a function of counts[T, x, y] ([T, x] without labels), how often each pair occurs in each of a block of T
+    types; it returns p(theta|type) as [T, theta]. Returns a LearnedInformation of floats in nats. Raises ValueError for
+    tables that are no distributions, for a rule whose rows are none, and for sums over too many types.
 
     >>> def majority(counts):
     ...     return np.eye(2)[(counts[:, 1] > counts[:, 0]).astype(int)]

@@ -49,7 +49,11 @@ def shared_excess(world: Sampled) -> Number:
 
 
 def mismatch(joint: Joint, graph_p: Graph, graph_q: Graph) -> tuple[PrimeLog | float, Joint]:
-    """(J, q*): the least D_KL[p; q] over distributions on graph Q, and the q that attains it (5).
+    """The least D_KL[p; q] in nats over the distributions q on graph Q, and the q that attains it (5).
+
+    joint: a Joint p over the nodes of both graphs, which factorises on graph_p. graph_p, graph_q: the two Graphs.
+    Returns (J, q*): J = I_P - I_Q, a PrimeLog for an exact joint and else a float, and the moment projection q* as a
+    Joint. Raises ValueError where p does not factorise on graph_p, or where a graph has other nodes than the joint.
 
     >>> j = Joint([["1/2", 0], [0, "1/2"]], ("X", "Y"))
     >>> J, q = mismatch(j, Graph({"Y": ["X"]}), Graph({"X": [], "Y": []}))

@@ -55,7 +55,22 @@ class Sampled(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Variational:
-    """The variational distributions; those left None are not used.
+    """The variational distributions q that a modeller chooses; those left None are not used.
+
+    Every table but theta may have one more leading axis of length N, with an entry for each sample; without it the
+    samples share the table. All are without unit, and their rows sum to 1.
+
+    theta            q(theta) as [theta]
+    z                q(z) as [z]
+    x_given_z        q(x|z) as [z, x]
+    y_given_z        q(y|z) as [z, y]
+    z_given_x        q(z|x) as [x, z] (Appendix A)
+    x_given_theta    q(x|theta) as [theta, x] (Appendix B)
+    y_given_x_theta  q(y|x,theta) as [x, theta, y] (Appendix C)
+    deviations       how far the rows of each table of floats are from summing to 1, at most
+    whole            whether all entries are integers, which join either kind of number
+
+    Raises ValueError for a table of a wrong number of axes, or with a row that does not sum to 1.
 
     >>> v = Variational(theta=[1], z=["1/2", "1/2"])
     >>> v.is_exact, v.per_sample("z"), v.y_given_z is None
@@ -138,7 +153,19 @@ def _again(tables: dict[str, Any]) -> Variational:
 
 
 def optimal_variational(world: Sampled, shared: bool = False) -> Variational:
-    """The q's that minimise D_KL[p; q] over world Q (equation 5), one for each sample or shared by all."""
+    """The q's that minimise D_KL[p; q] over world Q (equation 5): every conditional is that of world P.
+
+    world: any world. shared: whether all samples share one table, which is then that of the mixture over the samples;
+    by default each sample has its own. Returns a Variational with the tables of `world.families`, exact where the world
+    is. Where the conditioning letter has probability 0 any row is optimal, and the uniform one is given.
+
+    >>> import therml_exact as tx
+    >>> q = tx.optimal_variational(tx.examples.fair_label())
+    >>> q
+    Variational(theta: 2, z: 1x2, x_given_z: 1x2x1, y_given_z: 1x2x2, z_given_x: 1x1x2; exact)
+    >>> [str(p) for p in q.table("y_given_z", 1)[0]]
+    ['1', '0']
+    """
     tables: dict[str, Any] = {}
     for name in world.families:
         samples = [family(world, name, i) for i in world.samples]

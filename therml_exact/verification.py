@@ -52,7 +52,7 @@ CHECKERS = {
 
 @dataclass(frozen=True)
 class Verification:
-    """What became of a certificate.
+    """What became of a certificate. It counts as true if it is valid.
 
     valid        whether every claim was proved
     value        the value that a witness achieves, nats; None where none is claimed
@@ -60,6 +60,13 @@ class Verification:
     reason       what was proved, or why not, in one sentence
     verdict      "valid", "not valid", or "not checked" where the check did not come to its end
     claim        what the proved claims are about: the problem, the multipliers, the statement; empty unless valid
+
+    >>> import therml_exact as tx
+    >>> answer = tx.verify(tx.prove("H(A) <= H(B)").certificate)
+    >>> answer.valid, answer.verdict, answer.value
+    (True, 'valid', None)
+    >>> print(answer.reason)
+    refuted: 'H(A) <= H(B)' in free variables A, B: right - left is -log 2
     """
 
     valid: bool

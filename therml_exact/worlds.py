@@ -45,7 +45,27 @@ _AXES = {
 
 
 class World(ABC):
-    """What the three worlds share: a network of tables, and the mismatch between its graph and the wanted one."""
+    """What the three worlds share: a network of tables, and the mismatch between its graph P and the wanted graph Q.
+
+    It is abstract: make a WorldP, a BayesWorld or a DiscriminativeWorld. Worlds are immutable and their tables
+    read-only.
+
+    n          the number of samples N
+    axes       the names of the joint's variables, in order: Phi, X1, Y1, ..., Theta, Z1, ...
+    is_exact   whether the tables are rationals, so that informations are PrimeLogs; else they are floats
+    tables     the tables by name, without unit
+    graph      the graph of world P; graph_q is that of world Q
+    kind       "P", "bayes" or "discriminative"
+    families   the names of the variational tables that make sense here; `projection` has those of world Q
+    network    the tables tied to the graph, from which marginals are summed
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.fair_label()
+    >>> isinstance(world, tx.World), world.kind, world.n, world.is_exact
+    (True, 'P', 1, True)
+    >>> print(world.multi_information(), "-", world.desired_information(), "=", world.mismatch())
+    2 log 2 - log 2 = log 2
+    """
 
     kind: ClassVar[str]
     families: ClassVar[tuple[str, ...]]  # the variational tables that make sense here
@@ -91,7 +111,7 @@ class World(ABC):
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}  # type: ignore[arg-type]
 
     def weights(self, names: Sequence[str]) -> Weights:
-        """Weights of the marginal on the names; the dense joint is not needed."""
+        """The weights of the marginal on the names, in their order; the dense joint is not built for them."""
         return self.network.weights(names)
 
     def marginal(self, *names: Names) -> Joint:
@@ -196,7 +216,18 @@ def _check_shapes(tables: dict[str, Array], n: int, labels: bool) -> None:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WorldP(World):
-    """World P of the paper: data, a learning rule and an encoder.
+    """World P of the paper: data, a learning rule and an encoder (equation 2, Figure 1).
+
+        p(phi) prod_i p(x_i|phi) p(y_i|x_i,phi) p(theta|x^N,y^N) prod_i p(z_i|x_i,theta)
+
+    phi               p(phi) as [phi]; this and all other tables are without unit, and their rows sum to 1
+    x_given_phi       p(x|phi) as [phi, x]
+    y_given_x_phi     p(y|x,phi) as [phi, x, y]
+    theta_given_data  the learning rule p(theta|x^N,y^N) as [x1, y1, ..., xN, yN, theta], off which N is read
+    z_given_x_theta   the encoder p(z|x,theta) as [x, theta, z]
+
+    Raises ValueError where a table has a wrong shape, or a row that does not sum to 1; the entry and the remedy are
+    named.
 
     >>> w = WorldP([1], [["1/2", "1/2"]], [[[1, 0], [0, 1]]], [[[1], [1]], [[1], [1]]], [[[1, 0]], [[0, 1]]])
     >>> w.n, w.axes
@@ -227,13 +258,35 @@ class WorldP(World):
 
     @classmethod
     def from_joint(cls, data: Joint, theta_given_data: Any, z_given_x_theta: Any) -> WorldP:
-        """The world of a joint over three variables (Phi, X, Y, in this order), a learning rule and an encoder."""
+        """The world of a joint over three variables (Phi, X, Y, in this order), a learning rule and an encoder.
+
+        >>> import therml_exact as tx
+        >>> data = tx.examples.berkeley()
+        >>> WorldP.from_joint(data, tx.learners.constant(2, 2, 1), [[[1, 0]], [[0, 1]]])
+        WorldP(N=1, |Phi|=6, |X|=2, |Y|=2, |Theta|=1, |Z|=2; exact)
+        """
         return cls(*data_tables(data), theta_given_data, z_given_x_theta)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BayesWorld(World):
-    """Appendix B: data and one global representation Theta."""
+    """World P of Appendix B (Figure 3): unlabelled data and one global representation Theta.
+
+        p(phi) prod_i p(x_i|phi) p(theta|x^N)
+
+    phi               p(phi) as [phi]; this and the other tables are without unit, and their rows sum to 1
+    x_given_phi       p(x|phi) as [phi, x]
+    theta_given_data  the learning rule p(theta|x^N) as [x1, ..., xN, theta], off which N is read
+
+    Raises ValueError where a table has a wrong shape, or a row that does not sum to 1.
+
+    >>> import therml_exact as tx
+    >>> world = tx.BayesWorld(["1/2", "1/2"], [[1, 0], [0, 1]], [["3/4", "1/4"], ["1/4", "3/4"]])
+    >>> world
+    BayesWorld(N=1, |Phi|=2, |X|=2, |Theta|=2; exact)
+    >>> print(world.mismatch())
+    log 2
+    """
 
     phi: Any
     x_given_phi: Any
@@ -256,7 +309,25 @@ class BayesWorld(World):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DiscriminativeWorld(World):
-    """Appendix C: labelled data and one global representation Theta."""
+    """World P of Appendix C (Figure 4): labelled data and one global representation Theta.
+
+        p(phi) prod_i p(x_i|phi) p(y_i|x_i,phi) p(theta|x^N,y^N)
+
+    phi               p(phi) as [phi]; this and the other tables are without unit, and their rows sum to 1
+    x_given_phi       p(x|phi) as [phi, x]
+    y_given_x_phi     p(y|x,phi) as [phi, x, y]
+    theta_given_data  the learning rule p(theta|x^N,y^N) as [x1, y1, ..., xN, yN, theta], off which N is read
+
+    Raises ValueError where a table has a wrong shape, or a row that does not sum to 1.
+
+    >>> import therml_exact as tx
+    >>> rule = tx.learners.memorize(1, 2, 1)
+    >>> world = tx.DiscriminativeWorld([1], [[1]], [[["1/2", "1/2"]]], rule)
+    >>> world
+    DiscriminativeWorld(N=1, |Phi|=1, |X|=1, |Y|=2, |Theta|=2; exact)
+    >>> print(world.multi_information(), "-", world.desired_information(), "=", world.mismatch())
+    log 2 - log 2 = 0
+    """
 
     phi: Any
     x_given_phi: Any
@@ -282,9 +353,17 @@ WORLDS: tuple[type[World], ...] = (WorldP, BayesWorld, DiscriminativeWorld)
 
 
 def data_tables(data: Joint) -> tuple[Array, Array, Array]:
-    """phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y] of a joint over (Phi, X, Y).
+    """The process of a joint over three variables in the roles Phi, X, Y: p(phi), p(x|phi), p(y|x,phi).
 
-    Where (phi, x) was never observed its row of y is the uniform one: it has weight 0 in every quantity.
+    data: a Joint with three axes; their names are free, their order is Phi, X, Y.
+    Returns phi[phi], x_given_phi[phi, x] and y_given_x_phi[phi, x, y], without unit, exact where the joint is. Where
+    (phi, x) has probability 0 its row of y is the uniform one: it has weight 0 in every quantity.
+    Raises ValueError for a joint of another number of axes, or with a letter of Phi of probability 0.
+
+    >>> import therml_exact as tx
+    >>> phi, x, y = tx.data_tables(tx.Joint.from_counts([[[1, 1], [2, 0]]], ("Phi", "X", "Y")))
+    >>> [str(p) for p in x[0]], [str(p) for p in y[0, 0]], [str(p) for p in y[0, 1]]
+    (['1/2', '1/2'], ['1/2', '1/2'], ['1', '0'])
     """
     if len(data.axes) != 3:
         raise ValueError(f"the joint is over {', '.join(data.axes)}; give three variables, in the roles Phi, X, Y")

@@ -23,17 +23,38 @@ on both sides. `latex` is the formula as printed, misprints included.
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Equation:
-    """One numbered equation of the paper."""
+    """One numbered equation of the paper: what it states, whether that is true, and what executes and tests it.
+
+    The values of `kind`, `status` and `state` are listed at the head of this module. There is no unit beyond the nats
+    of the statements.
+
+    number     the equation's number in the paper, from 1 to 98
+    kind       what sort of statement it is, such as "identity" or "definition, bound"
+    status     "as printed", "corrected", "false as printed" or "empty"
+    statement  the equation in plain text, as the paper means it
+    latex      the formula as the paper prints it, misprints included
+    corrected  the true form, or the missing hypothesis; None where the printed form is true
+    note       a remark or a counterexample; None where there is none
+    state      "done", "planned" or "empty"
+    function   the public name that executes it; None where there is none
+    test       the test that runs it, as pytest names it; None where there is none
+
+    >>> from therml_exact.bounds.equations import EQUATIONS
+    >>> EQUATIONS[15].number, EQUATIONS[15].statement
+    (16, 'Rate against distortion: Rᵢ + Dᵢ ≥ H(Xᵢ) + I(Zᵢ;Θ|Xᵢ)')
+    >>> print(EQUATIONS[3].corrected)
+    I_pred(T_N)/H(T_N) → 0 if and only if H(X,Y|Φ) > 0 (finite Φ)
+    """
 
     number: int
     kind: str
     status: str
     statement: str
     latex: str
-    corrected: str | None
-    note: str | None
+    corrected: str | None = None
+    note: str | None = None
     state: str
     function: str | None
     test: str | None
@@ -49,8 +70,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\mathcal{T}_N \equiv (x^N, y^N) \equiv \{x_1, y_1, x_2, y_2, \dots, x_N, y_N\} \sim \phi(x^N, "
             r"y^N)"
         ),
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.WorldP",
         test="tests/test_equations.py::test_1_2_data_sets_are_exchangeable",
@@ -61,8 +80,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Exchangeable data: p(xᴺ,yᴺ|φ) = Πᵢ p(xᵢ|φ) p(yᵢ|xᵢ,φ)",
         latex=r"p(x^N, y^N | \phi) = \prod_i p(x_i | \phi) p(y_i | x_i, \phi)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.WorldP",
         test="tests/test_equations.py::test_1_2_data_sets_are_exchangeable",
@@ -76,7 +93,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"I_{\text{pred}}(\mathcal{T}_N) \equiv \lim_{M \to \infty} I(\mathcal{T}_N; \mathcal{T}_M') = "
             r"I(\mathcal{T}_N; \Phi) = I(X^N, Y^N; \Phi)"
         ),
-        corrected=None,
         note="Holds for finite Φ, identifiable or not.",
         state="done",
         function="therml_exact.predictive_information",
@@ -147,7 +163,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\sum_{i} \left[ I(X_i; \Phi) + I(Y_i; X_i, \Phi) \right] \ge \sum_{i} I(Y_i; X_i) + "
             r"I_{\text{pred}}(\mathcal{T}_N)"
         ),
-        corrected=None,
         note="The left side equals Σᵢ [I(Xᵢ;Yᵢ) + I(Xᵢ,Yᵢ;Φ)]; then use (20).",
         state="done",
         function="therml_exact.check_bounds",
@@ -159,8 +174,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Chain rule: I(Zᵢ;Xᵢ,Θ) = I(Zᵢ;Xᵢ) + I(Zᵢ;Θ|Xᵢ)",
         latex=r"I(Z_i; X_i, \Theta) = I(Z_i; X_i) + I(Z_i; \Theta | X_i)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.mutual_information",
         test="tests/test_equations.py::test_relation[9]",
@@ -174,7 +187,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"S \equiv \left\langle \log \frac{p(\theta|x^N, y^N)}{q(\theta)} \right\rangle_P \ge I(\Theta; "
             r"X^N, Y^N)"
         ),
-        corrected=None,
         note="Slack KL(p(θ);q(θ)), by (56).",
         state="done",
         function="therml_exact.functionals",
@@ -189,7 +201,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"R_i \equiv \left\langle \log \frac{p(z_i|x_i, \theta)}{q(z_i)} \right\rangle_P \ge I(Z_i; "
             r"X_i, \Theta)"
         ),
-        corrected=None,
         note="Slack KL(p(zᵢ);q(zᵢ)), by (59).",
         state="done",
         function="therml_exact.functionals",
@@ -201,7 +212,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Classification error: Cᵢ = −⟨log q(yᵢ|zᵢ)⟩ ≥ H(Yᵢ) − I(Yᵢ;Zᵢ) = H(Yᵢ|Zᵢ), C = Σᵢ Cᵢ",
         latex=r"C_i \equiv -\langle \log q(y_i|z_i) \rangle_P \ge H(Y_i) - I(Y_i; Z_i) = H(Y_i|Z_i)",
-        corrected=None,
         note="Slack KL(p(yᵢ|zᵢ);q(yᵢ|zᵢ)), by (58).",
         state="done",
         function="therml_exact.functionals",
@@ -213,7 +223,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Distortion: Dᵢ = −⟨log q(xᵢ|zᵢ)⟩ ≥ H(Xᵢ) − I(Xᵢ;Zᵢ) = H(Xᵢ|Zᵢ), D = Σᵢ Dᵢ",
         latex=r"D_i \equiv -\langle \log q(x_i|z_i) \rangle_P \ge H(X_i) - I(X_i; Z_i) = H(X_i|Z_i)",
-        corrected=None,
         note="Slack KL(p(xᵢ|zᵢ);q(xᵢ|zᵢ)), by (57).",
         state="done",
         function="therml_exact.functionals",
@@ -225,7 +234,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="The functionals bound the mismatch: S + R + C + D ≥ J + Σᵢ H(Xᵢ,Yᵢ|Φ)",
         latex=r"S + R + C + D \ge \mathcal{J} + \sum_{i} H(X_i, Y_i | \Phi)",
-        corrected=None,
         note="An equality at the optimal per-sample q's, by (66).",
         state="done",
         function="therml_exact.check_bounds",
@@ -240,7 +248,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"S + R + C + D \ge \sum_{i} H(X_i, Y_i | \Phi) \quad R \ge 0 \quad S \ge 0 \quad D \ge 0 \quad "
             r"C \ge 0"
         ),
-        corrected=None,
         note="Never tight unless Φ is independent of (X,Y); the sharp floor is R + C + D ≥ Σᵢ H(Xᵢ,Yᵢ).",
         state="done",
         function="therml_exact.check_bounds",
@@ -252,7 +259,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Rate against distortion: Rᵢ + Dᵢ ≥ H(Xᵢ) + I(Zᵢ;Θ|Xᵢ)",
         latex=r"R_i + D_i \ge H(X_i) + I(Z_i; \Theta | X_i)",
-        corrected=None,
         note="An equality at the optimal q's.",
         state="done",
         function="therml_exact.check_bounds",
@@ -264,8 +270,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Markov chain in world P: Φ → (Xᵢ,Yᵢ,Θ) → Zᵢ",
         latex=r"\Phi \to (X_i, Y_i, \Theta) \to Z_i",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.check_bounds",
         test="tests/test_equations.py::test_relation[17]",
@@ -279,7 +283,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"I(Z_i; \Phi) \le I(Z_i; \Theta, X_i, Y_i) = I(Z_i; X_i, \Theta) + I(Z_i; Y_i | X_i, \Theta) "
             r"\le R_i"
         ),
-        corrected=None,
         note="The last information is 0 in world P.",
         state="done",
         function="therml_exact.check_bounds",
@@ -291,8 +294,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Φ → (Xᴺ,Yᴺ) → Θ, hence I(Θ;Φ) ≤ I(Θ;Xᴺ,Yᴺ) ≤ S",
         latex=r"\Phi \to (X^N, Y^N) \to \Theta \implies I(\Theta; \Phi) \le I(\Theta; X^N, Y^N) \le S",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.check_bounds",
         test="tests/test_equations.py::test_relation[19]",
@@ -303,8 +304,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Ceiling on what θ can know of Φ: I(Θ;Φ) ≤ I(Xᴺ,Yᴺ;Φ) ≤ Σᵢ I(Xᵢ,Yᵢ;Φ)",
         latex=r"I(\Theta; \Phi) \le I(X^N, Y^N; \Phi) \le \sum_{i} I(X_i, Y_i; \Phi)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.check_bounds",
         test="tests/test_equations.py::test_relation[20]",
@@ -315,7 +314,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Frontier: min R over the five distributions, subject to D = D₀, S = S₀, C = C₀",
         latex=(r"\min_{q(z)q(x|z)q(y|z)p(z|x,\theta)p(\theta|\{x,y\})} R \text{ such that } D=D_0, S=S_0, C=C_0"),
-        corrected=None,
         note="The feasible set need not be convex in S, so (22) may miss solutions.",
         state="done",
         function="therml_exact.minimize_capped",
@@ -375,7 +373,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="The best prior is the marginal: q(θ) = p(θ) = ⟨p(θ|xᴺ,yᴺ)⟩ over data sets",
         latex=r"q(\theta) = p(\theta) = \langle p(\theta|x^N, y^N) \rangle_{p(x^N, y^N)}",
-        corrected=None,
         note="By (56): S − I(Θ;Xᴺ,Yᴺ) = KL(p(θ);q(θ)).",
         state="done",
         function="therml_exact.fit_prior",
@@ -458,8 +455,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Objective: J(γ,δ,σ) = R + δD + γC + σS",
         latex=r"J(\gamma, \delta, \sigma) \equiv R + \delta D + \gamma C + \sigma S",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.objective",
         test="tests/test_thermo_boltzmann.py::test_objective_is_the_sum_of_functionals",
@@ -509,8 +504,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"J^{\text{noneq}}(p; \gamma, \delta, \sigma) = \langle R + \delta D + \gamma C + \sigma S "
             r"\rangle_{p(\theta)}"
         ),
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.objective",
         test="tests/test_thermo_second_law.py::test_objective_falls_at_every_step_exactly",
@@ -536,7 +529,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Start from the prior: J(t=0) = ⟨R + δD + γC⟩ over q(θ)",
         latex=r"J_{t=0} = \langle R + \delta D + \gamma C \rangle_{q(\theta)}",
-        corrected=None,
         note="S = 0 at the start.",
         state="done",
         function="therml_exact.second_law",
@@ -560,7 +552,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Chain rule again: I(Zᵢ;Xᵢ,Θ) = I(Zᵢ;Xᵢ) + I(Zᵢ;Θ|Xᵢ)",
         latex=r"I(Z_i; X_i, \Theta) = I(Z_i; X_i) + I(Z_i; \Theta | X_i)",
-        corrected=None,
         note="The same as (9).",
         state="done",
         function="therml_exact.mutual_information",
@@ -584,7 +575,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Without reconstruction: C + S + V ≥ J + Σᵢ [H(Xᵢ,Yᵢ|Φ) − H(Xᵢ)]",
         latex=r"C + S + V \ge \mathcal{J} + \sum_{i} \left[ H(Y_i X_i | \Phi) - H(X_i) \right]",
-        corrected=None,
         note="The right side is I(Θ;Xᴺ,Yᴺ) + Σᵢ [H(Yᵢ|Zᵢ) + I(Zᵢ;Θ|Xᵢ)] ≥ 0; without J it can be negative.",
         state="done",
         function="therml_exact.check_bounds",
@@ -599,7 +589,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\mathcal{J}_{\text{bayes}} = \min_{q \in Q} D_{\text{KL}}\left[p; q\right] = I_P - I_Q = "
             r"\sum_i I(X_i; \Phi) + I(\Theta; X^n) - \sum_i I(X_i; \Theta)"
         ),
-        corrected=None,
         note="With its own q(xᵢ|θ) for each sample, as (5).",
         state="done",
         function="therml_exact.BayesWorld",
@@ -611,8 +600,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Entropy: S = ⟨log p(θ|xᴺ)/q(θ)⟩ ≥ I(Θ;Xᴺ)",
         latex=r"S \equiv \left\langle \log \frac{p(\theta|X^n)}{q(\theta)} \right\rangle \ge I(\Theta; X^n)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.functionals",
         test="tests/test_equations.py::test_relation[44]",
@@ -623,8 +610,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Energy: Uᵢ = −⟨log q(xᵢ|θ)⟩ ≥ H(Xᵢ|Θ), U = Σᵢ Uᵢ",
         latex=r"U_i \equiv -\langle \log q(x_i|\theta) \rangle \ge H(X_i|\Theta)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.functionals",
         test="tests/test_equations.py::test_relation[45]",
@@ -635,7 +620,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Bayes frontier: U + S ≥ J_bayes + Σᵢ H(Xᵢ|Φ)",
         latex=r"U + S \ge \mathcal{J}_{\text{bayes}} + \sum_{i} H(X_i | \Phi)",
-        corrected=None,
         note="An equality at the optimal per-sample q's.",
         state="done",
         function="therml_exact.check_bounds",
@@ -647,8 +631,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Bayes problem: min S + βU",
         latex=r"\min S + \beta U",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.objective",
         test="tests/test_thermo_boltzmann.py::test_tempered_posterior_of_a_bayes_world",
@@ -698,7 +680,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\mathcal{J}_{d} = I_P - I_Q = I(\Theta; X^N, Y^N) + \sum_{i} \left[I(X_i; \Phi) + I(Y_i; X_i, "
             r"\Phi) - I(Y_i; X_i, \Theta) \right]"
         ),
-        corrected=None,
         note="The least KL with its own q(yᵢ|xᵢ,θ) for each sample, as (5).",
         state="done",
         function="therml_exact.DiscriminativeWorld",
@@ -722,8 +703,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Energy: Uᵢ = −⟨log q(yᵢ|xᵢ,θ)⟩ ≥ H(Yᵢ|Xᵢ,Θ), U = Σᵢ Uᵢ",
         latex=r"U_i \equiv -\langle \log q(y_i|x_i,\theta) \rangle_P \ge H(Y_i|X_i,\Theta)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.functionals",
         test="tests/test_equations.py::test_relation[53]",
@@ -761,7 +740,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="I(Θ;Xᴺ,Yᴺ) = S − KL(p(θ);q(θ))",
         latex=r"I(\Theta; X^N, Y^N) = S - D_{KL}[p(\theta); q(\theta)]",
-        corrected=None,
         note="For q > 0 where p > 0; otherwise S and the KL are both infinite.",
         state="done",
         function="therml_exact.check_bounds",
@@ -773,7 +751,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="I(Xᵢ;Zᵢ) = H(Xᵢ) − Dᵢ + KL(p(xᵢ|zᵢ);q(xᵢ|zᵢ))",
         latex=r"I(X_i; Z_i) = H(X_i) - D_i + D_{KL}[p(x_i|z_i); q(x_i|z_i)]",
-        corrected=None,
         note="For q > 0 where p > 0; otherwise D and the KL are both infinite.",
         state="done",
         function="therml_exact.check_bounds",
@@ -785,7 +762,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="I(Yᵢ;Zᵢ) = H(Yᵢ) − Cᵢ + KL(p(yᵢ|zᵢ);q(yᵢ|zᵢ))",
         latex=r"I(Y_i; Z_i) = H(Y_i) - C_i + D_{KL}[p(y_i|z_i); q(y_i|z_i)]",
-        corrected=None,
         note="For q > 0 where p > 0; otherwise C and the KL are both infinite.",
         state="done",
         function="therml_exact.check_bounds",
@@ -797,7 +773,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="I(Zᵢ;Xᵢ,Θ) = Rᵢ − KL(p(zᵢ);q(zᵢ))",
         latex=r"I(Z_i; X_i, \Theta) = R_i - D_{KL}[p(z_i); q(z_i)]",
-        corrected=None,
         note="For q > 0 where p > 0; otherwise R and the KL are both infinite.",
         state="done",
         function="therml_exact.check_bounds",
@@ -812,7 +787,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\mathcal{J} = S + D + C + R - D_{KL}[p;q] - \sum_{i} [H(X_i) + H(Y_i) - I(X_i; \Phi) - I(Y_i; "
             r"X_i, \Phi)] \ge 0"
         ),
-        corrected=None,
         note="Exact for arbitrary q's with finite functionals; KL is (61).",
         state="done",
         function="therml_exact.check_bounds",
@@ -828,8 +802,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"D_{\text{KL}}[p(x_i|z_i);q(x_i|z_i)] + \sum_{i} [D_{\text{KL}}[p(y_i|z_i);q(y_i|z_i)] + "
             r"D_{\text{KL}}[p(z_i);q(z_i)]]"
         ),
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.check_bounds",
         test="tests/test_equations.py::test_relation[61]",
@@ -840,8 +812,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="H(Xᵢ) − I(Xᵢ;Φ) = H(Xᵢ|Φ)",
         latex=r"H(X_i) - I(X_i; \Phi) = H(X_i|\Phi)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.entropy",
         test="tests/test_equations.py::test_relation[62]",
@@ -852,8 +822,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="H(Yᵢ) − I(Yᵢ;Xᵢ,Φ) = H(Yᵢ|Xᵢ,Φ)",
         latex=r"H(Y_i) - I(Y_i; X_i \Phi) = H(Y_i | X_i, \Phi)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.entropy",
         test="tests/test_equations.py::test_relation[63]",
@@ -864,8 +832,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="H(Yᵢ|Xᵢ,Φ) + H(Xᵢ|Φ) = H(Xᵢ,Yᵢ|Φ)",
         latex=r"H(Y_i|X_i, \Phi) + H(X_i|\Phi) = H(Y_i, X_i|\Phi)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.entropy",
         test="tests/test_equations.py::test_relation[64]",
@@ -876,7 +842,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="J = S + D + C + R − KL − Σᵢ H(Xᵢ,Yᵢ|Φ)",
         latex=r"\mathcal{J} = S + D + C + R - D_{KL}[p;q] - \sum_{i} H(Y_{i}, X_{i}|\Phi)",
-        corrected=None,
         note="Exact for arbitrary q's with finite functionals; KL is (61).",
         state="done",
         function="therml_exact.check_bounds",
@@ -888,7 +853,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="S + D + C + R = J + KL + Σᵢ H(Xᵢ,Yᵢ|Φ)",
         latex=r"S + D + C + R = \mathcal{J} + D_{\text{KL}}[p;q] + \sum_{i} H(Y_{i}, X_{i}|\Phi)",
-        corrected=None,
         note="Exact for arbitrary q's; both sides can be infinite.",
         state="done",
         function="therml_exact.check_bounds",
@@ -900,7 +864,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="S + D + C + R ≥ J + Σᵢ H(Xᵢ,Yᵢ|Φ)",
         latex=r"S + D + C + R \ge \mathcal{J} + \sum_{i} H(Y_i, X_i|\Phi)",
-        corrected=None,
         note="The same as (14).",
         state="done",
         function="therml_exact.check_bounds",
@@ -912,7 +875,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="S + D + C + R ≥ Σᵢ H(Xᵢ,Yᵢ|Φ)",
         latex=r"S + D + C + R \ge \sum_{i} H(Y_i, X_i|\Phi)",
-        corrected=None,
         note="The first part of (15), never tight unless Φ is independent of (X,Y).",
         state="done",
         function="therml_exact.check_bounds",
@@ -924,7 +886,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="empty",
         statement="(a number without a formula)",
         latex="",
-        corrected=None,
         note="The paper prints the number alone.",
         state="empty",
         function=None,
@@ -936,8 +897,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="I(A;B) = H(A) − H(A|B)",
         latex=r"I(A;B) = H(A) - H(A|B)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.mutual_information",
         test="tests/test_equations.py::test_relation[70]",
@@ -948,8 +907,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="I(A;B) = H(B) − H(B|A)",
         latex=r"I(A;B) = H(B) - H(B|A)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.mutual_information",
         test="tests/test_equations.py::test_relation[71]",
@@ -960,8 +917,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="I(A;B) = H(A) + H(B) − H(A,B)",
         latex=r"I(A;B) = H(A) + H(B) - H(A, B)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.mutual_information",
         test="tests/test_equations.py::test_relation[72]",
@@ -972,8 +927,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="I(A;B) = H(A,B) − H(A|B) − H(B|A)",
         latex=r"I(A;B) = H(A,B) - H(A|B) - H(B|A)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.mutual_information",
         test="tests/test_equations.py::test_relation[73]",
@@ -984,8 +937,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Chain rule: I(A,B;C) = I(A;C) + I(B;C|A) ≥ 0",
         latex=r"I(A, B; C) = I(A; C) + I(B; C|A) \ge 0",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.mutual_information",
         test="tests/test_equations.py::test_relation[74]",
@@ -996,8 +947,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="I(A;B) ≥ 0",
         latex=r"I(A;B) \ge 0",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.mutual_information",
         test="tests/test_equations.py::test_relation[75]",
@@ -1008,8 +957,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="I(A;B|C) ≥ 0",
         latex=r"I(A;B|C) \ge 0",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.mutual_information",
         test="tests/test_equations.py::test_relation[76]",
@@ -1020,8 +967,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="H(B|A) = H(A,B) − H(A)",
         latex=r"H(B|A) = H(A,B) - H(A)",
-        corrected=None,
-        note=None,
         state="done",
         function="therml_exact.entropy",
         test="tests/test_equations.py::test_relation[77]",
@@ -1032,7 +977,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="Free rate: F(C,D,σ) = R + σS",
         latex=r"F(C, D, \sigma) \equiv R + \sigma S",
-        corrected=None,
         note="Legendre transform of R in S: where R is differentiable and σ determines S.",
         state="done",
         function="therml_exact.potentials",
@@ -1044,7 +988,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="dF = −γ dC − δ dD + S dσ",
         latex=r"dF = -\gamma dC - \delta dD + S d\sigma",
-        corrected=None,
         note="Where R is differentiable.",
         state="done",
         function="therml_exact.potentials",
@@ -1074,7 +1017,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\left(\frac{\partial \gamma}{\partial D}\right)_{C} = \left(\frac{\partial \delta}{\partial "
             r"C}\right)_{D}"
         ),
-        corrected=None,
         note="With S held on both sides, where R is twice differentiable.",
         state="done",
         function="therml_exact.measure_maxwell",
@@ -1089,7 +1031,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\left(\frac{\partial \delta}{\partial S}\right)_{D} = \left(\frac{\partial \sigma}{\partial "
             r"D}\right)_{S}"
         ),
-        corrected=None,
         note="With C held on both sides, where R is twice differentiable.",
         state="done",
         function="therml_exact.measure_maxwell",
@@ -1104,7 +1045,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\left(\frac{\partial \gamma}{\partial S}\right)_{C} = \left(\frac{\partial \sigma}{\partial "
             r"C}\right)_{S}"
         ),
-        corrected=None,
         note="With D held on both sides, where R is twice differentiable.",
         state="done",
         function="therml_exact.measure_maxwell",
@@ -1161,7 +1101,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\left(\frac{\partial C}{\partial D}\right)_{\gamma} = -\left(\frac{\partial \delta}{\partial "
             r"\gamma}\right)_{D}"
         ),
-        corrected=None,
         note="With S held on both sides, where R is twice differentiable.",
         state="done",
         function="therml_exact.measure_maxwell",
@@ -1176,7 +1115,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\left(\frac{\partial C}{\partial S}\right)_{\gamma} = -\left(\frac{\partial \sigma}{\partial "
             r"\gamma}\right)_{S}"
         ),
-        corrected=None,
         note="With D held on both sides, where R is twice differentiable.",
         state="done",
         function="therml_exact.measure_maxwell",
@@ -1188,7 +1126,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="From G(D,γ,σ) = R + σS + γC: dG = C dγ − δ dD + S dσ",
         latex=r"dG = Cd\gamma - \delta dD + Sd\sigma",
-        corrected=None,
         note="Where R is differentiable.",
         state="done",
         function="therml_exact.potentials",
@@ -1203,7 +1140,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\left(\frac{\partial C}{\partial \sigma}\right)_{\gamma} = \left(\frac{\partial S}{\partial "
             r"\gamma}\right)_{\sigma}"
         ),
-        corrected=None,
         note="With D held on both sides, where R is twice differentiable.",
         state="done",
         function="therml_exact.measure_maxwell",
@@ -1215,7 +1151,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="From A(δ,C,S) = R + δD: dA = −γ dC + D dδ − σ dS",
         latex=r"dA = -\gamma dC + Dd\delta - \sigma dS",
-        corrected=None,
         note="Where R is differentiable.",
         state="done",
         function="therml_exact.potentials",
@@ -1230,7 +1165,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\left(\frac{\partial \gamma}{\partial \delta}\right)_{C} = -\left(\frac{\partial D}{\partial "
             r"C}\right)_{\delta}"
         ),
-        corrected=None,
         note="With S held on both sides, where R is twice differentiable.",
         state="done",
         function="therml_exact.measure_maxwell",
@@ -1257,7 +1191,6 @@ EQUATIONS: tuple[Equation, ...] = (
         status="as printed",
         statement="From B(δ,C,σ) = R + δD + σS: dB = −γ dC + D dδ + S dσ",
         latex=r"dB = -\gamma dC + Dd\delta + Sd\sigma",
-        corrected=None,
         note="Where R is differentiable.",
         state="done",
         function="therml_exact.potentials",
@@ -1287,7 +1220,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\left(\frac{\partial S}{\partial \delta}\right)_{\sigma} = \left(\frac{\partial D}{\partial "
             r"\sigma}\right)_{\delta}"
         ),
-        corrected=None,
         note="With C held on both sides, where R is twice differentiable.",
         state="done",
         function="therml_exact.measure_maxwell",
@@ -1302,7 +1234,6 @@ EQUATIONS: tuple[Equation, ...] = (
             r"\min S \text{ s.t. } R = R_C \implies p(\theta | \{x, y\}) = \frac{q(\theta)}{\mathcal{Z}} "
             r"e^{-R/\sigma}"
         ),
-        corrected=None,
         note="For given q's, with R and Z of one data set, as (24).",
         state="done",
         function="therml_exact.couple",

@@ -28,7 +28,25 @@ Side = Callable[[Quantities], Number] | Callable[[Quantities, int], Number]
 
 @dataclass(frozen=True)
 class BoundCheck:
-    """A relation evaluated on a world: numbers in nats, and the verdict."""
+    """A relation evaluated on a world: both sides in nats (PrimeLogs or floats), and the verdict.
+
+    equation   the equation's number, or the name of a relation that has none
+    part       the letter that tells apart the parts of one equation; may be empty
+    sample     the sample 1, ..., N that it is about; None where it is about all of them
+    statement  the relation in plain text
+    lhs, rhs   the left and the right side, nats
+    slack      by how much the relation holds, nats: lhs - rhs, or rhs - lhs for "<="; None where a side is infinite
+    verdict    "holds", "tight", "violated", "undecided" or "infinite"
+    error      a bound of the error of the slack, nats; 0 where it is exact
+    relation   the Relation that was evaluated
+
+    >>> import therml_exact as tx
+    >>> row = tx.check_bounds(tx.examples.fair_label())[5]
+    >>> print(row)
+    (10)  S >= I(Θ;X^N,Y^N): tight, slack 0 nats
+    >>> print(row.lhs, row.rhs, row.verdict)
+    log 2 log 2 tight
+    """
 
     equation: int | str
     part: str
@@ -54,7 +72,31 @@ class BoundCheck:
 
 @dataclass(frozen=True)
 class Relation:
-    """An equation of the paper as it is checked; `left` and `right` take the quantities (and the sample, if `each`)."""
+    """An equation or inequality of the paper, as it is checked on worlds.
+
+    equation    the equation's number, or the name of a relation that has none
+    statement   the relation in plain text
+    latex       the same in LaTeX
+    sense       "=", ">=" or "<="
+    left        a function of the world's Quantities (and of the sample, if `each`) that gives the left side in nats
+    right       the same for the right side
+    worlds      the kinds of worlds it is about: "P", "bayes", "discriminative"
+    hypotheses  what it assumes, in words; may be empty
+    needs       the names of the variational tables that it reads
+    each        whether there is one relation for each sample
+    part        the letter that tells apart the parts of one equation
+    dense       whether it is defined by a sum over the dense joint, and so is left to small worlds
+
+    `lhs`, `rhs` and `check` raise ValueError for a world of another kind, an unknown sample, or a missing table.
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.fair_label()
+    >>> relation = next(r for r in tx.RELATIONS if r.equation == 11)
+    >>> print(relation.statement, "|", relation.rhs(world, tx.optimal_variational(world)))
+    R_i >= I(Z_i;X_i,Θ) | log 2
+    >>> print(relation.check(world, tx.Variational(z=["1/4", "3/4"])))
+    (11), i = 1  R_1 >= I(Z_1;X_1,Θ): holds, slack 0.143841 nats
+    """
 
     equation: int | str
     statement: str
@@ -70,15 +112,15 @@ class Relation:
     dense: bool = False  # it is defined by a sum over the dense joint
 
     def lhs(self, world: World, variational: Variational, sample: int = 1) -> PrimeLog | float:
-        """The left side in nats."""
+        """The left side on a world and its q's, in nats."""
         return plain(self._side(self.left, self._quantities(world, variational, sample), sample))
 
     def rhs(self, world: World, variational: Variational, sample: int = 1) -> PrimeLog | float:
-        """The right side in nats."""
+        """The right side on a world and its q's, in nats."""
         return plain(self._side(self.right, self._quantities(world, variational, sample), sample))
 
     def check(self, world: World, variational: Variational, sample: int = 1) -> BoundCheck:
-        """Both sides, their slack and the verdict."""
+        """Both sides, their slack and the verdict on a world and its q's."""
         return self.evaluate(self._quantities(world, variational, sample), sample if self.each else None)
 
     def _quantities(self, world: World, variational: Variational, sample: int) -> Quantities:

@@ -39,7 +39,12 @@ _PRINTED_DIGITS = 40
 
 
 class PrimeLog:
-    """An exact number sum_k r_k log n_k in nats. Immutable, hashable, totally ordered.
+    """An exact number sum_k r_k log n_k in nats. It is immutable, hashable and totally ordered.
+
+    coefficients: a mapping from positive integers n_k to rationals r_k (int or Fraction); None for 0.
+    Every comparison is decided, never guessed. `float(x)` and `x.nats` give the nearest float, `x.bits` that in bits,
+    `x.ball(bits)` an enclosure. Adding a nonzero rational, or multiplying two logarithms, raises TypeError: the result
+    would be no such number.
 
     >>> x = PrimeLog({2: Fraction(1, 2), 12: 1})
     >>> print(x)
@@ -431,7 +436,7 @@ def _remove_prime(n: int, p: int) -> tuple[int, int]:
 
 
 def _remove_small_primes(n: int) -> tuple[int, dict[int, int]]:
-    """N without its prime factors below 1000, and those with their exponents."""
+    """What is left of n without its prime factors below 1000, and those factors with their exponents."""
     shared = math.gcd(n, _PRIMORIAL)
     found: dict[int, int] = {}
     for p in _primes_of(shared):

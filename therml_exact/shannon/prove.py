@@ -46,11 +46,15 @@ def prove(
     given: str | Sequence[str] = (),
     time_limit: float = 60.0,
 ) -> Proved | Refuted | Undecided:
-    """Decide a statement such as "I(Z1;Phi) <= I(Z1;X1,Theta)" (grammar.py) over all distributions.
+    """Decide a linear statement about entropies, such as "I(Z1;Phi) <= I(Z1;X1,Theta)" (18), over all distributions.
 
-    world: "P", "Q", "bayes" or "discriminative" with n samples (1 unless said); or any graph; or neither: the
-    variables in the text are free. given: statements assumed of the distribution, in the same grammar.
+    statement: text with rational coefficients, `H(A,B|C)`, `I(A;B|C)`, and one of `<=`, `>=`, `=` (grammar.py).
+    world: "P", "Q", "bayes" or "discriminative", with n samples (1 unless said). graph: a Graph instead of a world.
+    With neither, the variables in the text are free. given: a statement, or several, that are assumed of the
+    distribution.
     time_limit: seconds after which the search stops, with an Undecided that says so.
+    Returns Proved (with a certificate), Refuted (with an exact distribution and its slack in nats) or Undecided.
+    Raises ValueError for a text that cannot be read, with a caret below the offending character.
 
     >>> print(prove("I(Z1;Phi) <= I(Z1;X1,Theta)", world="P").verdict, prove("H(A) <= H(B)").verdict)
     proved refuted

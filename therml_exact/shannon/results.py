@@ -39,7 +39,24 @@ class _Result:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Proved(_Result):
-    """True of every distribution of the setting."""
+    r"""The statement is true of every distribution of the setting.
+
+    statement    the statement as it was read
+    setting      what it is about, in words
+    certificate  plain data for JSON that `verify` rechecks: the statement as an exact sum of elemental inequalities
+    verdict      "proved"
+
+    `bool()` of a result raises TypeError: compare `.verdict`. `explain()` gives the derivation in named steps.
+
+    >>> import therml_exact as tx
+    >>> proof = tx.prove("H(A,B) <= H(A) + H(B)")
+    >>> isinstance(proof, tx.Proved), proof.verdict
+    (True, 'proved')
+    >>> print("\n".join(proof.explain().splitlines()[:3]))
+    H(A,B) <= H(A) + H(B)   holds in every distribution of free variables A, B.
+    right - left is the sum of
+      I(A;B)
+    """
 
     verdict: ClassVar[Verdict] = "proved"
 
@@ -57,7 +74,24 @@ class Proved(_Result):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Refuted(_Result):
-    """False: `world` breaks it. slack: the side claimed to be larger minus the other, negative (nats)."""
+    """The statement is false: an exact distribution breaks it.
+
+    statement    the statement as it was read
+    setting      what it is about, in words
+    certificate  plain data for JSON that `verify` rechecks: the tables of the distribution
+    world        the distribution that breaks it: a Joint or a world, exact
+    slack        the side claimed to be larger minus the other, a negative PrimeLog in nats
+    verdict      "refuted"
+
+    `bool()` of a result raises TypeError: compare `.verdict`. `explain()` prints the tables.
+
+    >>> import therml_exact as tx
+    >>> answer = tx.prove("H(A) <= H(B)")
+    >>> isinstance(answer, tx.Refuted), str(answer.slack)
+    (True, '-log 2')
+    >>> answer.world
+    Joint(A: 2, B: 1; exact, 2 cells)
+    """
 
     world: World | Joint
     slack: PrimeLog
@@ -78,10 +112,24 @@ class Refuted(_Result):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Undecided(_Result):
-    """Not implied by Shannon's inequalities, and no counterexample was found.
+    """Neither a proof nor a counterexample was found; the statement may be true or false.
 
-    polymatroid: H(S) by the names in S, an entropy-like function that satisfies every Shannon inequality, independence
-    and hypothesis and breaks the statement; None where none was found within exact arithmetic.
+    statement    the statement as it was read
+    setting      what it is about, in words
+    certificate  plain data for JSON that `verify` rechecks: the polymatroid, where there is one
+    polymatroid  entropies H(S) by the tuple of names in S: a function that satisfies every Shannon inequality,
+                 independence
+                 and hypothesis and breaks the statement, so that no Shannon proof exists; it has no unit. None where
+                 none was found within exact arithmetic
+    stopped      the time limit in seconds, if that ended the search; else None
+    verdict      "undecided"
+
+    `bool()` of a result raises TypeError: compare `.verdict`. `explain()` prints the polymatroid.
+
+    >>> import therml_exact as tx
+    >>> answer = tx.prove("H(A) <= H(B)", time_limit=1e-9)
+    >>> isinstance(answer, tx.Undecided), answer.stopped
+    (True, 1e-09)
     """
 
     polymatroid: Mapping[tuple[str, ...], Fraction] | None

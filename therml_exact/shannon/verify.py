@@ -27,7 +27,18 @@ _MOST_BITS = 30_000  # of a denominator, which forged terms could make grow with
 
 
 def verify_proof(certificate: Any) -> Verification:
-    """Check a certificate of `prove` (a mapping, or the path of a JSON file); `verify` takes those of all kinds."""
+    """Whether a certificate of `prove` is true, by exact sums of fractions alone.
+
+    certificate: the mapping `result.certificate`, or the path of a JSON file. (`verify` takes certificates of all
+    kinds.) Returns a Verification whose `claim` says what was proved of what. It never raises on a false certificate.
+
+    >>> import therml_exact as tx
+    >>> certificate = tx.prove("H(A,B) <= H(A) + H(B)").certificate
+    >>> tx.verify_proof(certificate).valid
+    True
+    >>> tx.verify_proof(certificate | {"statement": "H(A) + H(B) <= H(A,B)"}).valid
+    False
+    """
 
     def check(clock: Clock) -> Proven:
         return check_proof(read(certificate), None, clock)
