@@ -11,11 +11,6 @@ VERIFIERS, CORE = 0.95, 0.90  # how many of the mutants that are not equivalent 
 
 # Of long files of tests only those that verify.
 EXACT = ("tests/test_primelog.py", "tests/test_joint.py", "tests/test_information.py")
-CERTIFICATES = ("tests/test_second_opinion.py", "tests/test_frontier.py", "tests/test_dual.py", "tests/test_audit.py")
-SAVED = (
-    "tests/test_trace.py::test_a_saved_frontier_loads_verifies_and_classifies",
-    "tests/test_trace.py::test_a_frontier_saves_every_certificate",
-)
 RULES = (
     *(f"tests/test_learning_rule.py::{name}" for name in (
         "test_false_claims_are_rejected", "test_an_edit_fails_the_digest", "test_random_edits_never_prove_more",
