@@ -414,6 +414,15 @@ def test_the_tilt_has_the_coefficients_of_its_series(mean, m, t0, h):
             assert abs(ours - arb(text)) < 1e-25
 
 
+def test_wide_balls_of_coefficients_are_not_below_what_they_may_reach():
+    """z^2 times anything in [-1, 1] may be 1, times anything below 0 it is at most 0."""
+    with precision(128):
+        assert not leaves._below(arb_poly([arb(0), arb(0), arb(0, 1)]), arb(0.5))
+        assert leaves._below(arb_poly([arb(0), arb(0), arb(0, 1)]), arb(1.01))
+        assert not leaves._below(arb_poly([arb(0), arb(0, 1)]), arb(0.5))
+        assert leaves._below(arb_poly([arb(0), arb(0), arb(-1, 0.5)]), arb(1e-9))
+
+
 def test_products_end_before_the_order():
     with precision(128):
         f = arb_poly([1] * leaves.ORDER)
@@ -440,6 +449,21 @@ def test_series_are_for_what_they_are_made_for():
 
 def peak_places(m):
     return [[F(1, len(b.root))] * len(b.root) for b in m.blocks]
+
+
+def test_coordinates_that_are_0_at_a_vertex_stay_at_their_largest():
+    """G increases in every coordinate: at the root G(1, 1) = sum exp(lam); where t_0 <= 1/2, G(1/2, 1)."""
+    with precision(128):
+        for name, power in (("one block", 1.0), ("groups", 1.5)):
+            m = MIXTURES[name]
+            gradient = Gradient(m, LAM)
+            for scale, cell in ((1.0, root_cell(m)), (0.5, [halve(root_cell(m)[0], 0, 1)])):
+                terms = [math.exp(v + float(m.multiplier * row[0]) * math.log(scale))
+                         for v, row in zip(LAM, m.blocks[0].rows, strict=True)]  # fmt: skip
+                sums = [sum(t for t, g in zip(terms, m.groups, strict=True) if g == x) for x in sorted(set(m.groups))]
+                top = math.log(sum(v**power for v in sums)) / power
+                level = least_level(lambda v, g=gradient, c=cell: g.quadratic(c, arb(v)))
+                assert top - 1e-11 <= level < top + (1e-11 if scale == 1 else 1.0)
 
 
 def test_halves_keep_entropies_and_functions():

@@ -372,6 +372,16 @@ def test_trees_of_wide_alphabets_are_read_as_they_are_written():
     assert "unknown symbol" in verify(c).reason
 
 
+def test_values_are_rounded_up_by_a_share_of_all_that_is_added():
+    """2e-13 of |value| + 1 + a fiftieth of the finite multipliers; certified where that much gap is within tol."""
+    for value, multipliers, more in ((3.0, {}, 4.0), (-3.0, {}, 4.0), (0.0, {"beta": math.inf}, 1.0),
+                                     (1.0, {"rho": 1, "gamma": 99}, 4.0)):  # fmt: skip
+        assert reading.rounded_up(value, multipliers) == value + 2e-13 * more
+    edge = reading.rounded_up(3.0, {}) - 2.0
+    assert reading.status(3.0, 2.0, edge, {}) == "certified"
+    assert reading.status(3.0, 2.0, math.nextafter(edge, 0), {}) == "open"
+
+
 def test_the_format_is_written_as_it_is_read():
     """Certificates of today's solver are those of this format, symbol for symbol."""
     problem = read_problem(CERTIFICATES["series"]["problem"])

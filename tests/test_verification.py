@@ -127,6 +127,18 @@ def test_time():
     assert judge(lambda clock: Proven(clock.seconds, None, "", "")).value == 600.0
 
 
+def test_the_time_is_over_when_more_than_it_has_passed(monkeypatch):
+    monkeypatch.setattr("time.monotonic", lambda: 5.0)
+    clock = Clock(2.0)
+    for now, over in ((5.0, False), (7.0, False), (7.5, True)):
+        monkeypatch.setattr("time.monotonic", lambda now=now: now)
+        if not over:
+            clock.tick()
+            continue
+        with pytest.raises(UnfinishedError):
+            clock.tick()
+
+
 def test_requirements_hold_only_where_they_are_true():
     require(True, "")
     for value in (False, None, 1, "true", [1]):
