@@ -54,6 +54,7 @@ def test_the_precision_is_set_inside_and_restored_after():
         with pytest.raises(ZeroDivisionError), precision(128):
             1 / 0  # noqa: B018
         assert flint.ctx.prec == 77
+        assert settled(lambda at: at + flint.ctx.prec, 1) == 78  # outside, at whatever precision there is
 
 
 @pytest.mark.parametrize("at", [20, 53, 4000])

@@ -87,6 +87,7 @@ def test_kinds_of_numbers(values, expected, types):
         ([0.5, -0.5], "p[1] is -0.5; probabilities are finite and >= 0"), ([1, -1], "p[1] is -1; probabilities"),
         ([F(1), F(-1, 2)], "p[1] is -1/2; prob"), ([[0.5, math.nan]], "p[0, 1] is nan; remove or fill the missing"),
         ([math.inf], "p[0] is inf; probabilities are finite"), (np.array([1.0, math.inf]), "p[1] is inf; prob"),
+        (np.array([0.0, -1.0]), "p[1] is -1.0; prob"),
         (np.array([[1.0, math.nan], [0.0, -1.0]]), "p[0, 1] is nan; remove or fill"), (-1, "p is -1; prob"),
         ([[1, 2], [3]], "p[1] has shape (1,) but p[0] has (2,): the lists are ragged"),
         ([1, [2]], "p[1] has shape (1,) but p[0] has ()"), ([[1], None], "p[1] is None; a table is an array"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from therml_exact.numbers.text import read_exact, read_hexadecimal, read_rational, shown
+from therml_exact.numbers.text import has_control, read_exact, read_hexadecimal, read_rational, shown
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -33,6 +33,11 @@ def test_what_was_never_written_is_refused(text):
     for read in (read_exact, read_rational, read_hexadecimal):
         with pytest.raises(ValueError):
             read(text)
+
+
+def test_control_characters_and_halves_of_characters():
+    assert all(has_control(f"a{c}b") for c in "\x00\x1b\n\x7f\x9f\ud800\udfff")
+    assert not any(has_control(text) for text in ("", "a b", "\u00e9\u03b8 \U0001f600", "~\xa0"))
 
 
 def test_a_value_of_sixty_characters_is_shown_whole():
