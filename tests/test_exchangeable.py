@@ -13,7 +13,8 @@ from numba import njit
 
 from therml_exact import exchangeable
 from therml_exact.exchangeable import learned, predictive
-from therml_exact.kernels import types_information, types_walk
+from therml_exact.kernels.types import information as types_information
+from therml_exact.kernels.types import walk as types_walk
 
 RELATIVE = 1e-12
 

@@ -15,7 +15,9 @@ import pytest
 from true_certificates import CERTIFICATES
 
 import therml_exact as tx
-from therml_exact.frontier.mixture.certificate import digest, read_number, read_problem
+from therml_exact.frontier.mixture.certificate import digest
+from therml_exact.frontier.problems.kinds import read_problem
+from therml_exact.numbers.text import read_exact
 from therml_exact.verification import verify
 
 RATIONAL = re.compile("[0-9]+(/[1-9][0-9]*)?")
@@ -108,7 +110,7 @@ def hold(name, seeds):
             assert found.lower_bound <= float.fromhex(original["value"]), seed
             assert found.value >= float.fromhex(original["lower_bound"]), seed
             continue
-        given = {m: math.inf if text == "inf" else read_number(text)
+        given = {m: math.inf if text == "inf" else read_exact(text)
                  for m, text in c["multipliers"].items()}  # fmt: skip
         truth = tx.minimize(read_problem(c["problem"]), tol=1e-6, **given)
         room = ROUNDING * (1 + abs(truth.value))
