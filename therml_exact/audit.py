@@ -48,13 +48,40 @@ def point(
     tol: float = 1e-9,
     time_limit: float = 60.0,
 ) -> Classification:
-    """Where a claimed point lies; coordinates (nats) that are left out are free. time_limit: seconds of the call."""
+    """Where a claimed point lies: impossible by how much, or feasible and suboptimal by how much.
+
+    problem: an EncoderProblem, BayesProblem or DiscriminativeProblem. R, C, D, S, U: the claimed coordinates in nats,
+    those of the problem's plane; what is left out is free. tol: the gap, in nats, at which a search for the evidence
+    ends.
+    time_limit: seconds of the whole call.
+    Returns a Classification: its `verdict`, by how much, in nats, and the evidence, which `tx.verify` rechecks.
+    Raises ValueError for a coordinate that the problem does not have, or that is no number.
+
+    >>> import therml_exact as tx
+    >>> problem = tx.EncoderProblem(tx.examples.binary_symmetric())
+    >>> print(tx.audit.point(problem, R=0.1, C=0.2).verdict, tx.audit.point(problem, R=0.1, C=0.7).verdict)
+    impossible feasible
+    """
     return locate(problem, {"R": R, "C": C, "D": D, "S": S, "U": U}, tol=tol, time_limit=time_limit)
 
 
 @dataclass(frozen=True)
 class ModelRow:
-    """One functional in nats: exact, as reported (None if it was not), reported - exact, and what that looks like."""
+    """One functional of a model, exact and as it was reported.
+
+    name        the functional: R, C, D, S, V or U
+    exact       its exact value, nats
+    reported    what was reported, nats; None where nothing was
+    difference  reported - exact, nats; None where nothing was reported
+    note        what the difference looks like, such as "looks like bits"; empty where there is none
+
+    >>> import therml_exact as tx
+    >>> world = tx.BayesWorld(["1/2", "1/2"], [[1, 0], [0, 1]], [[1, 0], [0, 1]])
+    >>> tables = {"theta": ["1/2", "1/2"], "x_given_theta": [["3/4", "1/4"], ["1/4", "3/4"]]}
+    >>> row = tx.audit.model(world, tables, reported={"S": 1.0}).rows[0]
+    >>> row.name, round(row.exact, 6), row.reported, row.note
+    ('S', 0.693147, 1.0, 'looks like bits')
+    """
 
     name: str
     exact: float
@@ -65,7 +92,20 @@ class ModelRow:
 
 @dataclass(frozen=True, eq=False)
 class ModelAudit:
-    """The rows of a model's audit, how much rows of tables were rescaled, and where the model lies (per sample)."""
+    """What the audit of a model found.
+
+    rows      a ModelRow for each functional that the tables define
+    rescaled  by how much the rows of tables of floats missed 1, by the table's name; those were rescaled. No unit
+    location  where the model lies in the plane of (R, C, D), per sample, as a Classification; None where that is not
+              known
+
+    >>> import therml_exact as tx
+    >>> world = tx.BayesWorld(["1/2", "1/2"], [[1, 0], [0, 1]], [[1, 0], [0, 1]])
+    >>> tables = {"theta": ["1/2", "1/2"], "x_given_theta": [["3/4", "1/4"], ["1/4", "3/4"]]}
+    >>> audit = tx.audit.model(world, tables, reported={"S": 1.0})
+    >>> len(audit.rows), audit.rescaled, audit.location
+    (2, {}, None)
+    """
 
     rows: tuple[ModelRow, ...]
     rescaled: dict[str, float]
@@ -85,11 +125,21 @@ class ModelAudit:
 def model(
     world: World | Joint, tables: Variational | Mapping[str, Any], reported: Mapping[str, float] | None = None
 ) -> ModelAudit:
-    """Exact R, C, D, S, ... of a model's tables, beside the reported ones, and its distance to the true frontier.
+    """The exact functionals R, C, D, S, ... (10)-(13) of a model's own tables, beside those that were reported.
 
-    world: a World with the model's own encoder and learning rule, or a Joint p(x, y), whose encoder is then
-    tables["z_given_x"][x, z]. tables: the q's by name (theta, z, x_given_z, y_given_z, ...), whatever NumPy can read.
+    world: a World with the model's own encoder and learning rule; or a Joint p(x, y), whose encoder is then
+    tables["z_given_x"][x, z]. tables: the q's by name (theta, z, x_given_z, y_given_z, ...), or a Variational; whatever
+    NumPy can read. reported: the reported values by name, in nats.
     Rows of floats that are off by no more than single precision are rescaled, and `rescaled` says by how much.
+    Returns a ModelAudit in nats; for a WorldP it also has the model's distance to the true frontier.
+    Raises TypeError for a world of another type; ValueError for tables and reports that do not fit, naming them.
+
+    >>> import therml_exact as tx
+    >>> world = tx.BayesWorld(["1/2", "1/2"], [[1, 0], [0, 1]], [[1, 0], [0, 1]])
+    >>> tables = {"theta": ["1/2", "1/2"], "x_given_theta": [["3/4", "1/4"], ["1/4", "3/4"]]}
+    >>> print(tx.audit.model(world, tables, reported={"S": 1.0, "U": 0.3}))
+    S = 0.693147181 nats, reported 1, off by +0.307 (looks like bits)
+    U = 0.287682072 nats, reported 0.3, off by +0.0123 (differs)
     """
     if not isinstance(world, (World, Joint)):
         raise TypeError(f"world is a {type(world).__name__}; give a World, or a Joint p(x, y)")
@@ -184,7 +234,29 @@ def _note(exact: float, claim: float, n: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class EstimatorAudit:
-    """An estimator against the exact value (nats): bias, variance, and what became of the bound that it claims."""
+    """An estimator against the exact value. All values are in nats, the variance in nats^2.
+
+    exact           the value that is estimated
+    mean            the mean of the estimates
+    bias            mean - exact
+    variance        the variance of a single estimate, unbiased
+    standard_error  the standard error of the mean
+    rmse            the root of the mean squared error
+    n               the number of samples in each trial
+    trials          the number of trials
+    claim           the bound on the mean that the estimator claims: "lower", "upper" or None
+    verdict         "holds", "broken" or "undecided"; None without a claim
+    estimates       the estimates, [trial]
+
+    >>> import numpy as np
+    >>> import therml_exact as tx
+    >>> def plug_in(x):
+    ...     p = np.bincount(x) / len(x)
+    ...     return -sum(float(v * np.log(v)) for v in p if v)
+    >>> audit = tx.audit.estimator(plug_in, tx.Joint(["1/2", "1/2"], ("X",)), n=5, trials=500, claim="lower")
+    >>> round(audit.exact, 6), audit.bias < 0, audit.estimates.shape
+    (0.693147, True, (500,))
+    """
 
     exact: float
     mean: float
@@ -216,11 +288,26 @@ def estimator(
     claim: Literal["lower", "upper"] | None = None,
     target: Callable[[Joint], Any] | float | None = None,
 ) -> EstimatorAudit:
-    """Run fn on `trials` data sets of n samples of the joint.
+    """The bias and variance of an estimator from samples, and what becomes of the bound that it claims.
 
-    fn takes one array of letters (0, 1, ...) for each axis, fn(x, y), or one table samples[n, axis] if it takes a
-    single argument, and returns nats. target: what it estimates, a number or a function of the joint; by default the
-    entropy of one axis, the mutual information of two, the multi-information of more.
+    fn: takes one array of letters (0, 1, ...) for each axis, fn(x, y), or one table samples[n, axis] if it takes a
+    single argument, and returns nats. joint: the Joint that is sampled. n: the number of samples. trials: the number of
+    data sets.
+    rng: a seed or a NumPy Generator. claim: "lower" or "upper" if the mean of fn is claimed to be such a bound.
+    target: what fn estimates, a number or a function of the joint; by default the entropy of one axis, the mutual
+    information of two, the multi-information of more; nats.
+    Returns an EstimatorAudit. A claim is broken, or holds, where the mean is off by more than five standard errors.
+    Raises TypeError for what is no Joint or no function; ValueError for a bad claim, and for estimates that are no
+    number.
+
+    >>> import numpy as np
+    >>> import therml_exact as tx
+    >>> def plug_in(x):
+    ...     p = np.bincount(x) / len(x)
+    ...     return -sum(float(v * np.log(v)) for v in p if v)
+    >>> audit = tx.audit.estimator(plug_in, tx.Joint(["1/2", "1/2"], ("X",)), n=5, trials=500, claim="lower")
+    >>> audit.verdict, tx.audit.estimator(plug_in, tx.Joint([1], ("X",)), n=5, trials=10).bias
+    ('holds', 0.0)
     """
     if not isinstance(joint, Joint):
         raise TypeError(f"joint is a {type(joint).__name__}; give a Joint")

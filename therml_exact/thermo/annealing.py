@@ -32,7 +32,12 @@ _STATES = 4096
 
 @dataclass(frozen=True, eq=False)
 class Tempering:
-    """A kernel on the replicas' joint states, the product law it keeps, and the laws of each replica."""
+    """One step of parallel tempering on the joint states of K replicas, which are numbered in lexicographic order.
+
+    kernel  the step as [state, state'], |Theta|^K states
+    target  the product law that it keeps, [state]
+    laws    the law of each replica, [replica, theta]
+    """
 
     kernel: Array = field(repr=False)
     target: Array = field(repr=False)
@@ -46,7 +51,20 @@ class Tempering:
 
 
 def parallel_tempering(laws: Any, kernel: Callable[[Array], Array]) -> Tempering:
-    """One step of parallel tempering for the laws[replica, theta], coldest first: moves by `kernel`, then swaps."""
+    """One step of parallel tempering as an exact Markov kernel: each replica moves, then neighbours are swapped.
+
+    laws: the laws pi_k as [replica, theta], coldest first; without unit.
+    kernel: a function of one law that returns a kernel [theta, theta'] which keeps it, such as `tx.markov.metropolis`.
+    Returns a Tempering, exact for rational laws. Raises ValueError for rows that are no laws, for a kernel that does
+    not keep its law, and for more than 4,096 states.
+
+    >>> import therml_exact as tx
+    >>> step = tx.parallel_tempering([["1/4", "3/4"], ["1/2", "1/2"]], tx.markov.metropolis)
+    >>> step.kernel.shape, bool((step.target @ step.kernel == step.target).all())
+    ((4, 4), True)
+    >>> [str(p) for p in step.marginal(step.target, 0)]
+    ['1/4', '3/4']
+    """
     pi = _laws(laws)
     count, size = pi.shape
     _check_states(size, count, "replicas")
@@ -79,7 +97,13 @@ def _swap(pi: Array, k: int) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class PopulationAnnealing:
-    """The stages' kernels on populations, the law of the last population and of one member, and the estimate of Z."""
+    """Population annealing on Theta^M, whose states are numbered in lexicographic order. No units.
+
+    kernels    the kernel of each stage, [state, state']
+    law        the law of the last population, [state]
+    member     the law of one member of it, [theta]
+    partition  the mean of the estimate of Z_K/Z_0, a number: it is the true ratio for every M
+    """
 
     kernels: tuple[Array, ...] = field(repr=False)
     law: Array = field(repr=False)
@@ -88,7 +112,19 @@ class PopulationAnnealing:
 
 
 def population_annealing(prior: Any, weights: Any, kernel: Callable[[Array], Array], size: int) -> PopulationAnnealing:
-    """Population annealing of `size` members from the prior[theta] through stages of weights[stage, theta] > 0."""
+    """Population annealing as an exact Markov chain: at each stage members are resampled by their weights, then moved.
+
+    prior: the law of each member at the start, [theta]. weights: the weights of each stage, [stage, theta], all > 0.
+    kernel: a function of one law that returns a kernel [theta, theta'] which keeps it. size: the number of members M.
+    Nothing has a unit. Returns a PopulationAnnealing, exact for rational tables. Raises ValueError for tables that do
+    not fit, for a kernel that does not keep its law, and for more than 4,096 states.
+
+    >>> import therml_exact as tx
+    >>> weights = [["1/2", "3/2"], ["1/2", "3/2"]]
+    >>> run = tx.population_annealing(["1/2", "1/2"], weights, tx.markov.metropolis, size=2)
+    >>> print(run.partition, run.member[0])
+    5/4 185/1296
+    """
     tables = unify({"prior": _laws([prior])[0], "weights": read_table(weights, "weights")})
     start, w = tables["prior"], tables["weights"]
     if w.ndim != 2 or w.shape[1] != len(start):

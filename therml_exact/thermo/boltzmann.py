@@ -51,7 +51,28 @@ _DIGITS = 20_000  # of an exact weight: a few seconds for a few data sets, growi
 
 @dataclass(frozen=True, eq=False)
 class Equilibrium:
-    """The Boltzmann rule of a world and its q's at given multipliers; `world` carries it as its learning rule."""
+    """The Boltzmann rule of a world and its q's at given multipliers (24), (48), (55).
+
+    world        the world, with the Boltzmann rule as its learning rule
+    variational  the q's that are held fixed
+    multipliers  gamma, delta and sigma, or beta, by name; without unit
+    log_weight   floats -E/sigma as [x1, y1, ..., xN, yN, theta] ([x1, ..., xN, theta] in a BayesWorld); without unit
+    z            the partition function Z (25) of each data set as Fractions; None where it is irrational
+    log_z        <log Z>, the mean over data sets: a PrimeLog or a float, nats
+    rule         p*(theta|data), in the shape of log_weight
+    value        the least J = -sigma <log Z> (33), nats
+
+    The methods `objective`, `excess` and `divergence` take any other rule of the same shape and give nats.
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.fair_label()
+    >>> q = tx.Variational(theta=["1/2", "1/2"], z=["1/2", "1/2"], y_given_z=[["3/4", "1/4"], ["1/4", "3/4"]])
+    >>> equilibrium = tx.boltzmann(world, q, sigma=1, gamma=2)
+    >>> print(equilibrium.value, "|", equilibrium.z[0, 0], "|", equilibrium.rule[0, 0, 0])
+    5 log 2 - log 5 | 5/32 | 9/10
+    >>> equilibrium.excess(world.theta_given_data) == equilibrium.divergence(world.theta_given_data)
+    True
+    """
 
     world: World
     variational: Variational = field(repr=False)
@@ -143,7 +164,19 @@ def _mean(weight: Array, terms: Array) -> float:
 
 
 def objective(world: World, variational: Variational, **multipliers: Scalar) -> Value:
-    """R + delta D + gamma C + sigma S (32), or S + beta U (47), of a world and its q's; absent multipliers are 0."""
+    """The objective R + delta D + gamma C + sigma S (32) of a WorldP, or S + beta U (47) of the others, in nats.
+
+    world: any world; its own learning rule counts. variational: the q's.
+    multipliers: delta, gamma and sigma, or beta, as numbers without unit; those left out are 0.
+    Returns a PrimeLog in an exact world, else a float; math.inf where a q is 0 and p is not. Raises ValueError where a
+    multiplier is not 0 and no q for its functional is given.
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.fair_label()
+    >>> q = tx.Variational(theta=["1/2", "1/2"], z=["1/2", "1/2"], y_given_z=[["3/4", "1/4"], ["1/4", "3/4"]])
+    >>> print(tx.objective(world, q, gamma=2, sigma=1))
+    6 log 2 - 2 log 3
+    """
     f = functionals(world, variational)
     beta = world.kind != "P"
     terms = {"S": 1, "U": multipliers.get("beta", 0)} if beta else {
@@ -162,7 +195,23 @@ def objective(world: World, variational: Variational, **multipliers: Scalar) -> 
 def boltzmann(
     world: WorldP, variational: Variational, sigma: Scalar, gamma: Scalar = 0, delta: Scalar = 0
 ) -> Equilibrium:
-    """The equilibrium (24) of a world's process and encoder at sigma > 0; the world's own rule plays no part."""
+    """The equilibrium (24) of a world's process and encoder for given q's: its best learning rule.
+
+    It minimises J = R + delta D + gamma C + sigma S (32) over all rules.
+
+    world: a WorldP; its own learning rule plays no part. variational: the q's theta and z, with y_given_z for gamma > 0
+    and x_given_z for delta > 0. sigma: the temperature, > 0. gamma, delta: the multipliers, >= 0; without unit.
+    Returns an Equilibrium, exact where the tables are and every exponent is a whole number, else in floats.
+    Raises TypeError for another kind of world; ValueError for bad multipliers, missing q's, a data set that occurs and
+    has infinite cost for every theta, and exact weights of too many digits.
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.fair_label()
+    >>> q = tx.Variational(theta=["1/2", "1/2"], z=["1/2", "1/2"], y_given_z=[["3/4", "1/4"], ["1/4", "3/4"]])
+    >>> equilibrium = tx.boltzmann(world, q, sigma=1, gamma=2)
+    >>> [str(p) for p in equilibrium.rule[0, 0]], str(equilibrium.value)
+    (['9/10', '1/10'], '5 log 2 - log 5')
+    """
     if not isinstance(world, WorldP):
         raise TypeError(f"world is a {type(world).__name__}; boltzmann takes a WorldP, tempered_posterior the others")
     sigma, gamma, delta = (
@@ -202,7 +251,20 @@ def boltzmann(
 
 
 def tempered_posterior(world: BayesWorld | DiscriminativeWorld, variational: Variational, beta: Scalar) -> Equilibrium:
-    """The tempered posterior (48), (50) or (55) of a world's process for given q(theta) and likelihood, beta >= 0."""
+    """The tempered posterior (48), (50) or (55) for given q(theta) and likelihood: the rule of least S + beta U.
+
+    world: a BayesWorld or DiscriminativeWorld; its own rule plays no part. variational: the q's theta and
+    x_given_theta, or theta and y_given_x_theta. beta: the inverse temperature, >= 0, without unit. Returns an
+    Equilibrium, exact where the tables are and beta is a whole number, else in floats. Raises TypeError for a WorldP;
+    ValueError for a bad beta, missing q's, and a data set that no theta explains.
+
+    >>> import therml_exact as tx
+    >>> world = tx.BayesWorld(["1/2", "1/2"], [[1, 0], [0, 1]], [["1/2", "1/2"], ["1/2", "1/2"]])
+    >>> q = tx.Variational(theta=["1/2", "1/2"], x_given_theta=[["3/4", "1/4"], ["1/4", "3/4"]])
+    >>> equilibrium = tx.tempered_posterior(world, q, beta=2)
+    >>> [str(p) for p in equilibrium.rule[0]], str(equilibrium.value)
+    (['9/10', '1/10'], '4 log 2 - log 5')
+    """
     if not isinstance(world, (BayesWorld, DiscriminativeWorld)):
         raise TypeError(f"world is a {type(world).__name__}; tempered_posterior takes a Bayes or Discriminative world")
     beta = _multiplier("beta", beta)

@@ -60,7 +60,27 @@ _STARTS = 8
 
 @dataclass(frozen=True, eq=False)
 class EquilibriumFamily:
-    """Learning rules on types of N samples over the dictionary encoders[theta, x, z], all entries positive."""
+    """The equilibria (24), (32) of learning rules over given soft encoders, for all multipliers (delta, gamma, sigma).
+
+    phi            p(phi) as [phi]; tables are without unit
+    x_given_phi    p(x|phi) as [phi, x]
+    y_given_x_phi  p(y|x,phi) as [phi, x, y]
+    n              the number of samples N
+    encoders       at least two p(z|x) as [theta, x, z], all entries positive
+    types          how often each pair of letters occurs in each type of data set, [type, x y]
+    p              the probability of each type, [type]
+
+    `solve(delta=, gamma=, sigma=)` gives a State: its rule and multipliers, and R, D, C, S in nats.
+    Raises ValueError for tables that are no distributions, for encoders with a 0, and for more than 20,000 types.
+
+    >>> import therml_exact as tx
+    >>> x, y = [[0.7, 0.3], [0.2, 0.8]], [[[0.8, 0.2], [0.3, 0.7]], [[0.6, 0.4], [0.1, 0.9]]]
+    >>> encoders = [[[0.9, 0.1], [0.2, 0.8]], [[0.6, 0.4], [0.45, 0.55]], [[0.15, 0.85], [0.7, 0.3]]]
+    >>> family = tx.EquilibriumFamily([0.4, 0.6], x, y, 2, encoders)
+    >>> state = family.solve(delta=0.5, gamma=4, sigma=0.3)
+    >>> [round(v, 4) for v in (state.R, state.D, state.C, state.S)]
+    [0.4994, 1.0115, 1.0841, 0.29]
+    """
 
     phi: Any
     x_given_phi: Any
@@ -282,7 +302,13 @@ class LostError(NotSmoothError):
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """An equilibrium: its rule [type, theta], multipliers, functionals and how well it is polished. Nats."""
+    """An equilibrium of a family; the attributes R, D, C, S, J are in nats, delta, gamma, sigma without unit.
+
+    family       the EquilibriumFamily
+    rule         p(theta|type) as [type, theta], without unit
+    multipliers  delta, gamma and sigma by name
+    residual     how far the stationarity conditions are from 0, in the metric of S
+    """
 
     family: EquilibriumFamily = field(repr=False)
     rule: Array = field(repr=False)

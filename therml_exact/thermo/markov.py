@@ -30,7 +30,15 @@ _KEPT = 1e-12  # |pi K - pi| of float kernels
 
 
 def metropolis(pi: Any) -> Array:
-    """Propose uniformly over Theta (staying with 1/|Theta|), accept with min(1, pi'/pi)."""
+    """Metropolis' kernel: propose uniformly over Theta, accept with min(1, pi'/pi). It is reversible.
+
+    pi: the law [..., theta], without unit; leading axes are data sets.
+    Returns a kernel [..., theta, theta'], exact for a rational law. Raises ValueError for rows that do not sum to 1.
+
+    >>> import therml_exact as tx
+    >>> [[str(k) for k in row] for row in tx.markov.metropolis(["1/3", "2/3"])]
+    [['1/2', '1/2'], ['1/4', '3/4']]
+    """
     law = _law(pi)
     if law.dtype != object:
         # Between two parameters of probability 0 there is no ratio: such moves are accepted.
@@ -41,13 +49,33 @@ def metropolis(pi: Any) -> Array:
 
 
 def heat_bath(pi: Any) -> Array:
-    """Choose another parameter uniformly and redraw between the two."""
+    """The heat bath (Barker's kernel): choose a parameter uniformly and redraw between the two: pi'/(pi + pi').
+
+    It is reversible.
+
+    pi: the law [..., theta], without unit; leading axes are data sets.
+    Returns a kernel [..., theta, theta'], exact for a rational law. Raises ValueError for rows that do not sum to 1.
+
+    >>> import therml_exact as tx
+    >>> [[str(k) for k in row] for row in tx.markov.heat_bath(["1/3", "2/3"])]
+    [['2/3', '1/3'], ['1/6', '5/6']]
+    """
     law = _law(pi)
     return _with_diagonal(_shares(law) / law.shape[-1])
 
 
 def sweep(pi: Any) -> Array:
-    """Heat baths on neighbours (0, 1), (1, 2), ... one after another: keeps pi, is not reversible if |Theta| > 2."""
+    """Heat baths on neighbours (0, 1), (1, 2), ... one after another; it is not reversible if |Theta| > 2.
+
+    pi: the law [..., theta], without unit; leading axes are data sets.
+    Returns a kernel [..., theta, theta'], exact for a rational law. Raises ValueError for rows that do not sum to 1.
+
+    >>> import therml_exact as tx
+    >>> law = ["1/4", "1/4", "1/2"]
+    >>> tx.markov.check_preserves(tx.markov.sweep(law), law)
+    >>> tx.markov.is_reversible(tx.markov.sweep(law), law)
+    False
+    """
     law = _law(pi)
     total = _identity(law)
     shares = _shares(law)
@@ -64,7 +92,17 @@ def sweep(pi: Any) -> Array:
 
 
 def langevin(pi: Any, tau: Fraction | float = Fraction(1, 4)) -> Array:
-    """One step tau of the finite-volume Fokker-Planck equation on the line 0, 1, ..., |Theta| - 1."""
+    """One step of the finite-volume Fokker-Planck equation on the line 0, 1, ..., |Theta| - 1. It is reversible.
+
+    pi: the law [..., theta], without unit; leading axes are data sets.
+    tau: the length of the step in (0, 1/4], without unit; beyond 1/4 a row would have a negative entry.
+    Returns a kernel [..., theta, theta'], exact for a rational law. Raises ValueError for rows that do not sum to 1,
+    and a bad tau.
+
+    >>> import therml_exact as tx
+    >>> [[str(k) for k in row] for row in tx.markov.langevin(["1/3", "2/3"])]
+    [['2/3', '1/3'], ['1/6', '5/6']]
+    """
     if not 0 < tau <= Fraction(1, 4):
         raise ValueError(f"tau is {tau}; it is in (0, 1/4], beyond which a row has a negative entry")
     law = _law(pi)
@@ -76,9 +114,15 @@ def langevin(pi: Any, tau: Fraction | float = Fraction(1, 4)) -> Array:
 
 
 def euler(energy: Any, tau: float = 0.25, sigma: float = 1.0) -> Array:
-    """Langevin's Euler step on the line, uncorrected: floats; keeps pi ~ exp(-energy/sigma) only as tau -> 0.
+    """Langevin's Euler step on the line without correction: it keeps pi ~ exp(-energy/sigma) only as tau -> 0.
 
     theta' is the grid point drawn with weight exp(-(theta' - theta + tau E')^2/(4 sigma tau)), E' the central slope.
+    energy: floats [..., theta], in the unit of sigma. tau: the length of the step, > 0. sigma: the temperature, > 0.
+    Returns a kernel [..., theta, theta'] of floats.
+
+    >>> import therml_exact as tx
+    >>> tx.markov.euler([0.0, 1.0]).round(3).tolist()
+    [[0.818, 0.182], [0.378, 0.622]]
     """
     e = np.asarray(energy, dtype=np.float64)
     grid = np.arange(e.shape[-1])
@@ -88,7 +132,17 @@ def euler(energy: Any, tau: float = 0.25, sigma: float = 1.0) -> Array:
 
 
 def check_preserves(kernel: Any, pi: Any) -> None:
-    """Refuse a kernel that does not keep pi: exactly for rationals, within 1e-12 for floats."""
+    """Refuse a kernel that does not keep a law, pi K = pi: exactly for rationals, within 1e-12 for floats.
+
+    kernel: [..., theta, theta']. pi: [..., theta]. Neither has a unit. Returns None.
+    Raises ValueError, which names the worst entry, where the law moves; also for shapes or kinds of number that differ.
+
+    >>> import therml_exact as tx
+    >>> tx.markov.check_preserves([["1/2", "1/2"], ["1/4", "3/4"]], ["1/3", "2/3"])
+    >>> tx.markov.check_preserves([["1/2", "1/2"], ["1/4", "3/4"]], ["1/2", "1/2"])
+    Traceback (most recent call last):
+    ValueError: the kernel does not keep the law: at [0] it moves 1/2 to 3/8
+    """
     k, law = _kernel(kernel), _law(pi)
     if k.shape != (*law.shape, law.shape[-1]):
         raise ValueError(f"kernel has shape {k.shape}; for this law it is {(*law.shape, law.shape[-1])}")
@@ -104,18 +158,33 @@ def check_preserves(kernel: Any, pi: Any) -> None:
 
 
 def is_reversible(kernel: Any, pi: Any) -> bool:
-    """Detailed balance, pi(a) K(a, b) = pi(b) K(b, a): exactly, or within 1e-12 for floats."""
+    """Whether a kernel is in detailed balance with a law, pi(a) K(a, b) = pi(b) K(b, a).
+
+    kernel: [..., theta, theta']. pi: [..., theta]. Neither has a unit. Decided exactly, or within 1e-12 for floats.
+    Raises ValueError for rows that do not sum to 1.
+
+    >>> import therml_exact as tx
+    >>> tx.markov.is_reversible(tx.markov.metropolis(["1/3", "2/3"]), ["1/3", "2/3"])
+    True
+    """
     flow = _law(pi)[..., None] * _kernel(kernel)
     off = abs(flow - np.swapaxes(flow, -1, -2))
     return bool((off <= (0 if off.dtype == object else _KEPT)).all())
 
 
 def advance(law: Array, kernel: Array) -> Array:
-    """One step: p'(theta') = sum_theta p(theta) K(theta, theta')."""
+    """The law after one step, p'(theta') = sum_theta p(theta) K(theta, theta').
+
+    law: an array [..., theta]. kernel: an array [..., theta, theta']. Neither has a unit. Returns [..., theta'].
+
+    >>> advance(np.array([1.0, 0.0]), np.array([[0.5, 0.5], [0.25, 0.75]])).tolist()
+    [0.5, 0.5]
+    """
     return np.asarray((law[..., None, :] @ kernel)[..., 0, :])
 
 
 def _law(pi: Any) -> Array:
+    """The law as the kernels compute with it: checked, as Fractions or floats; a Law keeps its logarithms."""
     table = read_table(pi, "pi")
     check_rows(table, "pi")
     if table.dtype == object:
@@ -124,6 +193,7 @@ def _law(pi: Any) -> Array:
 
 
 def _kernel(kernel: Any) -> Array:
+    """The kernel, checked, as Fractions or floats."""
     table = read_table(kernel, "kernel")
     check_rows(table, "kernel")
     return to_fractions(table) if table.dtype == object else table
@@ -136,7 +206,7 @@ def _pairs(law: Array) -> tuple[Array, Array]:
 
 
 def _log_ratios(law: Array, undefined: float) -> Array:
-    """Log pi'/pi over [..., theta, theta'], and `undefined` where both are 0."""
+    """The logarithm of pi'/pi over [..., theta, theta'], and `undefined` where both are 0."""
     logs = logs_of(law)
     with np.errstate(invalid="ignore"):
         ratios = logs[..., None, :] - logs[..., None]
@@ -159,6 +229,7 @@ def _ratio(a: Array, b: Array) -> Array:
 
 
 def _identity(law: Array) -> Array:
+    """The kernel that stays where it is, for each data set."""
     size = law.shape[-1]
     eye = np.eye(size) if law.dtype != object else to_fractions(np.eye(size, dtype=int).astype(object))
     return np.array(np.broadcast_to(eye, (*law.shape, size)))

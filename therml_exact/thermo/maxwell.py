@@ -24,7 +24,15 @@ AGREEMENT = 1e-5
 
 @dataclass(frozen=True)
 class Measurement:
-    """Both sides of a relation (its sign is in the right one), by implicit derivatives and by re-solving."""
+    """Both sides of a Maxwell relation, each measured in two ways; nats, or without unit.
+
+    relation      the MaxwellRelation; its sign is in the right side
+    left          the left side by implicit differentiation; None where it was refused
+    right         the right side by implicit differentiation
+    left_redone   the left side by re-solving the equilibrium at shifted values
+    right_redone  the right side by re-solving
+    refused       why nothing was measured; None where it was
+    """
 
     relation: MaxwellRelation
     left: float | None = None
@@ -57,7 +65,12 @@ class Measurement:
 
 @dataclass(frozen=True)
 class MaxwellReport:
-    """All relations measured at one equilibrium."""
+    """Maxwell relations measured at one equilibrium: a sequence of Measurement.
+
+    state  the state at which they were measured
+    rows   the Measurements, in the order asked for
+    worst  the largest relative difference among the four numbers of a relation; None where none was measured
+    """
 
     state: State
     rows: tuple[Measurement, ...]
@@ -83,9 +96,21 @@ def measure_maxwell(
     time_limit: float = 60.0,
     advance: Callable[[], None] = lambda: None,
 ) -> MaxwellReport:
-    """Measure Maxwell relations at an equilibrium, all 24 by default: both sides, both ways.
+    """Measure Maxwell relations (81)-(96) at an equilibrium: both sides, by differentiation and by re-solving.
 
+    state: a state of an EquilibriumFamily. relations: those to measure, all 24 of `maxwell_relations()` by default.
     time_limit: seconds, looked at between relations; what is left then is refused. advance: called after each relation.
+    Returns a MaxwellReport. Kinks, variables that cannot vary and quotients that do not settle are refused with the
+    reason. Raises TypeError for what is no state.
+
+    >>> import therml_exact as tx
+    >>> x, y = [[0.7, 0.3], [0.2, 0.8]], [[[0.8, 0.2], [0.3, 0.7]], [[0.6, 0.4], [0.1, 0.9]]]
+    >>> encoders = [[[0.9, 0.1], [0.2, 0.8]], [[0.6, 0.4], [0.45, 0.55]], [[0.15, 0.85], [0.7, 0.3]]]
+    >>> family = tx.EquilibriumFamily([0.4, 0.6], x, y, 2, encoders)
+    >>> state = family.solve(delta=0.5, gamma=4, sigma=0.3)
+    >>> (row,) = tx.measure_maxwell(state, tx.maxwell_relations()[-1:])
+    >>> print(row.relation.statement, row.verdict, round(row.left, 6))
+    (∂C/∂σ)_{γ,δ} = (∂S/∂γ)_{σ,δ} agrees 0.101023
     """
     if not isinstance(state, State):
         raise TypeError(f"state is a {type(state).__name__}; give what EquilibriumFamily.solve returns")

@@ -43,7 +43,12 @@ _PAPER = {
 
 @dataclass(frozen=True)
 class Derivative:
-    """An experiment: change `wrt`, keep the two variables `held`, and see how `of` responds."""
+    """An experiment: change one variable, keep two others, and see how a third responds.
+
+    of    the variable that responds: R, D, C, S, delta, gamma or sigma
+    wrt   the variable that is changed
+    held  the two variables that are kept
+    """
 
     of: str
     wrt: str
@@ -66,7 +71,13 @@ MISPRINTS = {85: Derivative("delta", "S", ("D", "C")), 93: Derivative("D", "sigm
 
 @dataclass(frozen=True)
 class Potential:
-    """R plus the products that trade functionals for multipliers; `differential` is {variable: (sign, conjugate)}."""
+    """R plus the products that trade functionals for multipliers as variables (27), in nats.
+
+    name          the letter of the potential: R, F, H, G, A, B, E or J
+    variables     its three natural variables, one of each of (D, delta), (C, gamma), (S, sigma)
+    definition    the sum that defines it, as text
+    differential  the sign and the conjugate variable of each of its variables
+    """
 
     name: str
     variables: tuple[str, str, str]
@@ -84,7 +95,15 @@ class Potential:
 
 @dataclass(frozen=True)
 class MaxwellRelation:
-    """left = sign * right, two experiments with the same third variable held; `third` is its name."""
+    """left = sign * right: two experiments with the same third variable held.
+
+    potential  the letter of the potential whose mixed second derivatives these are
+    left       the experiment on the left side
+    sign       1 or -1
+    right      the experiment on the right side
+    third      the name of the variable that both hold besides
+    printed    the numbers of the paper's equations that print it; empty where none does
+    """
 
     potential: str
     left: Derivative
@@ -114,7 +133,16 @@ class MaxwellRelation:
 
 
 def potentials() -> tuple[Potential, ...]:
-    """The eight potentials with their differentials, derived from dR (29) by sympy."""
+    """The eight potentials of R(D, C, S) with their differentials, derived from dR (29) by sympy (27), (78)-(94).
+
+    Returns a tuple of Potential, in nats, in the order in which the paper goes through them.
+
+    >>> import therml_exact as tx
+    >>> for potential in tx.potentials()[:2]:
+    ...     print(potential)
+    R(D,C,S) = R,  dR = - δ dD - γ dC - σ dS
+    F(D,C,σ) = R + σS,  dF = - δ dD - γ dC + S dσ
+    """
     import sympy
 
     functionals = {name: sympy.Symbol(name) for name in PAIRS}
@@ -150,7 +178,16 @@ def _subsets() -> list[tuple[str, ...]]:
 
 
 def maxwell_relations() -> tuple[MaxwellRelation, ...]:
-    """All 24: for each potential and each two of its variables, equal mixed second derivatives."""
+    """All 24 Maxwell relations: for each potential, its three equal mixed second derivatives (80)-(96).
+
+    Returns a tuple of MaxwellRelation; each names the third variable held and the equations of the paper that print it.
+
+    >>> import therml_exact as tx
+    >>> len(tx.maxwell_relations())
+    24
+    >>> print(tx.maxwell_relations()[3])
+    F: (∂γ/∂D)_{C,σ} = (∂δ/∂C)_{D,σ}, not printed
+    """
     found = []
     for potential in potentials():
         slot = dict(zip(PAIRS, potential.variables, strict=True))

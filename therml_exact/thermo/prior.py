@@ -49,7 +49,14 @@ _DRAWS = 10**7
 
 @dataclass(frozen=True, eq=False)
 class FittedPrior:
-    """The best prior for given encoder, decoders and sigma: two-sided, value >= min J >= lower_bound (nats)."""
+    """The best prior for given encoder, decoders and sigma, with a two-sided answer: value >= min J >= lower_bound.
+
+    prior        q(theta) as floats [theta], without unit
+    equilibrium  the Equilibrium of the same costs with this prior
+    value        J of this prior and its equilibrium, nats
+    lower_bound  a lower bound of the least J over all priors and rules, nats
+    steps        the number of Newton steps taken
+    """
 
     prior: Array
     equilibrium: Equilibrium
@@ -68,9 +75,19 @@ class FittedPrior:
 
 
 def fit_prior(equilibrium: Equilibrium, tol: float = 1e-10, steps: int = 1_000) -> FittedPrior:
-    """Newton's steps on q(theta) from the equilibrium's own, until the gap is within tol or the steps run out.
+    """The prior q(theta) of least J for the costs of an equilibrium (26), by constrained Newton steps.
 
-    tol: nats. A gap that rounding does not let close is left, and told by `gap`.
+    equilibrium: an Equilibrium whose prior is positive everywhere. tol: nats; steps end when the gap is within it.
+    steps: the largest number of steps.
+    Returns a FittedPrior, in floats. A gap that rounding does not let close is left, and told by `gap`.
+    Raises TypeError for what is no equilibrium; ValueError for a bad tol, and for a prior with a 0, which cannot leave
+    it.
+
+    >>> import therml_exact as tx
+    >>> q = tx.Variational(theta=["1/4", "3/4"], z=["1/2", "1/2"], y_given_z=[["3/4", "1/4"], ["1/4", "3/4"]])
+    >>> fitted = tx.fit_prior(tx.boltzmann(tx.examples.fair_label(), q, sigma=1, gamma=2))
+    >>> fitted.prior.round(6).tolist(), round(fitted.value, 6), fitted.gap < 1e-10
+    ([0.5, 0.5], 1.856298, True)
     """
     check_equilibrium(equilibrium)
     if isinstance(tol, bool) or not isinstance(tol, (int, float)) or not 0 <= tol < math.inf:
@@ -119,7 +136,7 @@ class _Mixture:
         return np.asarray(np.where(z > 0.5, self.less - below[:, None], self.like - z) / z)
 
     def gap(self, q: Array) -> float:
-        """Log max alpha, an upper bound of the distance to the minimum."""
+        """The logarithm of max alpha, an upper bound of the distance to the minimum."""
         return math.log1p(max(0.0, float((self.data @ self.relative(q)).max())))
 
     def newton(self, q: Array) -> Array:
@@ -157,7 +174,18 @@ def exact_prior(world: World) -> Array:
 
 
 def bootstrap_prior(rule: Any, samples: Sequence[Any]) -> Array:
-    """The rule's mean over all N^N data sets drawn with replacement from `samples`, [(x1, y1), ...] or [x1, ...]."""
+    """The bootstrap estimate of the best prior: the rule's mean over all N^N data sets drawn with replacement from one.
+
+    rule: p(theta|data) as [x1, y1, ..., xN, yN, theta], or [x1, ..., xN, theta] of a BayesWorld.
+    samples: the letters of the data set, [(x1, y1), ...] or [x1, ...].
+    Returns q(theta) as [theta], without unit, exact for an exact rule. Raises ValueError for samples that do not fit
+    the rule, and for too many resampled data sets.
+
+    >>> import therml_exact as tx
+    >>> rule = [[[1, 0], ["1/2", "1/2"]], [["1/2", "1/2"], [0, 1]]]
+    >>> [str(q) for q in tx.bootstrap_prior(rule, [0, 1])], [str(q) for q in tx.bootstrap_prior(rule, [0, 0])]
+    (['1/2', '1/2'], ['1', '0'])
+    """
     table, letters = _read(rule, samples, 0)
     distinct = Counter(letters)  # equal samples are drawn as one letter, with the product of their numbers as weight
     n = len(letters)
@@ -171,7 +199,19 @@ def bootstrap_prior(rule: Any, samples: Sequence[Any]) -> Array:
 
 
 def jackknife_prior(rule: Any, samples: Sequence[Any]) -> Array:
-    """The mean over i of a rule for N - 1 samples on `samples` without the i-th; N >= 2."""
+    """The jackknife estimate of the best prior: the mean of a rule for N - 1 samples over the data without the i-th.
+
+    rule: p(theta|data) of N - 1 samples as [x1, y1, ..., theta], or [x1, ..., theta] of a BayesWorld.
+    samples: the letters of the N >= 2 samples, [(x1, y1), ...] or [x1, ...].
+    Returns q(theta) as [theta], without unit, exact for an exact rule. Raises ValueError for samples that do not fit.
+
+    >>> import therml_exact as tx
+    >>> [str(q) for q in tx.jackknife_prior([["3/4", "1/4"], ["1/4", "3/4"]], [0, 0, 1])]
+    Traceback (most recent call last):
+    ValueError: rule has 1 axes of data; for 3 samples give the rule of 2
+    >>> [str(q) for q in tx.jackknife_prior([["3/4", "1/4"], ["1/4", "3/4"]], [0, 1])]
+    ['1/2', '1/2']
+    """
     table, letters = _read(rule, samples, 1)
     return _mean(table, ((letters[:i] + letters[i + 1 :], 1) for i in range(len(letters))))
 

@@ -61,7 +61,25 @@ _WORK = 2e11  # cells times steps times the square of the last digits: about hal
 
 @dataclass(frozen=True, eq=False)
 class Relaxation:
-    """J_t, S_t, <E>_t and the divergence from equilibrium along a relaxation, t = 0, 1, ..., steps."""
+    """What a relaxation goes through, at t = 0, 1, ..., steps: PrimeLogs in an exact world, else floats; nats.
+
+    equilibrium     the Equilibrium that the kernel keeps
+    rules           the rules p_t(theta|data), each [data..., theta], without unit
+    J               the objective J_t of each rule, with all q's frozen
+    divergence      <KL(p_t; p*)>, the mean divergence from equilibrium over data sets
+    refitted        J_t with q(theta) refitted to p_t(theta) at every step
+    slack           how much J_t may rise in each step by rounding alone, nats; 0 where it is exact
+    refitted_slack  the rounding of the refitted J_t and J_{t+1}, nats
+    limit           J at equilibrium (39), nats
+    verdict         whether (37) holds: "falls", "never rises", "rises" or "stays infinite"
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.fair_label()
+    >>> q = tx.Variational(theta=["1/2", "1/2"], z=["1/2", "1/2"], y_given_z=[["3/4", "1/4"], ["1/4", "3/4"]])
+    >>> path = tx.second_law(tx.boltzmann(world, q, sigma=1, gamma=2), tx.markov.metropolis, steps=3)
+    >>> print(path.J[0], "->", path.limit, path.verdict)
+    5 log 2 - log 3 -> 5 log 2 - log 5 falls
+    """
 
     equilibrium: Equilibrium
     rules: tuple[Array, ...] = field(repr=False)
@@ -96,10 +114,19 @@ class Relaxation:
 
 
 def second_law(equilibrium: Equilibrium, kernel: Kernel, steps: int, start: Any = None) -> Relaxation:
-    """Relax from the prior q(theta), or from the rule `start`, by a kernel that keeps the equilibrium.
+    """The objective along a relaxation by a kernel that keeps the equilibrium: it never rises (37)-(39).
 
-    `kernel` is a function of the rule (markov.metropolis and kin) or a table [data..., theta, theta']. A kernel that
-    does not keep p*(theta|data) is refused, and so is an exact relaxation whose numbers would have too many digits.
+    equilibrium: an Equilibrium, whose q's are frozen. kernel: a function of the rule (`tx.markov.metropolis` and its
+    kin), or a table [data..., theta, theta'] without unit. steps: the number of steps.
+    start: the first rule [data..., theta]; by default the prior q(theta) for every data set.
+    Returns a Relaxation in nats. Raises ValueError for a kernel that does not keep p*(theta|data), and for an exact
+    relaxation whose numbers would have too many digits.
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.fair_label()
+    >>> q = tx.Variational(theta=["1/2", "1/2"], z=["1/2", "1/2"], y_given_z=[["3/4", "1/4"], ["1/4", "3/4"]])
+    >>> print(tx.second_law(tx.boltzmann(world, q, sigma=1, gamma=2), tx.markov.metropolis, steps=3))
+    J_t = 2.36712, 1.98116, 1.8851, 1.86254 -> 1.8563 (nats): falls; with q(theta) refitted: falls
     """
     check_equilibrium(equilibrium)
     steps = whole("steps", steps)

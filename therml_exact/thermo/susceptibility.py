@@ -29,14 +29,19 @@ from therml_exact.thermo.potentials import PAIRS, Derivative
 
 @dataclass(frozen=True)
 class FirstLaw:
-    """Delta R between two equilibria and the work -<gamma> Delta C - <delta> Delta D - <sigma> Delta S."""
+    """The first law (29) between two equilibria, in nats.
+
+    change  Delta R
+    work    -<gamma> Delta C - <delta> Delta D - <sigma> Delta S, with the multipliers averaged over the two
+    defect  change less work: third order in the distance of the two
+    """
 
     change: float
     work: float
 
     @property
     def defect(self) -> float:
-        """Delta R less the work: third order in the distance."""
+        """The change less the work: third order in the distance."""
         return self.change - self.work
 
     def __str__(self) -> str:
@@ -44,7 +49,21 @@ class FirstLaw:
 
 
 def first_law(a: State, b: State) -> FirstLaw:
-    """The first law (29) between two neighbouring equilibria, multipliers averaged."""
+    """The first law dR = -gamma dC - delta dD - sigma dS (29) between two neighbouring equilibria.
+
+    a, b: two states of one EquilibriumFamily. The multipliers are averaged over the two.
+    Returns a FirstLaw in nats, whose defect is third order in their distance.
+    Raises TypeError for what is no state; ValueError for states of different families.
+
+    >>> import therml_exact as tx
+    >>> x, y = [[0.7, 0.3], [0.2, 0.8]], [[[0.8, 0.2], [0.3, 0.7]], [[0.6, 0.4], [0.1, 0.9]]]
+    >>> encoders = [[[0.9, 0.1], [0.2, 0.8]], [[0.6, 0.4], [0.45, 0.55]], [[0.15, 0.85], [0.7, 0.3]]]
+    >>> family = tx.EquilibriumFamily([0.4, 0.6], x, y, 2, encoders)
+    >>> a = family.solve(delta=0.5, gamma=4, sigma=0.3)
+    >>> law = tx.first_law(a, family.solve(a, delta=0.5, gamma=4.01, sigma=0.3))
+    >>> round(law.change, 7), round(law.work, 7), abs(law.defect) < 1e-8
+    (-9.99e-05, -9.99e-05, True)
+    """
     for name, state in (("a", a), ("b", b)):
         if not isinstance(state, State):
             raise TypeError(f"{name} is a {type(state).__name__}; give what EquilibriumFamily.solve returns")
@@ -57,7 +76,7 @@ def first_law(a: State, b: State) -> FirstLaw:
 
 
 def slopes(state: State, reach: float = 1e-3) -> dict[str, float]:
-    """Delta, gamma, sigma (28) from neighbours alone: minus the slopes of R in D, C and S, error O(reach^2)."""
+    """The delta, gamma, sigma (28) from neighbours alone: minus the slopes of R in D, C, S; error O(reach^2)."""
     state.check_smooth()
     rows, changes = [], []
     for name in PAIRS.values():
@@ -104,7 +123,11 @@ def mixed_difference(state: State, a: str, b: str, reach: float = 0.02) -> float
 
 @dataclass(frozen=True)
 class Susceptibilities:
-    """(dR/d sigma) with the two named variables held (31), nats; and sigma/R_SS, which K_{D,C} equals."""
+    """The four readings of the susceptibility K_D (31), in nats.
+
+    values                dR/d sigma by the pair of variables held: one of "D", "delta" and one of "C", "gamma"
+    sigma_over_curvature  sigma/R_SS, R_SS the second derivative of R in S: equal to the value with D and C held
+    """
 
     values: Mapping[tuple[str, str], float]
     sigma_over_curvature: float
@@ -115,7 +138,19 @@ class Susceptibilities:
 
 
 def susceptibilities(state: State) -> Susceptibilities:
-    """The four readings of K_D (31), by implicit differentiation."""
+    """The susceptibility dR/d sigma with two more variables held (31), in all four readings.
+
+    state: a state of an EquilibriumFamily. Returns Susceptibilities in nats, found by implicit differentiation.
+    Raises TypeError for what is no state; NotSmoothError at a kink, and where a variable cannot vary.
+
+    >>> import therml_exact as tx
+    >>> x, y = [[0.7, 0.3], [0.2, 0.8]], [[[0.8, 0.2], [0.3, 0.7]], [[0.6, 0.4], [0.1, 0.9]]]
+    >>> encoders = [[[0.9, 0.1], [0.2, 0.8]], [[0.6, 0.4], [0.45, 0.55]], [[0.15, 0.85], [0.7, 0.3]]]
+    >>> family = tx.EquilibriumFamily([0.4, 0.6], x, y, 2, encoders)
+    >>> told = tx.susceptibilities(family.solve(delta=0.5, gamma=4, sigma=0.3))
+    >>> round(told.values["delta", "gamma"], 5), round(told.values["D", "gamma"], 5)
+    (0.0794, 0.01803)
+    """
     if not isinstance(state, State):
         raise TypeError(f"state is a {type(state).__name__}; give what EquilibriumFamily.solve returns")
     values = {

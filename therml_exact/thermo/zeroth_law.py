@@ -36,7 +36,16 @@ from therml_exact.worlds import WorldP
 
 
 def couple(a: WorldP, b: WorldP) -> WorldP:
-    """The model with both representations: theta = theta_a |Theta_B| + theta_b, and z likewise."""
+    """Two models of the same data as one with Theta_C = (Theta_A, Theta_B) and Z_C = (Z_A, Z_B).
+
+    a, b: two WorldP of the same process and number of samples. Returns a WorldP whose parameter is
+    theta_a |Theta_B| + theta_b, and its representation likewise. Raises ValueError where the processes or N differ.
+
+    >>> import therml_exact as tx
+    >>> world = tx.examples.fair_label()
+    >>> tx.couple(world, world)
+    WorldP(N=1, |Phi|=1, |X|=1, |Y|=2, |Theta|=4, |Z|=4; exact)
+    """
     for name, world in (("a", a), ("b", b)):
         if not isinstance(world, WorldP):
             raise TypeError(f"{name} is a {type(world).__name__}; give a WorldP")
@@ -72,7 +81,15 @@ def same_temperature(a: Equilibrium, b: Equilibrium, c: Equilibrium) -> bool:
 
 @dataclass(frozen=True)
 class Contact:
-    """Two models brought into contact at constant total rate (97): temperatures and rates before and after (nats)."""
+    """Two models that were brought into contact at constant total rate (97); rates in nats, temperatures without unit.
+
+    sigma_a  the temperature of A before
+    sigma_b  the temperature of B before
+    sigma    the common temperature after
+    before   the mean rates (R_A, R_B) before
+    after    the mean rates (R_A, R_B) after; their sum is that before
+    flow     the rate that A gains from B
+    """
 
     sigma_a: float
     sigma_b: float
@@ -95,7 +112,23 @@ class Contact:
 def contact(
     a: Callable[[float], Equilibrium], b: Callable[[float], Equilibrium], sigma_a: float, sigma_b: float
 ) -> Contact:
-    """Contact of two models, equilibria as functions of sigma with gamma = delta = 0, at constant total rate."""
+    """Contact of two models at constant total rate <R_A + R_B> (97): rate flows until their temperatures are one.
+
+    a, b: functions of sigma that return an Equilibrium with gamma = delta = 0. sigma_a, sigma_b: their temperatures
+    before, > 0, without unit. Returns a Contact in floats: rates in nats, and the common temperature, which lies
+    between. Raises TypeError for what is no function; ValueError where the total rate does not vary between the two
+    temperatures.
+
+    >>> import therml_exact as tx
+    >>> def model(flip):
+    ...     rule, encoder = [[[1.0, 0.0], [0.0, 1.0]]], [[[1 - flip, flip], [0.5, 0.5]]]
+    ...     world = tx.WorldP([1.0], [[1.0]], [[[0.5, 0.5]]], rule, encoder)
+    ...     q = tx.Variational(theta=[0.5, 0.5], z=[0.5, 0.5])
+    ...     return lambda sigma: tx.boltzmann(world, q, sigma)
+    >>> met = tx.contact(model(0.1), model(0.3), sigma_a=0.2, sigma_b=2.0)
+    >>> round(met.sigma, 4), round(met.flow, 4)
+    (0.2176, 0.0068)
+    """
     from scipy.optimize import brentq
 
     for name, model in (("a", a), ("b", b)):
