@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 import os
-import time
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from importlib import import_module
@@ -95,7 +94,7 @@ def trace(
     """
     budget = Budget.read(tol, max_cells, SECONDS)
     limit = math.inf if time_limit is None else Budget.read(tol, max_cells, time_limit).seconds
-    asked = Request(gammas, deltas, sigmas, betas, budget.tol, budget, time.monotonic() + limit, executor, progress,
+    asked = Request(gammas, deltas, sigmas, betas, budget.tol, budget, limit, executor, progress,
                     checkpoint, bool(volume), whole("max_points", max_points, 2))  # fmt: skip
     kind = getattr(problem, "kind", None)
     if kind not in TRACERS:

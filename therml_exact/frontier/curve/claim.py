@@ -34,6 +34,7 @@ from therml_exact.frontier.curve.half_spaces import Support, solve_all
 from therml_exact.frontier.curve.time_sharing import share
 from therml_exact.frontier.mixture.check import read_multiplier
 from therml_exact.frontier.mixture.optimum import Optimum
+from therml_exact.frontier.mixture.path import warm_up
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.verification import finite
 
@@ -150,6 +151,7 @@ def locate(
     time_limit   seconds of the whole call; what is known then is returned
     """
     budget = Budget.read(tol, max_cells, time_limit)
+    warm_up()  # what the compiler takes is not the budget's
     deadline = budget.deadline
     names = problem.functionals
     if view is None:

@@ -6,6 +6,7 @@ Errors: none of its own.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ class Request:
     gammas, deltas, sigmas, betas   lists of multipliers, every combination of which is solved; None: they are chosen
     tol                             the largest step between inner and outer polytope that is allowed, nats
     budget                          what one optimum may cost
-    deadline                        when the whole call ends, seconds of the monotonic clock
+    seconds                         what the whole call may take, once the kernels are compiled
     executor                        who works; None: this process
     progress                        whether a line on standard error counts the optima
     checkpoint                      the file in which finished work is kept; None: no file
@@ -35,12 +36,16 @@ class Request:
     betas: Iterable[Any] | None
     tol: float
     budget: Budget
-    deadline: float
+    seconds: float
     executor: Executor | None
     progress: bool
     checkpoint: str | os.PathLike[str] | None
     volume: bool
     max_points: int
+
+    def starting_now(self) -> float:
+        """When the whole call ends, on the monotonic clock, if it begins now."""
+        return time.monotonic() + self.seconds
 
     def refuse(self, kind: str, names: tuple[str, ...]) -> None:
         """Raise a TypeError if an argument of these names is given: this kind of problem has no use for it."""

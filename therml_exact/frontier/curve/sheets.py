@@ -31,6 +31,7 @@ from therml_exact.frontier.curve.journal import Journal
 from therml_exact.frontier.curve.request import Request
 from therml_exact.frontier.curve.sandwich import slope, steps
 from therml_exact.frontier.curve.views import SAMPLES, SURFACE, VOLUME, Shape, distortion, plane
+from therml_exact.frontier.mixture.path import warm_up
 from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.problems.multipliers import read_multipliers
@@ -41,6 +42,9 @@ TOL = 1e-9  # nats: of an optimum, at most
 
 def trace_mixture(problem: Problem, asked: Request) -> Frontier:
     """The frontier of an encoder, Bayes or discriminative problem, for a checked request."""
+    if asked.executor is None:
+        warm_up()  # what the compiler takes is not the budget's
+    deadline = asked.starting_now()
     lists = {
         name: None if given is None else _read(problem, name, given)
         for name, given in (("gamma", asked.gammas), ("delta", asked.deltas), ("sigma", asked.sigmas),
@@ -55,7 +59,7 @@ def trace_mixture(problem: Problem, asked: Request) -> Frontier:
     journal = None if asked.checkpoint is None else Journal(asked.checkpoint, problem, settings, limits)
     try:
         with counter(asked.progress) as show:
-            crew = Crew(problem, asked.budget.within(TOL), asked.deadline, asked.executor, journal, show)
+            crew = Crew(problem, asked.budget.within(TOL), deadline, asked.executor, journal, show)
             sheets = tuple(
                 _sheet(crew, shape, grid, asked.tol, asked.max_points)
                 for shape, grid in _views(problem, lists, asked.volume)

@@ -33,7 +33,7 @@ from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.frontier.rules.caps import ROUNDING, RuleClassification, classify_rule
 from therml_exact.frontier.rules.certificate import jump_content
 from therml_exact.frontier.rules.jump import Jump
-from therml_exact.frontier.rules.optimum import RuleOptimum, minimize_rule
+from therml_exact.frontier.rules.optimum import RuleOptimum, compile_cells, minimize_rule
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
 
 if TYPE_CHECKING:
@@ -174,11 +174,12 @@ def trace_rules(problem: LearningRuleProblem, asked: Request) -> RuleFrontier:
         read_multipliers(problem, {"rho": 1, "gamma": gamma, "delta": delta, "sigma": sigma})
         for gamma, delta, sigma in product(*lists)
     ]
-    solve = partial(_solve, problem, budget.until(asked.deadline))
+    if asked.executor is None:
+        compile_cells()
+    deadline = asked.starting_now()
+    solve = partial(_solve, problem, budget.until(deadline))
     try:
-        found = _until(
-            asked.deadline, map(solve, wanted) if asked.executor is None else asked.executor.map(solve, wanted)
-        )
+        found = _until(deadline, map(solve, wanted) if asked.executor is None else asked.executor.map(solve, wanted))
     except BrokenExecutor:
         raise lost(None) from None
     return RuleFrontier(problem, found, budget.tol)
