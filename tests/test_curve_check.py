@@ -76,6 +76,8 @@ FORGERIES = {
     "another delta": (("sheets", 0, "fixed"), {"delta": 0.5}, "none of this problem"),
     "a point's tolerance": ((*POINT, "tol"), 1.0, "tolerance"),
     "a point's status": ((*POINT, "status"), "open", "status"),
+    "a reason that its status belies": ((*POINT, "reason"), "time", "says 'time' and 'certified'"),
+    "a reason that is none": ((*POINT, "reason"), "bored", "says 'bored'"),
     "a lower bound above the proved one": ((*POINT, "lower_bound"), 9.0, "lower bound"),
     "a value below the witness's": ((*POINT, "value"), 0.1, "value"),
     "other multipliers": ((*POINT, "multipliers", "gamma"), (4.0).hex(), "multipliers"),

@@ -14,6 +14,7 @@ from typing import Any, Literal
 Reason = Literal["closed", "cells", "time", "memory", "rounding"]
 """Why a search stopped: the bounds met within the tolerance, or the cells, the time, the memory or the digits ended."""
 
+REASONS = ("closed", "cells", "time", "memory", "rounding")
 REMEDIES = {
     "cells": "raise max_cells",
     "time": "raise time_limit",

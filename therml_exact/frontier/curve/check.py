@@ -16,6 +16,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from therml_exact.frontier.budget import REASONS
 from therml_exact.frontier.curve.views import Shape, shapes
 from therml_exact.frontier.mixture.check import check_bounds_of, described, read_multiplier
 from therml_exact.frontier.problems.kinds import Problem, read_problem
@@ -83,7 +84,7 @@ def _check_point(
     about: Problem, stated: Mapping[str, Any], point: Mapping[str, Any], shape: Shape, k: int, clock: Clock
 ) -> None:
     """Check one point of a sheet against its certificate."""
-    _fields(point, POINT, {"gap"}, f"point {k}")
+    _fields(point, POINT, {"gap", "reason"}, f"point {k}")
     c = point["certificate"]
     require(isinstance(c, Mapping), f"the certificate of point {k} is no object")
     require(c.get("problem") == stated, f"the certificate of point {k} is about another problem")
@@ -97,6 +98,10 @@ def _check_point(
     require(rounded_up(claimed, exact) >= value, f"point {k} claims a value of {claimed!r}")
     require(bound <= rounded_up(claimed, exact), f"point {k} claims a lower bound above its value")
     require(point["status"] == c["status"], f"point {k} claims the status {shown(point['status'])}")
+    if "reason" in point:
+        closed = point["reason"] == "closed"
+        right = point["reason"] in REASONS and closed == (point["status"] == "certified")
+        require(right, f"point {k} says {shown(point['reason'])} and {shown(point['status'])}")
     require(number(point["tol"], "a tolerance").hex() == c["tol"], f"point {k} claims the tolerance {point['tol']!r}")
     if "gap" in point:  # version 1
         gap = number(point["gap"], "a gap")

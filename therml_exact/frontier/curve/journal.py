@@ -23,6 +23,7 @@ from typing import IO, Any
 import numpy as np
 
 from therml_exact.files import Path, check_writable
+from therml_exact.frontier.budget import REASONS
 from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.mixture.optimum import Optimum
 from therml_exact.frontier.problems.kinds import Problem
@@ -38,6 +39,7 @@ def to_json(optimum: Optimum) -> dict[str, Any]:
         "value": optimum.value,
         "lower_bound": optimum.lower_bound,
         "status": optimum.status,
+        "reason": optimum.reason,
         "tol": optimum.tol,
         "point": optimum.point,
         "encoder": optimum.encoder.tolist(),
@@ -59,7 +61,10 @@ def from_json(problem: Problem, content: Mapping[str, Any]) -> Optimum:
         {name: Fraction(value) if math.isfinite(value) else value for name, value in multipliers.items()},
         (),
     )
-    optimum.__dict__["certificate"] = content["certificate"]  # a cached property, here without what made it
+    # Cached properties, here without what made them.
+    optimum.__dict__["certificate"] = content["certificate"]
+    if content.get("reason") in REASONS:  # files of earlier versions say none
+        optimum.__dict__["reason"] = content["reason"]
     return optimum
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.budget import Reason
+from therml_exact.frontier.budget import REMEDIES, Reason
 from therml_exact.frontier.mixture.certificate import build
 from therml_exact.frontier.mixture.solve import Solution
 from therml_exact.frontier.mixture.tables import SLACK
@@ -74,7 +74,7 @@ class Optimum:
         """The text "certified" if the gap is within the tolerance, else "open"."""
         return status(self.value, self.lower_bound, self.tol, self._exact)
 
-    @property
+    @cached_property
     def reason(self) -> Reason:
         """Why the search stopped, and with it the remedy if the status is "open".
 
@@ -85,6 +85,12 @@ class Optimum:
             return "closed"
         stopped = [s.stopped for s in self._solutions if s.stopped != "closed"]
         return stopped[0] if stopped else "rounding"
+
+    def __str__(self) -> str:
+        """One line: the bounds, the point, and where it is open why, and what would help."""
+        amounts = ", ".join(f"{name} = {value:.6g}" for name, value in self.point.items())
+        told = self.status if self.reason == "closed" else f"{self.status}: {self.reason}; {REMEDIES[self.reason]}"
+        return f"{self.lower_bound:.9g} <= min <= {self.value:.9g} nats ({told}); {amounts}"
 
     @cached_property
     def witness(self) -> dict[str, Array]:
