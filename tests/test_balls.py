@@ -127,6 +127,34 @@ def test_a_user_thread_at_low_precision_refuses_no_true_certificate():
     assert [v.reason for v in found if not v.valid] == []
 
 
+def test_a_refusal_beside_other_threads_is_asked_for_again():
+    """A precision that is moved down and up again between two looks spoils one attempt, and no false claim passes."""
+    from therml_exact.verification import Proven, RefusedError, judge
+
+    asked = []
+
+    def spoilt_twice(clock):
+        asked.append(clock)
+        if len(asked) < 3:
+            raise RefusedError("a wide ball")
+        return Proven(1.0, 0.0, "proved", "")
+
+    def false(clock):
+        asked.append(clock)
+        raise RefusedError("false")
+
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        assert judge(spoilt_twice).valid and len(asked) == 3
+        asked.clear()
+        assert judge(false).reason == "false" and len(asked) == 5
+    finally:
+        stop.set()
+        thread.join()
+
+
 @pytest.mark.parametrize("cap", [1, 2, 10, 32, 100])
 def test_the_series_of_a_leaf_does_not_depend_on_flints_cap(cap):
     """Below the largest G of a cell the rule must not hold, whatever the cap; above its bound it holds as always."""

@@ -22,6 +22,7 @@ first only. `verify` never raises.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from therml_exact.numbers.text import is_hexadecimal, read_hexadecimal, shown
 
 BITS = 128  # of the balls in which claims are judged
 PATIENCE = 600.0  # seconds
+ATTEMPTS = 5  # where other threads may disturb
 LONGEST_REASON = 400  # characters
 SHOWN_CELLS = 24  # of a table, when it is told what was verified
 
@@ -188,7 +190,7 @@ def judge(check: Callable[[Clock], Proven], time_limit: float | None = PATIENCE)
     try:
         clock = Clock(time_limit)
         with precision(BITS):
-            proven = check(clock)
+            proven = _patiently(check, clock)
         return Verification(True, proven.value, proven.lower_bound, _short(proven.reason), "valid", proven.claim)
     except RefusedError as error:
         reason = str(error)
@@ -203,6 +205,21 @@ def judge(check: Callable[[Clock], Proven], time_limit: float | None = PATIENCE)
     except Exception as error:  # whatever is malformed is no proof
         reason = f"malformed: {type(error).__name__}: {_text(error)}"
     return Verification(False, None, None, _short(reason), verdict)
+
+
+def _patiently(check: Callable[[Clock], Proven], clock: Clock) -> Proven:
+    """What `check` proves; a refusal in a process of several threads is asked for again.
+
+    A thread that moves the precision down and up again between two looks at it leaves no trace but a wide ball, which
+    refuses what is true. It cannot prove what is false, so that any attempt that proves the claims has proved them.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return check(clock)
+        except RefusedError:
+            if threading.active_count() == 1:
+                raise
+    return check(clock)
 
 
 def _text(error: Exception) -> str:

@@ -197,21 +197,21 @@ def _executor(workers: int | None, scheduler: str | None) -> Iterator[Any]:
 def verify(path: str, time_limit: float) -> None:
     """Recheck PATH: a certificate, a saved frontier, an audit or a proof, exactly.
 
-    Prints the problem, multipliers or statement that were verified: compare them with what you meant. Exit code 1 if a
-    claim does not hold or could not be checked.
+    Prints the verdict, then the problem, multipliers or statement that were verified: compare them with what you meant.
+    Exit code 1 if a claim does not hold or could not be checked.
     """
     from therml_exact.verification import verify as check_claims
 
     found = check_claims(path, time_limit=time_limit)
     console = open_console()
     if found.valid:
-        console.print(found.claim, markup=False, highlight=False, soft_wrap=True)
         bounds = ""
         if found.value is not None:
             bounds = f": {found.lower_bound!r} <= minimum <= {found.value!r} nats"
         elif found.lower_bound is not None:
             bounds = f": {found.lower_bound!r} nats <= minimum"
         console.print(f"valid{bounds} ({found.reason})", markup=False, highlight=False, soft_wrap=True)
+        console.print(found.claim, markup=False, highlight=False, soft_wrap=True)
         return
     text = found.reason if found.verdict == "not checked" else f"{found.verdict}: {found.reason}"
     console.print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
