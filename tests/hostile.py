@@ -1,7 +1,7 @@
 """Small files that ask for much: certificates whose digest is right and whose content would hang or fill the memory.
 
-`files()` gives (name, content), content a mapping or text. As a script it writes them to a folder, verifies each, and
-prints what was valid and the largest memory, so that limits can be put on the process.
+`files()` gives (name, content), content a mapping or text. As a script, `write FOLDER` writes them and `check FOLDER`
+verifies each, and prints what was valid and how much memory it took.
 """
 
 import copy
@@ -96,22 +96,33 @@ def files():
     yield "many corners", edited(wider, ("leaves",), [["0x1.0000000000000p+0"] * 6])
 
 
-def main(folder):
+def write(folder):
+    """Every file, in a process that may need much memory to make the certificates, and its name."""
+    names = []
+    for k, (name, content) in enumerate(files()):
+        (Path(folder) / f"{k}.json").write_text(content if isinstance(content, str) else json.dumps(content))
+        names.append(name)
+    (Path(folder) / "names").write_text(json.dumps(names))
+
+
+def check(folder):
+    """Verify them all, in a process that has done nothing else; what was valid, and its memory before and after."""
     import resource
     import time
 
-    path = Path(folder) / "hostile.json"
     valid = []
-    for name, content in files():
-        path.write_text(content if isinstance(content, str) else json.dumps(content))
+    tx.verify({})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for k, name in enumerate(json.loads((Path(folder) / "names").read_text())):
         start = time.monotonic()
-        found = tx.verify(path)
+        found = tx.verify(Path(folder) / f"{k}.json")
         spent = time.monotonic() - start
         if found.valid or len(found.reason) > 500 or not found.reason.isprintable():
             valid.append(name)
         sys.stderr.write(f"{spent:6.2f} s  {found.verdict:12} {name}: {found.reason[:150]}\n")
-    sys.stdout.write(json.dumps({"valid": valid, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sys.stdout.write(json.dumps({"valid": valid, "before": before, "after": after}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    {"write": write, "check": check}[sys.argv[1]](sys.argv[2])

@@ -303,7 +303,7 @@ FORGERIES = {
     "a negative entry": ("seen", [(("rule", "cells", 0), (1.5).hex()), (("rule", "cells", 1), "-" + ROW)],
                          "a row is no"),
     "a foreign field of the problem": ("zero", [(("problem", "for"), "all alphabets")], "has the fields"),
-    "a problem of another kind": ("zero", [(("problem", "kind"), "encoder")], "the kind 'encoder' is unknown"),
+    "a problem of another kind": ("zero", [(("problem", "kind"), "encoder")], "the kind is 'encoder', not joint"),
     "a shape to be guessed": ("zero", [(("problem", "x_given_phi", "shape"), [1, -1])], "do not fill the shape"),
     # chords
     "a chord of chords": ("chord", [((*CHORD, 0, "bound"), {"kind": "chord", "parts": []})], "a chord of chords"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,8 +78,8 @@ def test_smooth_is_not_lost(monkeypatch):
         found.largest  # noqa: B018
 
     # Where an optimum stays open, a jump may be hidden: it is said, with what ended the search.
-    def hurried(problem, exact, tol, max_cells, time_limit):
-        return minimize_rule(problem, exact, tol, 3, time_limit)
+    def hurried(problem, exact, budget):
+        return minimize_rule(problem, exact, replace(budget, cells=3))
 
     monkeypatch.setattr(phase, "minimize_rule", hurried)
     lost = tx.jump(random_problem(3), 0.02, 2, gamma=3)
