@@ -290,10 +290,11 @@ def test_learn_solves_and_compares_the_worlds_own_rule(tmp_path):
     assert run("verify", tmp_path / "false.json").exit_code == 1
     # Its encoders are maps or not; the world's own value is that of its functionals.
     f = tx.functionals(world, tx.optimal_variational(world, shared=True))
-    assert content["own"] == {name: float(getattr(f, name)) for name in "RCDS"}
+    told = ", ".join(f"{name} = {float(getattr(f, name)):.6g}" for name in "RCDS")
+    assert f"{told} (nats)" in one.output  # printed, and not in the file: no certificate proves it
     several = ("--sigma", "0.02", "--sigma", "0.5", "--sigma", "2")
     many = run("learn", tmp_path / "w.json", "--gamma", "3", *several, "--figure", tmp_path / "s.png", "--unit", "bits")
-    assert many.exit_code == 0 and ("S jumps at sigma" in many.output or "no jump of S" in many.output)
+    assert many.exit_code == 0 and ("S jumps at sigma" in many.output or "smoothly" in many.output)
     assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
 
 
