@@ -18,6 +18,7 @@ from therml_exact.frontier.mixture import check as module
 from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.problems import types as reading
 from therml_exact.frontier.problems.kinds import read_problem
+from therml_exact.frontier.rounding import rounded_up, status
 from therml_exact.numbers.balls import ball, precision
 from therml_exact.numbers.text import has_control
 from therml_exact.verification import Clock, RefusedError, UnfinishedError, verify
@@ -376,10 +377,10 @@ def test_values_are_rounded_up_by_a_share_of_all_that_is_added():
     """2e-13 of |value| + 1 + a fiftieth of the finite multipliers; certified where that much gap is within tol."""
     for value, multipliers, more in ((3.0, {}, 4.0), (-3.0, {}, 4.0), (0.0, {"beta": math.inf}, 1.0),
                                      (1.0, {"rho": 1, "gamma": 99}, 4.0)):  # fmt: skip
-        assert reading.rounded_up(value, multipliers) == value + 2e-13 * more
-    edge = reading.rounded_up(3.0, {}) - 2.0
-    assert reading.status(3.0, 2.0, edge, {}) == "certified"
-    assert reading.status(3.0, 2.0, math.nextafter(edge, 0), {}) == "open"
+        assert rounded_up(value, multipliers) == value + 2e-13 * more
+    edge = rounded_up(3.0, {}) - 2.0
+    assert status(3.0, 2.0, edge, {}) == "certified"
+    assert status(3.0, 2.0, math.nextafter(edge, 0), {}) == "open"
 
 
 def test_the_format_is_written_as_it_is_read():

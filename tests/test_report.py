@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 import therml_exact as tx
 from therml_exact import functional
 from therml_exact.files import jsonable
-from validation import equations, random_worlds, text_claims
+from validation import child, equations, random_worlds, text_claims
 from validation import run as running
 from validation.page import render
 from validation.run import PARTS, Journal
@@ -228,7 +228,7 @@ def test_a_damaged_journal_is_refused_by_its_text(tmp_path, content):
 
 def test_tests_that_do_not_run_are_an_error(tmp_path, monkeypatch):
     (tmp_path / "tests.xml").write_text("<testsuites/>")  # of an interrupted run
-    monkeypatch.setattr(equations.sys, "executable", "/bin/false" if os.name == "posix" else "false")
+    monkeypatch.setattr(child.sys, "executable", "/bin/false" if os.name == "posix" else "false")
     with pytest.raises(RuntimeError, match="the tests did not run"):
         equations.outcomes_of_tests(tmp_path)
 

@@ -189,7 +189,7 @@ def test_a_checkpoint_resumes_and_gives_the_same(tmp_path, monkeypatch):
     path = tmp_path / "run.checkpoint"
     problem = theta_problem(3)
     whole = trace(problem, deltas=[0, 0.5])
-    from therml_exact.frontier import trace as module
+    from therml_exact.frontier.curve import crew as module
 
     solve, calls = module.solve_all, []
 

@@ -16,7 +16,7 @@ A child's minorant need not be above its parent's: outside its box it may lie lo
 a bound of a box holds for its parts. So a node counts with the largest of its own bound and those above it. The lower
 bound returned is the least over the leaves, less a margin for rounding; the certificate's tree ends at the first nodes
 whose own bound is as large. That tree is written as a string in preorder: "." is a leaf, "-" is a box that the margins
-make empty, and chr(48 + k) is a halving of coordinate k of `places`.
+make empty, and symbol_of(k) (mixture/certificate.py) is a halving of coordinate k of `places`.
 
 No error is raised: a search that runs out says so by its bound.
 Source: Alemi and Fischer, TherML (2018), (22), (24); R. Horst and H. Tuy, Global Optimization (1996).
@@ -34,6 +34,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier.mixture.certificate import symbol_of
 from therml_exact.frontier.rules.problem import LearningRuleProblem
 
 Array = np.ndarray[Any, Any]
@@ -89,7 +90,7 @@ class Tree:
             elif node.q is not None and node.bound >= self.lower:
                 yield node, "."
             else:
-                yield node, chr(48 + node.coordinate)
+                yield node, symbol_of(node.coordinate)
                 stack.extend(node.children[::-1])
 
     def text(self) -> str:

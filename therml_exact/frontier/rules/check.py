@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from therml_exact.frontier.mixture.certificate import digest
+from therml_exact.frontier.mixture.certificate import digest, edge_of
 from therml_exact.frontier.mixture.check import DEEPEST
 from therml_exact.frontier.problems.tables import read_table
 from therml_exact.frontier.problems.types import check_types, read_count
@@ -352,7 +352,7 @@ class _World:
                     either = (settled(self._leaf, low, high, numbers, limits, fixed, form) for form in (False, True))
                     require(any(v >= arb(lower) for v in either), "a leaf's bound is below the claimed one")
             else:
-                k = ord(str(symbol)) - 48
+                k = edge_of(str(symbol))
                 require(0 <= k < self.width, f"the tree has an unknown symbol {symbol!r}")
                 require(depth < DEEPEST, f"the tree is deeper than {DEEPEST:,} splits")
                 middle = (low[k] + high[k]) // 2
