@@ -271,7 +271,7 @@ def test_the_reason_says_what_ended_the_search():
     assert (vertices.status, vertices.reason) == ("open", "rounding") and vertices.gap < 1e-11
 
 
-@pytest.mark.xfail(reason="a known defect: this dual ends 1.4e-7 below its optimum, a valid bound that is not closed")
+@pytest.mark.xfail(strict=False, reason="a known defect: this dual ends 1e-7 low, a valid bound that is not closed")
 def test_a_dual_of_rate_distortion_that_is_left_open():
     """Found at random: one of some 20,000; the bound is never above the value, which the test below asserts too."""
     closed_from(28381)
