@@ -14,6 +14,7 @@ from typing import Any
 from therml_exact.frontier import joint_above
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.mixture.certificate import digest
+from therml_exact.frontier.problems.tables import write_table
 from therml_exact.numbers.tables import Array
 
 
@@ -67,8 +68,8 @@ class JointOptimum:
             "lower_bound": self.lower_bound.hex(),
             "tol": float(self.tol).hex(),
             "status": self.status,
-            "rule": _plain(self.rule),
-            "encoder": _plain(self.encoder),
+            "rule": write_table(self.rule),
+            "encoder": write_table(self.encoder),
             "bound": dict(self._proof()),
         }
         return {**content, "sha256": digest(content)}
@@ -76,7 +77,3 @@ class JointOptimum:
     def __str__(self) -> str:
         amounts = ", ".join(f"{name} = {value:.6g}" for name, value in self.point.items())
         return f"{self.lower_bound:.9g} <= min <= {self.value:.9g} nats ({self.status}; {amounts})"
-
-
-def _plain(table: Array) -> dict[str, Any]:
-    return {"shape": list(table.shape), "cells": [float(v).hex() for v in table.reshape(-1).tolist()]}

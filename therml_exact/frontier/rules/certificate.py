@@ -25,6 +25,7 @@ import numpy as np
 
 from therml_exact.frontier.curve.exclusion import rounded_down
 from therml_exact.frontier.mixture.certificate import digest
+from therml_exact.frontier.problems.tables import write_table
 from therml_exact.frontier.rules.problem import LearningRuleProblem
 from therml_exact.numbers.text import read_exact, read_hexadecimal
 
@@ -37,7 +38,7 @@ FORMAT = "therml-rule-1"
 def describe(problem: LearningRuleProblem) -> dict[str, Any]:
     """The content of a problem as plain data, numbers as text."""
     names = ("phi", "x_given_phi", "y_given_x_phi", "encoders")
-    return {"kind": "learning rule", "n": problem.n, **{name: _table(getattr(problem, name)) for name in names}}
+    return {"kind": "learning rule", "n": problem.n, **{name: write_table(getattr(problem, name)) for name in names}}
 
 
 def build(
@@ -101,9 +102,3 @@ def rationals(values: Mapping[str, Fraction]) -> dict[str, str]:
 def _text(values: Any) -> list[str]:
     """Numbers as text: floats in hexadecimal, rationals as they are."""
     return [float(v).hex() if isinstance(v, float) else str(v) for v in np.asarray(values).reshape(-1).tolist()]
-
-
-def _table(values: Any) -> dict[str, Any]:
-    """A table as its shape and its flat cells."""
-    array = np.asarray(values)
-    return {"shape": list(array.shape), "cells": _text(array)}
