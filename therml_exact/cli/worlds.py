@@ -165,10 +165,11 @@ def encoders(
         frontier.save(output)
         say_written(console, output)
     if figure is not None:
+        from therml_exact.figures import frontier as figures
         from therml_exact.figures import style as plots
 
         drawing, (ax,) = plots.panels(1)
-        plots.draw_hard_frontier(frontier, unit, ax)
+        figures.draw_hard_frontier(frontier, unit, ax)
         plots.save_figure(drawing, figure)
         say_written(console, figure)
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from therml_exact.frontier import joint_above
+from therml_exact.frontier.joint import alternation
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.problems.tables import write_table
@@ -55,7 +55,7 @@ class JointOptimum:
     @cached_property
     def witness(self) -> dict[str, Array]:
         """The tables that achieve `value`, with their q's."""
-        return joint_above.witness(self.problem, self.rule, self.encoder)
+        return alternation.witness(self.problem, self.rule, self.encoder)
 
     @cached_property
     def certificate(self) -> dict[str, Any]:
