@@ -45,9 +45,17 @@ _ROUNDED = (10**6, 100, 1)  # parts of the largest multiplier that the others ar
 
 @dataclass(frozen=True, eq=False)
 class ShannonBound:
-    """rho R + delta D + gamma C + sigma S >= lower_bound (nats) for every rule, encoder and q's.
+    """A lower bound of rho R + delta D + gamma C + sigma S for every rule, encoder and q's, by Shannon's inequalities.
 
-    statement is the inequality proved for all worlds P; multipliers its coefficients of the data's entropies, by name.
+    lower_bound   nats
+    statement     the inequality that is proved for all worlds P, whatever data and alphabets
+    multipliers   the coefficients of the data's entropies in it, by the names of the variables; no unit
+    proof         plain data that `tx.verify` checks
+
+    >>> problem = JointProblem([1], [["1/2", "1/2"]], [[[1, 0], [0, 1]]], n=1)
+    >>> bound = shannon_outer_bound(problem, gamma=1, delta=1)
+    >>> round(bound.lower_bound, 4), bound.multipliers["X1"] == 1
+    (0.6931, True)
     """
 
     lower_bound: float
