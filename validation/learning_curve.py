@@ -154,7 +154,7 @@ def draw(points: Sequence[Point], gamma: float) -> Any:
     """S and I(Theta;Phi) of the witnesses against N, beside I_pred, a panel for each process."""
     names = list(dict.fromkeys(p.process for p in points))
     figure, panels = plots.panels(len(names), 4.6)
-    shown = SIGMAS[1], SIGMAS[3], SIGMAS[4]
+    shown = SIGMAS[1], SIGMAS[4], SIGMAS[5]
     for ax, name in zip(panels, names, strict=True):
         mine = [p for p in points if p.process == name and p.gamma == gamma]
         for k, sigma in enumerate(shown):
