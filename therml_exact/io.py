@@ -18,15 +18,17 @@ from therml_exact.worlds import WORLDS, World
 
 if TYPE_CHECKING:
     from therml_exact.frontier.curve.frontier import Frontier
+    from therml_exact.frontier.learning.frontier import RuleFrontier
 
 _KINDS = {world.kind: world for world in WORLDS}
 
 
-def load(path: Path) -> World | Joint | Variational | Frontier:
+def load(path: Path) -> World | Joint | Variational | Frontier | RuleFrontier:
     """What the `save` of a world, a joint, variational tables or a frontier wrote to a JSON file.
 
     path: the path of the file. Returns the object that was saved: a WorldP, BayesWorld, DiscriminativeWorld, Joint,
-    Variational or Frontier, equal to the first. A frontier is read, not checked: `tx.verify(path)` checks it.
+    Variational, Frontier or RuleFrontier, equal to the first. A frontier is read, not checked: `tx.verify(path)` checks
+    it.
     Raises ValueError for what is no valid file of ours; the message names the file, the field, its value and the
     remedy.
 
@@ -43,18 +45,20 @@ def load(path: Path) -> World | Joint | Variational | Frontier:
     kind = content.pop("format", None)
     if not isinstance(kind, str) or not kind.startswith("therml-exact/"):
         raise ValueError(
-            f'{where}: "format" is {kind!r}; expected "therml-exact/world", "/joint", "/variational" or "/frontier"'
+            f'{where}: "format" is {kind!r}; expected "therml-exact/world", "/joint", "/variational", "/frontier" or '
+            '"/rule-frontier"'
         )
     version = content.pop("version", None)
     readable = (1, 2) if kind == "therml-exact/frontier" else (VERSION,)
     if type(version) is not int or version not in readable:
         known = " and ".join(map(str, readable))
         raise ValueError(f'{where}: "version" is {version!r}; this release reads version {known}')
-    readers: dict[str, Callable[[dict[str, Any]], World | Joint | Variational | Frontier]] = {
+    readers: dict[str, Callable[[dict[str, Any]], World | Joint | Variational | Frontier | RuleFrontier]] = {
         "therml-exact/world": _world,
         "therml-exact/joint": _joint,
         "therml-exact/variational": _variational,
         "therml-exact/frontier": _frontier,
+        "therml-exact/rule-frontier": _rule_frontier,
     }
     if kind not in readers:
         raise ValueError(f'{where}: "format" is {kind!r}; load reads {", ".join(readers)}')
@@ -101,6 +105,18 @@ def _frontier(content: dict[str, Any]) -> Frontier:
     except KeyError as missing:
         raise ValueError(f'"{missing.args[0]}" is missing from the frontier') from None
     except AttributeError as error:
+        raise ValueError(f"malformed frontier ({error})") from None
+
+
+def _rule_frontier(content: dict[str, Any]) -> RuleFrontier:
+    from therml_exact.frontier.learning.frontier import RuleFrontier
+    from therml_exact.verification import UnfinishedError
+
+    try:
+        return RuleFrontier.read(content)
+    except KeyError as missing:
+        raise ValueError(f'"{missing.args[0]}" is missing from the frontier') from None
+    except (AttributeError, IndexError, UnfinishedError) as error:
         raise ValueError(f"malformed frontier ({error})") from None
 
 
