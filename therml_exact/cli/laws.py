@@ -13,7 +13,7 @@ import click
 from therml_exact.cli.terminal import check_places, in_unit, open_console, plain, progress_bar, say_written, unit_option
 
 if TYPE_CHECKING:
-    from therml_exact.frontier.rules.jump import Jump, Piece
+    from therml_exact.frontier.learning.jump import Jump, Piece
 
 _SMALL = Fraction(1, 10**300)
 
@@ -352,11 +352,11 @@ def learn(
     """
     from rich.table import Table
 
+    from therml_exact.frontier.learning.caps import excess
+    from therml_exact.frontier.learning.frontier import RuleFrontier
+    from therml_exact.frontier.learning.jump import jump
     from therml_exact.frontier.minimize import minimize
-    from therml_exact.frontier.rules.caps import excess
-    from therml_exact.frontier.rules.jump import jump
     from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
-    from therml_exact.frontier.rules.trace import RuleFrontier
     from therml_exact.functional import functionals
     from therml_exact.io import load
     from therml_exact.variational import optimal_variational

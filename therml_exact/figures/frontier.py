@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from therml_exact.frontier.hard import HardFrontier
-    from therml_exact.frontier.rules.caps import CappedOptimum
-    from therml_exact.frontier.rules.jump import Jump
+    from therml_exact.frontier.learning.caps import CappedOptimum
+    from therml_exact.frontier.learning.jump import Jump
     from therml_exact.frontier.rules.optimum import RuleOptimum
 
 Array = np.ndarray[Any, Any]

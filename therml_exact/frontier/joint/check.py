@@ -51,7 +51,7 @@ def check_free(c: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
     multipliers = {name: read_exact(text) for name, text in c["multipliers"].items()}
     require(set(multipliers) == set(JointProblem.multipliers), "multipliers are missing or foreign")
     require(all(m == 0 or 1 / LARGE <= m <= LARGE for m in multipliers.values()), "a multiplier is out of range")
-    rule, encoder = (_table(c[name]) for name in ("rule", "encoder"))
+    rule, encoder = (table(c[name]) for name in ("rule", "encoder"))
     value = settled(lambda: objective_of(functionals_in_balls(about, rule, encoder), multipliers))
     require(value <= arb(claimed), f"the witness has value {value.str(20)}, above the claimed {claimed!r}")
     lower = bound_of_cells(about, multipliers, c["bound"], clock)
@@ -60,7 +60,7 @@ def check_free(c: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
     return Proven(claimed, bound, what, told(c["problem"], {"multipliers": c["multipliers"]}))
 
 
-def _table(content: Mapping[str, Any]) -> Any:
+def table(content: Mapping[str, Any]) -> Any:
     """A table of floats in hexadecimal, which fill its shape."""
     check_shape(content["cells"], content["shape"])
     return np.array([finite(v) for v in content["cells"]]).reshape(content["shape"])

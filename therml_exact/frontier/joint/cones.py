@@ -58,6 +58,9 @@ class Cone:
     tops: Array | None = field(repr=False)
     trees: tuple[bytes, ...] = field(repr=False)
 
+    kind = 1  # of kernels/joint/game.py
+    value = 0.0
+
 
 def zero(inst: Instance) -> Cone:
     """R, S >= 0."""

@@ -54,6 +54,8 @@ class Cut:
     place: Array
     reached: float
 
+    kind = 0  # of kernels/joint/game.py
+
 
 def margin(inst: Instance, b: Array, lam: Array) -> float:
     """What rounding may have added to V."""
