@@ -227,7 +227,7 @@ def relax(
         for name, kernel in kernels.items():
             runs[name] = second_law(target_rule, kernel, steps)
             task()
-    console.print(repr(world), markup=False)
+    console.print(world.summary(), markup=False, highlight=False)
     kind = "exact, every comparison decided" if target_rule.is_exact else "float64"
     table = Table(title=f"J_t from the prior towards equilibrium, in {unit} ({kind})")
     table.add_column("t", justify="right")
@@ -382,7 +382,7 @@ def learn(
             task()
     f = functionals(world, optimal_variational(world, shared=True))
     own = {name: float(getattr(f, name)) for name in NAMES}
-    console.print(repr(world), markup=False)
+    console.print(world.summary(), markup=False, highlight=False)
     kind = "maps X -> Z" if problem.deterministic else "encoders"
     console.print(f"{len(maps)} {kind}, {len(problem.types)} types of data sets", highlight=False)
     table = Table(title=f"Least rho R + delta D + gamma C + sigma S over learning rules (in {unit})")

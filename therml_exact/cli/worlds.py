@@ -82,7 +82,7 @@ def check(
             raise click.UsageError(f"{variational} holds a {type(tables).__name__}; --q takes variational tables")
         q = tables
     report = check_bounds(world, q)
-    console.print(repr(world), markup=False)
+    console.print(world.summary(), markup=False, highlight=False)
     _print_bounds(console, {"": report}, unit)
     for reason in report.skipped:
         console.print(f"left out: {reason}", style="dim", markup=False)
@@ -220,7 +220,7 @@ def tour(out: Path, unit: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     samples = (1, 2)
     console.print(
-        f"{data!r}: Phi = Dept, X = Gender, Y = Admit. Every equality is decided, none within a tolerance.",
+        f"{data.summary()}: Phi = Dept, X = Gender, Y = Admit. Every equality is decided, none within a tolerance.",
         highlight=False,
     )
     stops = []

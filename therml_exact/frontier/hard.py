@@ -44,6 +44,7 @@ from therml_exact.files import save_result
 from therml_exact.information import entropy, mutual_information
 from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
+from therml_exact.results import result
 
 Method = Literal["enumeration", "dynamic programming", "branch and bound"]
 Point = tuple[float, float, tuple[int, ...]]
@@ -57,7 +58,8 @@ _NO_LIMIT = 1 << 62
 _FITS = 1 << 62
 
 
-@dataclass(frozen=True)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class HardFrontier:
     """All Pareto-optimal hard encoders of a joint p(x, y).
 

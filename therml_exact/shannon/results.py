@@ -10,12 +10,14 @@ from typing import Any, ClassVar, Literal, NoReturn
 from therml_exact.files import Path, jsonable, write_text
 from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
+from therml_exact.results import by_content
 from therml_exact.shannon.certificate import under
 from therml_exact.worlds import World
 
 Verdict = Literal["proved", "refuted", "undecided"]
 
 
+@by_content
 @dataclass(frozen=True, eq=False, repr=False)
 class _Result:
     statement: str
@@ -90,7 +92,7 @@ class Refuted(_Result):
     >>> isinstance(answer, tx.Refuted), str(answer.slack)
     (True, '-log 2')
     >>> answer.world
-    Joint(A: 2, B: 1; exact, 2 cells)
+    Joint([["1/2"], ["1/2"]], axes=("A", "B"))
     """
 
     world: World | Joint
@@ -106,7 +108,7 @@ class Refuted(_Result):
         side = self.certificate["side"]
         return (
             f"refuted: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: "
-            f"{side} = {self.slack}{_approximately(self.slack)} nats in {self.world!r}"
+            f"{side} = {self.slack}{_approximately(self.slack)} nats in a {self.world.summary()}"
         )
 
 

@@ -36,17 +36,20 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.rounding import rounded_up_by
 from therml_exact.frontier.rules.cells import Arrays, State, Tree, search, why
 from therml_exact.frontier.rules.certificate import build, rationals
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
+from therml_exact.results import result
 
 Array = np.ndarray[Any, Any]
 ROUNDING = 1e-12  # a point's coordinates are floats: one that is met within this is met
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class CappedOptimum:
     """The least value of one functional under caps on others, two-sided.
 
@@ -92,8 +95,17 @@ class CappedOptimum:
         """The difference value - lower_bound, nats; 0 where rounding makes it negative or the caps are infeasible."""
         return 0.0 if self.status == "infeasible" else max(self.value - self.lower_bound, 0.0)
 
+    def __str__(self) -> str:
+        """One line: what is minimised under which caps, the bounds, the gap, the status, the point."""
+        caps = ", ".join(f"{name} <= {value:.6g}" for name, value in self.caps.items())
+        return f"{self.minimise} under {caps}: {answers.line(self)}"
 
-@dataclass(frozen=True, eq=False)
+    def _repr_html_(self) -> str:
+        return answers.html(self, {f"cap of {name} (nats)": value for name, value in self.caps.items()})
+
+
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Excess:
     """The excess over a point, min over rules of max_i (F_i - point_i), two-sided.
 
@@ -134,6 +146,11 @@ class Excess:
         """The difference value - lower_bound, nats; 0 where rounding makes it negative."""
         return max(self.value - self.lower_bound, 0.0)
 
+    def __str__(self) -> str:
+        """One line: by how much some coordinate exceeds the point at least, and by how much it need at most."""
+        bounds = f"{self.lower_bound:.9g} <= excess <= {self.value:.9g} nats"
+        return f"{bounds} over {answers.amounts(self.point)}, gap {self.gap:.2g} ({self.reason})"
+
     @cached_property
     def certificate(self) -> dict[str, Any]:
         """Plain data that `verify` checks; its status is "infeasible" where the lower bound is positive."""
@@ -145,7 +162,8 @@ class Excess:
                      status, "cells", rows, self._tree)  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class RuleClassification:
     """A verdict on a claimed point of learning rules.
 
@@ -167,6 +185,12 @@ class RuleClassification:
     verdict: str
     by: float | None
     evidence: dict[str, Any] = field(repr=False)
+
+    def __str__(self) -> str:
+        """One line: the verdict and by how much."""
+        if self.by is None:
+            return f"undecided: {self.evidence.get('reason', 'the search ended')}"
+        return f"{self.verdict} by at least {self.by:.6g} nats in every given coordinate"
 
 
 class _Caps:

@@ -36,12 +36,14 @@ from therml_exact.frontier.problems.tables import scaled_rows
 from therml_exact.frontier.problems.types import enumerate_types
 from therml_exact.numbers.tables import check_rows, freeze, read_table, whole
 from therml_exact.process import read_process
+from therml_exact.results import problem
 
 Array = np.ndarray[Any, Any]
 NAMES = ("R", "C", "D", "S")
 
 
-@dataclass(frozen=True, eq=False)
+@problem
+@dataclass(frozen=True, eq=False, repr=False)
 class LearningRuleProblem:
     """A world, a number of samples and a dictionary of encoders: which theta should which data choose?
 

@@ -35,6 +35,7 @@ from therml_exact.frontier.rules.certificate import jump_content
 from therml_exact.frontier.rules.jump import Jump
 from therml_exact.frontier.rules.optimum import RuleOptimum, compile_cells, minimize_rule
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
+from therml_exact.results import result
 
 if TYPE_CHECKING:
     import pandas
@@ -46,7 +47,8 @@ SIGMAS = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)
 _WEIGHTS = (("R", "rho"), ("C", "gamma"), ("D", "delta"), ("S", "sigma"))
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class RuleFrontier:
     """The optima of a LearningRuleProblem, as `trace` returns them.
 
