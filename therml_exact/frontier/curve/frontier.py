@@ -10,6 +10,7 @@ Errors: ValueError for a claim that is no point; ImportError for to_dataframe wi
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -289,11 +290,15 @@ class Frontier:
         )
         return Frontier(problem, sheets, float(content["tol"]), bool(content["volume"]))
 
-    def summary(self) -> str:
-        """One line: the problem, the number of points, their status, the gap."""
-        gap = f"{self.gap:.2g} nats ({'complete' if self.complete else f'the tolerance was {self.tol:g}'})"
-        count = f"{len(self.points)} {self.status} point{'s' * (len(self.points) > 1)}"
-        return f"{type(self.problem).__name__}: {count}, inner and outer within {gap}"
+    def summary(self, unit: str = "nats") -> str:
+        """One line: the problem, the number of points, how many are open, the gap in the unit, nats or bits."""
+        scale = 1 / math.log(2) if unit == "bits" else 1.0
+        asked = "complete" if self.complete else f"the tolerance was {self.tol * scale:g}"
+        count = f"{len(self.points)} point{'s' * (len(self.points) > 1)}"
+        left = sum(o.status == "open" for o in self.points)
+        state = f"{left} of them open" if left else "certified"
+        within = f"inner and outer within {self.gap * scale:.2g} {unit} ({asked})"
+        return f"{type(self.problem).__name__}: {count}, {state}; {within}"
 
     def __repr__(self) -> str:
         return f"<Frontier of {self.summary()}>"
