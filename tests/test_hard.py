@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from fractions import Fraction
 
 import mpmath
@@ -323,6 +324,42 @@ def test_results_are_saved(tmp_path):
     assert content["units"] == "nats"
     assert len(content["points"]) == len(f.points)
     assert not f.exact
+
+
+@pytest.mark.parametrize("table", [[[0.25, 0.25], [0.5, 0.0]], [["1/4", "1/4"], ["1/2", "0"]]])
+def test_a_saved_frontier_is_read_back(table, tmp_path):
+    f = tx.deterministic_frontier(tx.Joint(table, ("Colour", "Y"), {"Colour": ["red", "blue"]}))
+    f.save(tmp_path / "f.json")
+    again = tx.load(tmp_path / "f.json")
+    assert again == f and again.blocks(1) == f.blocks(1)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [
+        ("method", "guess", '"method" is'),
+        ("complete", 1, '"complete" is'),
+        ("exact", "no", '"exact" is'),
+        ("nodes", -1, '"nodes" is'),
+        ("nodes", True, '"nodes" is'),
+        ("error", [0, -1], '"error" holds'),
+        ("tolerance", [0, "inf"], '"tolerance" holds'),
+        ("units", "bits", '"units" is'),
+        ("joint", [], '"joint" is'),
+        ("points", [[0, 0, [0]]], "which is none of X"),
+        ("points", [[0, 0, [0, 2]]], "which is none of X"),
+        ("points", [[0, 0, [0, True]]], "which is none of X"),
+        ("points", [[-1, 0, [0, 1]]], '"points"[0] holds'),
+    ],
+)
+def test_a_file_that_is_no_frontier_is_refused(field, value, text, tmp_path):
+    import json
+
+    tx.deterministic_frontier([[0.25, 0.25], [0.5, 0.0]]).save(tmp_path / "f.json")
+    content = json.loads((tmp_path / "f.json").read_text())
+    (tmp_path / "f.json").write_text(json.dumps({**content, field: value}))
+    with pytest.raises(ValueError, match=re.escape(text)):
+        tx.load(tmp_path / "f.json")
 
 
 def test_input_is_not_touched():

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 import therml_exact as tx
-from therml_exact.frontier import joint_above
+from therml_exact.frontier.joint import alternation
 from therml_exact.frontier.joint.cones import prove_cone
 from therml_exact.frontier.joint.cuts import prove
 from therml_exact.frontier.joint.domain import domain, misplaced
@@ -54,7 +54,7 @@ def checked(problem: tx.JointProblem, **given: Any) -> Any:
     v = tx.verify(json.loads(json.dumps(o.certificate)), problem)
     assert v.valid, v.reason
     assert (v.value, v.lower_bound) == (o.value, o.lower_bound)
-    again = joint_above.objective(problem, o.multipliers, o.rule, o.encoder)
+    again = alternation.objective(problem, o.multipliers, o.rule, o.encoder)
     assert again == pytest.approx(o.value, abs=ROUNDING)
     assert o.lower_bound <= o.value
     return o
@@ -114,7 +114,7 @@ def test_a_cut_is_below_all_tables_and_reached(slope: Any, sigma: Any, rho: int,
         zy = np.einsum("...kxy,...xkz->...zy", share, encoder)
         zx = np.einsum("...kxy,...xkz->...zx", share, encoder)
         flat = [zy.reshape(*zy.shape[:-2], -1), *([zx.reshape(*zx.shape[:-2], -1)] if delta else [])]
-        return joint_above.objective(problem, at, rule, encoder) - rho * noise + np.concatenate(flat, axis=-1) @ b
+        return alternation.objective(problem, at, rule, encoder) - rho * noise + np.concatenate(flat, axis=-1) @ b
 
     assert (cost(*random_pairs(problem, 4, 100, 1)) >= cut.value - ROUNDING).all()
     own = np.clip(cut.encoders.transpose(1, 0, 2), 1e-300, None)
@@ -131,7 +131,7 @@ def test_a_cone_is_below_all_tables(slope: Any, sigma: Any, delta: int, share: i
     found = prove_cone(inst, np.array(slope[: inst.width]) / 30, np.array([share, 20 - share]) / 20, 1e-6)
     assert found is not None
     rule, encoder = random_pairs(problem, 3, 200, 2)
-    value = joint_above.objective(problem, {k: float(v) for k, v in at.items()}, rule, encoder)
+    value = alternation.objective(problem, {k: float(v) for k, v in at.items()}, rule, encoder)
     for r, e, f in zip(rule, encoder, value, strict=True):
         m = inst.place(inst.mass[:, None] * r, e.transpose(1, 0, 2))
         assert f >= inst.n * (inst.told(m) - found.slope @ m) - ROUNDING
@@ -159,9 +159,9 @@ def test_it_closes_and_nothing_is_below(tables: Any, n: int, at: dict, tol: floa
     o = checked(problem, **at, tol=tol)
     assert o.status == "certified" and o.reason == "closed"
     rule, encoder = random_pairs(problem, 4, 2000, 3)
-    assert joint_above.objective(problem, o.multipliers, rule, encoder).min() >= o.lower_bound
-    rule, encoder = joint_above.alternate(problem, o.multipliers, rule[:40], encoder[:40], 300)
-    assert joint_above.objective(problem, o.multipliers, rule, encoder).min() >= o.lower_bound
+    assert alternation.objective(problem, o.multipliers, rule, encoder).min() >= o.lower_bound
+    rule, encoder = alternation.alternate(problem, o.multipliers, rule[:40], encoder[:40], 300)
+    assert alternation.objective(problem, o.multipliers, rule, encoder).min() >= o.lower_bound
 
 
 def test_the_examples_that_were_open() -> None:
@@ -227,7 +227,7 @@ def test_the_minimum_grows_and_bends_down_in_sigma_and_no_witness_is_beaten_by_i
     for low, mid, high in zip(found, found[1:], found[2:], strict=False):
         assert (low.lower_bound + high.lower_bound) / 2 <= mid.value
     for o, other in itertools.permutations(found, 2):
-        assert o.lower_bound <= float(joint_above.objective(problem, o.multipliers, other.rule, other.encoder))
+        assert o.lower_bound <= float(alternation.objective(problem, o.multipliers, other.rule, other.encoder))
 
 
 def test_more_codes_never_cost_more_and_one_code_says_nothing() -> None:

@@ -20,7 +20,7 @@ from scipy.optimize import linprog
 from support import rational_rows
 
 import therml_exact as tx
-from therml_exact.frontier import joint_above, joint_below
+from therml_exact.frontier.joint import alternation, shannon_bound
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.mixture.certificate import digest
 
@@ -100,7 +100,7 @@ def test_every_bound_is_below_random_tables_of_exact_worlds(problem: JointProble
         encoder = rational_rows(rng, (problem.shape[0], 3, 3))
         value = exact_value(problem, at, rule, encoder)
         floats = rule.astype(float), encoder.astype(float)
-        assert joint_above.objective(problem, at, *floats) == pytest.approx(value, abs=SLACK)
+        assert alternation.objective(problem, at, *floats) == pytest.approx(value, abs=SLACK)
         assert found.lower_bound <= value + SLACK
 
 
@@ -116,7 +116,7 @@ def test_bounds_for_two_samples_are_below_random_tables(phi: int, sigma: float) 
     for _ in range(5):
         tables = rational_rows(rng, (len(problem.types), 4)), rational_rows(rng, (2, 4, 4))
         value = exact_value(problem, at, *tables)
-        assert joint_above.objective(problem, at, *(t.astype(float) for t in tables)) == pytest.approx(value, abs=SLACK)
+        assert alternation.objective(problem, at, *(t.astype(float) for t in tables)) == pytest.approx(value, abs=SLACK)
         assert found.lower_bound <= found.value <= value + SLACK
 
 
@@ -128,7 +128,7 @@ def test_the_value_is_never_above_plain_enumeration(problem: JointProblem, at: d
     unit = np.eye(2)
     for rule in itertools.product(range(2), repeat=letters):
         for codes in itertools.product(range(2), repeat=2 * nx):
-            value = joint_above.objective(problem, at, unit[list(rule)], unit[np.array(codes).reshape(nx, 2)])
+            value = alternation.objective(problem, at, unit[list(rule)], unit[np.array(codes).reshape(nx, 2)])
             least = min(least, float(value))
     assert tx.minimize(problem, **at).value <= least + SLACK
 
@@ -136,11 +136,11 @@ def test_the_value_is_never_above_plain_enumeration(problem: JointProblem, at: d
 def test_partitions_are_counted() -> None:
     for size in range(6):
         for most in range(1, 4):
-            strings = list(joint_above.partitions(size, most))
+            strings = list(alternation.partitions(size, most))
             maps = itertools.product(range(most), repeat=size)
             distinct = {tuple(sorted(tuple(i for i in range(size) if m[i] == k) for k in set(m))) for m in maps}
             assert len(strings) == len(set(strings)) == len(distinct)
-            assert sum(joint_above.stirling(size, k) for k in range(most + 1)) == len(distinct)
+            assert sum(alternation.stirling(size, k) for k in range(most + 1)) == len(distinct)
 
 
 def test_the_witness_has_the_point_and_value_claimed() -> None:
@@ -148,7 +148,7 @@ def test_the_witness_has_the_point_and_value_claimed() -> None:
     found = tx.minimize(problem, gamma=2, delta=0.4, sigma=0.2)
     w = found.witness
     at = found.multipliers
-    again = joint_above.functionals(problem, w["theta_given_type"], w["z_given_x_theta"])
+    again = alternation.functionals(problem, w["theta_given_type"], w["z_given_x_theta"])
     assert dict(zip("RDCS", again, strict=True)) == pytest.approx(found.point, abs=SLACK)
     total = sum(at[name] * found.point[f] for name, f in zip(("rho", "delta", "gamma", "sigma"), "RDCS", strict=True))
     assert total == pytest.approx(found.value, abs=SLACK)
@@ -210,7 +210,7 @@ def test_sigma_zero_closes_for_few_thetas_too(theta: int, gamma: float, delta: f
     found = tx.minimize(p, gamma=gamma, delta=delta)
     assert found.status == "certified"
     least = math.inf
-    for rule in joint_above.partitions(len(p.types), theta):
+    for rule in alternation.partitions(len(p.types), theta):
         merged = np.full((2, theta, 2), Fraction(0), dtype=object)
         for t, k in enumerate(rule):
             merged[:, k] += p.cells[:, t]
@@ -445,8 +445,8 @@ def test_the_verifier_imports_no_solver(tmp_path: Path) -> None:
     code = (
         "import sys; from therml_exact.verification import verify as verify_joint\n"
         f"print(verify_joint({str(path)!r}).valid)\n"
-        "solver = ['solve', 'minimize', 'joint_below', 'joint_multipliers', 'joint_above', 'joint_minimize']\n"
-        "solver = ['therml_exact.frontier.' + name for name in solver]\n"
+        "solver = ['minimize', 'below', 'shannon_bound', 'alternation', 'limited', 'cells']\n"
+        "solver = ['therml_exact.frontier.joint.' + name for name in solver]\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('numba', 'scipy') or m in solver])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -532,18 +532,18 @@ def test_without_exact_multipliers_nearby_ones_still_prove_a_bound(
 ) -> None:
     """With none found at all, multipliers rounded down stand in; with none there either, 0."""
     best = tx.shannon_outer_bound(problem, **at, sized=sized)
-    solved = joint_below.exact_multipliers
+    solved = shannon_bound.exact_multipliers
     calls = iter(range(levels))
 
     def fails_at_first(*args: Any) -> Any:
         return None if next(calls, None) is not None else solved(*args)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(joint_below, "exact_multipliers", fails_at_first)
+        patch.setattr(shannon_bound, "exact_multipliers", fails_at_first)
         bound = tx.shannon_outer_bound(problem, **at, sized=sized)
         loss = (0, 1e-5, 0.1)[levels]  # none, parts in 10^6 and in 100 of the largest multiplier
         assert best.lower_bound - loss <= bound.lower_bound <= best.lower_bound + 1e-9
-        patch.setattr(joint_below, "exact_multipliers", lambda *_: None)
+        patch.setattr(shannon_bound, "exact_multipliers", lambda *_: None)
         zero = tx.shannon_outer_bound(problem, **at, sized=sized)
     assert zero.lower_bound == 0
     assert tx.verify_proof(bound.proof).valid

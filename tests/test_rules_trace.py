@@ -47,7 +47,10 @@ def test_files_and_tables(frontier, tmp_path):
     pandas = pytest.importorskip("pandas")
     frontier.save(tmp_path / "f.json")
     content = json.loads((tmp_path / "f.json").read_text())
-    assert content["rows"] == frontier.rows()
+    # A file's gap is the difference of its numbers, which anyone can redo; an optimum's includes its value's rounding.
+    for row, told in zip(content["rows"], frontier.rows(), strict=True):
+        assert row["gap"] == row["value"] - row["lower_bound"] <= told["gap"] <= row["gap"] + 1e-11
+        assert {**row, "gap": 0} == {**told, "gap": 0}
     assert all(tx.verify(c).valid for c in content["certificates"])
     assert isinstance(frontier.to_dataframe(), pandas.DataFrame) and len(frontier.to_dataframe()) == 4
 

@@ -16,8 +16,8 @@ from .frontier.hard import HardFrontier as HardFrontier
 from .frontier.hard import deterministic_frontier as deterministic_frontier
 from .frontier.joint.optimum import JointOptimum as JointOptimum
 from .frontier.joint.problem import JointProblem as JointProblem
-from .frontier.joint_below import ShannonBound as ShannonBound
-from .frontier.joint_below import shannon_outer_bound as shannon_outer_bound
+from .frontier.joint.shannon_bound import ShannonBound as ShannonBound
+from .frontier.joint.shannon_bound import shannon_outer_bound as shannon_outer_bound
 from .frontier.minimize import minimize as minimize
 from .frontier.mixture.optimum import Optimum as Optimum
 from .frontier.problems.bayes import BayesProblem as BayesProblem

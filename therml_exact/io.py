@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from therml_exact.files import VERSION, Path, read_json
 from therml_exact.joint import Joint
@@ -18,15 +18,19 @@ from therml_exact.worlds import WORLDS, World
 
 if TYPE_CHECKING:
     from therml_exact.frontier.curve.frontier import Frontier
+    from therml_exact.frontier.hard import HardFrontier
+
+    Saved: TypeAlias = World | Joint | Variational | Frontier | HardFrontier
 
 _KINDS = {world.kind: world for world in WORLDS}
 
 
-def load(path: Path) -> World | Joint | Variational | Frontier:
+def load(path: Path) -> Saved:
     """What the `save` of a world, a joint, variational tables or a frontier wrote to a JSON file.
 
     path: the path of the file. Returns the object that was saved: a WorldP, BayesWorld, DiscriminativeWorld, Joint,
-    Variational or Frontier, equal to the first. A frontier is read, not checked: `tx.verify(path)` checks it.
+    Variational, Frontier or HardFrontier, equal to the first. A frontier is read, not checked: `tx.verify(path)` checks
+    it.
     Raises ValueError for what is no valid file of ours; the message names the file, the field, its value and the
     remedy.
 
@@ -50,11 +54,12 @@ def load(path: Path) -> World | Joint | Variational | Frontier:
     if type(version) is not int or version not in readable:
         known = " and ".join(map(str, readable))
         raise ValueError(f'{where}: "version" is {version!r}; this release reads version {known}')
-    readers: dict[str, Callable[[dict[str, Any]], World | Joint | Variational | Frontier]] = {
+    readers: dict[str, Callable[[dict[str, Any]], Saved]] = {
         "therml-exact/world": _world,
         "therml-exact/joint": _joint,
         "therml-exact/variational": _variational,
         "therml-exact/frontier": _frontier,
+        "therml-exact/hard_frontier": _hard_frontier,
     }
     if kind not in readers:
         raise ValueError(f'{where}: "format" is {kind!r}; load reads {", ".join(readers)}')
@@ -102,6 +107,18 @@ def _frontier(content: dict[str, Any]) -> Frontier:
         raise ValueError(f'"{missing.args[0]}" is missing from the frontier') from None
     except AttributeError as error:
         raise ValueError(f"malformed frontier ({error})") from None
+
+
+def _hard_frontier(content: dict[str, Any]) -> HardFrontier:
+    from therml_exact.frontier.hard import HardFrontier
+
+    _check_fields(content, required=("units", "joint", "points", "method", "complete", "exact", "tolerance", "error",
+                                     "nodes"), optional=())  # fmt: skip
+    if content["units"] != "nats":
+        raise ValueError(f'"units" is {content["units"]!r}; a frontier is saved in nats')
+    if not isinstance(content["joint"], dict):
+        raise ValueError('"joint" is no object with axes, labels and a table')
+    return HardFrontier.from_json(_joint(content["joint"]), content)
 
 
 def _fields(cls: type) -> tuple[str, ...]:

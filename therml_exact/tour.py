@@ -75,6 +75,7 @@ class Tour:
 
     def save_figure(self, path: str | os.PathLike[str], unit: str = "nats") -> None:
         """Draw what the data could teach against what was learnt, a panel for each N."""
+        from therml_exact.figures import information as figures
         from therml_exact.figures import style as plots
 
         samples = sorted({stop.n for stop in self.stops})
@@ -91,7 +92,7 @@ class Tour:
                 for stop in self.stops
                 if stop.n == n
             }
-            plots.draw_teaching(groups, unit, ax)
+            figures.draw_teaching(groups, unit, ax)
             legend = ax.get_legend()
             if legend is not None and n != samples[0]:
                 legend.remove()  # one serves all panels

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 import therml_exact as tx
 from therml_exact.figures import style as plots
 from therml_exact.figures.frontier import draw_frontier, draw_learning, draw_surface, draw_unseen
+from therml_exact.figures.information import draw_predictive
 from therml_exact.figures.thermo import draw_agreement, draw_relaxation
 from therml_exact.frontier.curve.objectives import named_objectives
 from therml_exact.frontier.rules.bent import bent
@@ -53,7 +54,7 @@ def teaching() -> Figure:
     samples = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300)
     curves = {r"$|\Phi|$ = 3": [tx.predictive_information(np.full(3, 1 / 3), x, None, n) for n in samples]}
     figure, axes = plots.panels(2, 5.2)
-    plots.draw_predictive(curves, axes=axes)
+    draw_predictive(curves, axes=axes)
     return figure
 
 

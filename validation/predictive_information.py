@@ -13,6 +13,7 @@ import numpy as np
 
 import therml_exact as tx
 from therml_exact.figures import style as plots
+from therml_exact.figures.information import draw_predictive, draw_test_information
 from validation.alone import alone
 from validation.section import Section, Start, Table, picture
 
@@ -41,8 +42,8 @@ def section(full: bool, folder: Path, start: Start) -> Section:
                 tested = [tx.predictive_information(phi, x, None, n, m) for m in tests]
                 rising[f"N = {n}"] = [*tested, tx.predictive_information(phi, x, None, n)]
     figure, (left, middle, right) = plots.panels(3, 5.2)
-    plots.draw_predictive(curves, axes=(left, middle))
-    plots.draw_test_information(rising, ax=right)
+    draw_predictive(curves, axes=(left, middle))
+    draw_test_information(rising, ax=right)
     right.set_title(r"$|\Phi|$ = 3", fontsize=10)
     rows = []
     for size, points in zip((2, 3, 5), curves.values(), strict=True):

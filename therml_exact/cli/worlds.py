@@ -171,10 +171,11 @@ def encoders(
         with written(console, output) as place:
             frontier.save(place)
     if figure is not None:
+        from therml_exact.figures import frontier as figures
         from therml_exact.figures import style as plots
 
         drawing, (ax,) = plots.panels(1)
-        plots.draw_hard_frontier(frontier, unit, ax)
+        figures.draw_hard_frontier(frontier, unit, ax)
         plots.save_figure(drawing, figure)
         say_written(console, figure)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from therml_exact.figures.style import COLOURS, new_axes
+from therml_exact.figures.style import COLOURS, new_axes, symbol
 from therml_exact.frontier.curve.frontier import Frontier, Sheet
 from therml_exact.frontier.curve.half_spaces import Support
 from therml_exact.frontier.curve.objectives import Named
@@ -221,4 +221,20 @@ def draw_unseen(
     ax.set_ylabel(f"{name} ({unit})")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=8)
+    return ax
+
+
+def draw_hard_frontier(frontier: HardFrontier, unit: str = "nats", ax: Axes | None = None) -> Axes:
+    """The hard encoders as a staircase: the most I(Y;Z) that H(Z) or less can buy."""
+    ax = new_axes() if ax is None else ax
+    scale = 1 / math.log(2) if unit == "bits" else 1.0
+    h, i = [point[0] * scale for point in frontier.points], [point[1] * scale for point in frontier.points]
+    x, y = (symbol(name) for name in frontier.joint.axes)
+    ax.step(h, i, where="post", color=COLOURS[0], linewidth=1)
+    ax.plot(h, i, "o", color=COLOURS[0], markersize=4)
+    ax.set_xlabel(f"H(Z) ({unit})")
+    ax.set_ylabel(f"I({y};Z) ({unit})")
+    note = "" if frontier.complete else ", incomplete"
+    ax.set_title(f"{len(h)} Pareto-optimal hard encoders of {x}{note}", fontsize=10)
+    ax.spines[["top", "right"]].set_visible(False)
     return ax

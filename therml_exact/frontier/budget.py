@@ -11,15 +11,19 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-Reason = Literal["closed", "cells", "time", "memory", "rounding"]
-"""Why a search stopped: the bounds met within the tolerance, or the cells, the time, the memory or the digits ended."""
+Reason = Literal["closed", "cells", "time", "memory", "rounding", "bounds"]
+"""Why a search stopped: the bounds met within the tolerance, or the cells, the time, the memory or the digits ended.
 
-REASONS = ("closed", "cells", "time", "memory", "rounding")
+"bounds" is said of a joint problem with few thetas alone: what is left no search of ours closes.
+"""
+
+REASONS = ("closed", "cells", "time", "memory", "rounding", "bounds")
 REMEDIES = {
     "cells": "raise max_cells",
     "time": "raise time_limit",
     "memory": "take smaller alphabets, or a larger tol",
     "rounding": "take a larger tol: floats tell no more",
+    "bounds": "leave out theta_size: no search closes the rest for so few thetas",
 }
 
 

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 from typing import Any, Literal
@@ -44,6 +44,7 @@ from therml_exact.files import save_result
 from therml_exact.information import entropy, mutual_information
 from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
+from therml_exact.numbers.text import shown
 from therml_exact.results import result
 
 Method = Literal["enumeration", "dynamic programming", "branch and bound"]
@@ -56,6 +57,8 @@ MAX_BYTES = 4 << 30
 FRONT_CAPACITY = 1 << 16
 _NO_LIMIT = 1 << 62
 _FITS = 1 << 62
+_SAVED = ("method", "complete", "exact", "tolerance", "error", "nodes", "points")
+_KINDS = {"complete": "true or false", "exact": "true or false", "nodes": "a whole number >= 0"}
 
 
 @result
@@ -105,16 +108,46 @@ class HardFrontier:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the frontier as JSON, in nats."""
-        names = ("method", "complete", "exact", "tolerance", "error", "nodes", "points")
-        content = {name: getattr(self, name) for name in names}
-        save_result("hard_frontier", {"units": "nats", "axes": list(self.joint.axes), **content}, path)
+        """Write the frontier and its joint as JSON, in nats; `tx.load` reads the file."""
+        content = {name: getattr(self, name) for name in _SAVED}
+        labels = {name: list(letters) for name, letters in self.joint.labels.items()}
+        joint = {"axes": list(self.joint.axes), "labels": labels, "table": self.joint.table}
+        save_result("hard_frontier", {"units": "nats", "joint": joint, **content}, path)
+
+    @staticmethod
+    def from_json(joint: Joint, content: Mapping[str, Any]) -> HardFrontier:
+        """The frontier of a joint from what `save` wrote beside it; its claims are read, not proved again."""
+        if content["method"] not in METHODS:
+            raise ValueError(f'"method" is {shown(content["method"])}; it is one of {", ".join(METHODS)}')
+        points = []
+        for k, (h, i, partition) in enumerate(content["points"]):
+            labels = tuple(partition)
+            grown = all(type(z) is int and 0 <= z <= max(labels[:x], default=-1) + 1 for x, z in enumerate(labels))
+            if len(labels) != joint.shape[0] or not grown:
+                raise ValueError(
+                    f'"points"[{k}] has the partition {shown(partition)}, which is none of {joint.axes[0]}'
+                )
+            points.append((_amount(h, f'"points"[{k}]'), _amount(i, f'"points"[{k}]'), labels))
+        pairs = {name: tuple(_amount(v, f'"{name}"') for v in content[name]) for name in ("tolerance", "error")}
+        for name, kind in (("complete", bool), ("exact", bool), ("nodes", int)):
+            if type(content[name]) is not kind or content[name] < 0:
+                raise ValueError(f'"{name}" is {shown(content[name])}; it is {_KINDS[name]}')
+        (a, b), (c, d) = pairs["tolerance"], pairs["error"]
+        return HardFrontier(tuple(points), content["method"], content["complete"], content["exact"], (a, b), (c, d),
+                            content["nodes"], joint)  # fmt: skip
 
     def __str__(self) -> str:
         state = "complete" if self.complete else "incomplete: the node budget ran out"
         ties = "ties decided exactly" if self.exact else "ties within the rounding bound"
         lines = [f"H(Z) = {h:.6g}, I(Y;Z) = {i:.6g} nats  {z}" for h, i, z in self.points]
         return "\n".join([f"{len(self.points)} hard encoders by {self.method}, {state}, {ties}", *lines])
+
+
+def _amount(value: Any, where: str) -> float:
+    """A number of nats from a file."""
+    if type(value) not in (int, float) or not 0 <= value < math.inf:
+        raise ValueError(f"{where} holds {shown(value)}, which is no number of nats >= 0")
+    return float(value)
 
 
 def encode(joint: Joint, partition: Sequence[int]) -> Joint:

@@ -14,6 +14,7 @@ Errors: MovedError where the precision is moved again and again.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -115,6 +116,14 @@ def plogp(t: arb) -> arb:
 def dot(x: Sequence[arb], y: Sequence[arb]) -> arb:
     """The scalar product."""
     return sum((a * b for a, b in zip(x, y, strict=True)), ZERO)
+
+
+def rounded(value: arb, up: bool) -> float:
+    """A float not below (or not above) a finite ball."""
+    edge = float((value.upper() if up else value.lower()).mid())
+    while not (arb(edge) >= value if up else arb(edge) <= value):
+        edge = math.nextafter(edge, math.inf if up else -math.inf)
+    return edge
 
 
 def within(reached: arb, claimed: float, margin: float) -> bool:

@@ -45,6 +45,7 @@ def report(results: Results, full: bool) -> Section:
             _data(results),
             *(_loop(models) for models in results.models[:2]),
             *(_distance(models) for models in results.models[:2]),
+            _with_s(results),
             _reasons(results),
             _overfitting(rows, len(results.samples)),
         ),
@@ -80,8 +81,8 @@ def _text(results: Results) -> str:
         "its own training data is kept.\n\n"
         "R, C and D are exact values of the trained tables on the true p(x, y), per sample. The excess is the "
         "objective without its S term above the certified minimum over all encoders, from both sides; for an objective "
-        "with S that is the price of S too. The distance is how far all trained coordinates could be lowered at "
-        "once.\n\n"
+        "with S that is the price of S too, and a table of its own bounds the whole of it. The distance is how far all "
+        "trained coordinates could be lowered at once.\n\n"
         "S is the divergence of the encoder's 60 log-normal weights from independent log N(-1/2, 1), in closed form; "
         "the paper names no prior, and the log-uniform one of its source has no integral. R, C and D of a noisy "
         "encoder are those of a finite rule, Theta uniform on 32 encoders; the column of errors says how far the "
@@ -152,6 +153,37 @@ def _distance(models: Sequence[Assessed]) -> Table:
         "distance: max norm, of the coordinates that are trained; excess: of rho R + delta D + gamma C over its "
         "certified minimum on the true p(x, y), and on the training data.",
     )  # fmt: skip
+
+
+def _with_s(results: Results) -> Table:
+    from validation.appendix_h.assessment import cost
+    from validation.appendix_h.bounds import between
+    from validation.appendix_h.data import EXAMPLES
+
+    rows = []
+    for k, o in enumerate(o for o in results.models[0] if o.objective.sigma):
+        found = between(results.truth, o.objective)
+        values = []
+        for models in results.models[:2]:
+            a = [a for a in models if a.objective.sigma][k]
+            values.append(cost(o.objective, a.true) + o.objective.sigma * a.true["S"] / EXAMPLES)
+        pays = "no rule that learns is better" if found.high - found.low <= 1e-8 else "a rule that learns may be better"
+        rows.append((o.objective.figure, o.objective.name, found.low, found.high, *values, pays))
+    return Table(
+        "The objectives with their S: at least this, at most that (nats per sample)",
+        (
+            "figure",
+            "objective",
+            "at least",
+            "at most",
+            "trained on infinite data",
+            "trained on 50",
+            "what this decides",
+        ),
+        tuple(rows),
+        "at least: proved for every learning rule, any N and any encoder (bounds.py); at most: the best encoder "
+        "without learning. The trained models' own values are on the true p(x, y), S in.",
+    )
 
 
 def _reasons(results: Results) -> Table:

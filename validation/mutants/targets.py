@@ -54,6 +54,9 @@ TARGETS = {
         for name in ("encoder", "bayes", "discriminative", "samples", "sums", "tables", "types", "kinds")
     },
     "therml_exact/frontier/rules/check.py": Target(("tests/test_rules_check.py",), VERIFIERS),
-    "therml_exact/frontier/joint_verify.py": Target(("tests/test_joint_verify.py",), VERIFIERS),
+    **{
+        f"therml_exact/frontier/joint/{name}.py": Target(("tests/test_joint_check_relaxations.py",), VERIFIERS)
+        for name in ("check_relaxations", "relaxations", "functionals", "entropies")
+    },
     "therml_exact/shannon/verify.py": Target(("tests/test_shannon_verify.py",), VERIFIERS),
 }  # fmt: skip

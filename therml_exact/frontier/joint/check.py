@@ -21,8 +21,8 @@ from flint import arb
 
 from therml_exact.frontier.joint.check_cuts import Process, prove_cut
 from therml_exact.frontier.joint.domain import Point, domain, misplaced
+from therml_exact.frontier.joint.functionals import functionals_in_balls, objective_of
 from therml_exact.frontier.joint.problem import JointProblem
-from therml_exact.frontier.joint_verify import functionals_in_balls, objective_of
 from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.mixture.check import described
 from therml_exact.frontier.problems.tables import check_shape

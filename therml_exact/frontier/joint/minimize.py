@@ -2,7 +2,7 @@
 
 theta_size = None (no limit): at sigma = 0 and rho > 0 the encoder problem of (X, T, Y), which is convex, is tried
 first: it is exact where its optimum has at most z_size codes. Otherwise, and everywhere else, cells of m (cells.py)
-with a witness from alternation (above.py). theta_size given: the relaxations of joint_minimize.py, and where they
+with a witness from alternation (above.py). theta_size given: the relaxations of limited.py, and where they
 leave a gap and m has few coordinates the cells too: their bound holds for every theta_size, but the witness keeps to
 it, so that a gap may stay.
 """
@@ -20,18 +20,18 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from therml_exact.frontier import joint_above
 from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.joint import alternation
 from therml_exact.frontier.joint.above import best_start
 from therml_exact.frontier.joint.cells import Search, lower_bound, search
 from therml_exact.frontier.joint.certificate import FORMAT, claim
 from therml_exact.frontier.joint.cuts import Cut
+from therml_exact.frontier.joint.functionals import functionals_in_balls, objective_of
 from therml_exact.frontier.joint.instance import Instance, domain_of, instance
 from therml_exact.frontier.joint.optimum import JointOptimum
 from therml_exact.frontier.joint.problem import JointProblem
-from therml_exact.frontier.joint_verify import functionals_in_balls, objective_of, rounded
 from therml_exact.frontier.problems.multipliers import read_multipliers
-from therml_exact.numbers.balls import precision, settled
+from therml_exact.numbers.balls import precision, rounded, settled
 from therml_exact.numbers.tables import Array
 from therml_exact.verification import BITS
 
@@ -44,7 +44,7 @@ def minimize_free(problem: JointProblem, given: Mapping[str, Any], budget: Budge
     """The optimum of a joint problem, from the caller's multipliers."""
     at = read_multipliers(problem, given)
     tol, max_cells, time_limit = budget.tol, budget.cells, budget.seconds
-    from therml_exact.frontier.joint_minimize import minimize_joint, minimize_types
+    from therml_exact.frontier.joint.limited import minimize_joint, minimize_types
 
     if problem.theta_size is None:
         best = start(problem, at)
@@ -142,7 +142,7 @@ def tables(problem: JointProblem, cut: Cut) -> tuple[Array, Array]:
     for a, k in enumerate(of):
         merged[:, k] += rule[:, a]
     counts, mass = problem.floats
-    return joint_above.pruned(merged, np.ascontiguousarray(encoders[kept].transpose(1, 0, 2)), counts, mass)
+    return alternation.pruned(merged, np.ascontiguousarray(encoders[kept].transpose(1, 0, 2)), counts, mass)
 
 
 def value_of(

@@ -8,23 +8,45 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from therml_exact.frontier import joint_above
+from therml_exact.frontier import answers
+from therml_exact.frontier.joint import alternation
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.problems.tables import write_table
 from therml_exact.numbers.tables import Array
+from therml_exact.results import result
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class JointOptimum:
-    """A two-sided optimum in nats; `witness` are the tables that achieve `value`, `point` their R, D, C, S.
+    """A two-sided optimum of a joint problem: rule, encoder and q's all free. Informations are in nats.
 
-    bounds: all lower bounds found, by kind; lower_bound is the largest. reason: why it ended: "closed" (the gap is
-    within tol), "cells" or "time" (raise max_cells or time_limit), "rounding" (tol is below what floats tell),
-    "bounds" (no search was made). cells: how many cells of m were met.
+    problem       the problem
+    multipliers   those of R, C, D, S, by the names rho, gamma, delta, sigma; no unit
+    value         what the witness achieves, rounded up: an upper bound of the minimum
+    lower_bound   a proven lower bound of the minimum, the largest of `bounds`
+    tol           the gap up to which the optimum counts as certified
+    point         R, D, C, S of the witness by name
+    rule          p(theta|type) of the witness, [type, theta], types in the problem's order
+    encoder       p(z|x,theta) of the witness, [x, theta, z]
+    bounds        all lower bounds that were found, by kind: "cells", or relaxations' where theta_size is given
+    reason        "closed" where the gap is within tol; else what ended the search: "cells" (max_cells), "time"
+                  (time_limit), "rounding" (tol is below what floats tell), or "bounds" (theta_size is given, and no
+                  search closes what is left)
+    cells         how many cells of m were met
+
+    `witness` has these tables and their best q's by name; `certificate` is what `verify` checks.
+    Source: Alemi and Fischer, TherML (2018), (21), (22).
+
+    >>> import therml_exact as tx
+    >>> p = tx.JointProblem([1], [[1]], [[["1/2", "1/2"]]], 1, z_size=1)  # one code says nothing
+    >>> o = tx.minimize(p, gamma=2)
+    >>> o.status, round(o.value, 4), o.rule.shape, o.encoder.shape
+    ('certified', 1.3863, (2, 1), (1, 1, 1))
     """
 
     problem: JointProblem
@@ -55,7 +77,7 @@ class JointOptimum:
     @cached_property
     def witness(self) -> dict[str, Array]:
         """The tables that achieve `value`, with their q's."""
-        return joint_above.witness(self.problem, self.rule, self.encoder)
+        return alternation.witness(self.problem, self.rule, self.encoder)
 
     @cached_property
     def certificate(self) -> dict[str, Any]:
@@ -74,6 +96,13 @@ class JointOptimum:
         }
         return {**content, "sha256": digest(content)}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy holds: the proof itself in place of the function that makes it."""
+        return {**vars(self), "_proof": partial(dict, self._proof())}
+
     def __str__(self) -> str:
-        amounts = ", ".join(f"{name} = {value:.6g}" for name, value in self.point.items())
-        return f"{self.lower_bound:.9g} <= min <= {self.value:.9g} nats ({self.status}; {amounts})"
+        """One line: the bounds, the point, and where it is open why, and what would help."""
+        return answers.line(self)
+
+    def _repr_html_(self) -> str:
+        return answers.html(self, self.multipliers)

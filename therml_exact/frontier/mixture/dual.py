@@ -24,6 +24,7 @@ from therml_exact.frontier.mixture.tables import Tables
 DEEPEST = 4000  # the most splits above a leaf
 GRACE = 0.1  # seconds that coarse thresholds may take beyond the deadline
 PIECE = 0.03  # seconds that pass, about, between looks at the clock
+STEPS = 2**25  # in the first piece, before its time is known
 
 Array = np.ndarray[Any, Any]
 
@@ -120,7 +121,9 @@ def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cel
     scale = np.maximum(scale, 1e-9 * (scale.max() + 1e-300))
     point, best = np.zeros(tables.jstart[-1]), np.array([-math.inf])
     state = np.array([0, 0, 0], dtype=np.int64)
-    pieces, nodes, chunk = [], 0, 256
+    # To look at all edges of a cell costs k^2 n: the clock is looked at after about so many steps.
+    pieces, nodes = [], 0
+    chunk = max(min(256, STEPS // (sum(k * k * n for k, n in shapes) + tables.a.size)), 1)
     while True:
         begun = time.monotonic()
         state[2] = min(chunk, max_cells - nodes)

@@ -81,7 +81,6 @@ class Tables:
         # X's row is one more block for the primal, which does move it.
         self.ends = np.append(self.jstart, self.jstart[-1] + self.groups) if self.delta else self.jstart
         self._side_by_side = np.hstack(self.rows), np.hstack(self.coordinates)
-        self._unit = _unit(mixture)
         self._set(mixture)
 
     def _set(self, mixture: Mixture) -> None:
@@ -116,8 +115,8 @@ class Tables:
     def closed(self) -> dict[str, Terms]:
         """The terms of the lower bounds in closed form that apply here, by the rule's name."""
         if self._closed is None:
-            # The likelihood's rule wants integer exponents: whole multiples of what their rows have in common.
-            whole = (self.mixture.multiplier * self._unit).denominator == 1
+            # The likelihood's rule wants integer exponents.
+            whole = _whole(self.mixture)
             # The rule of supports always holds, and is taken from these floats.
             left_out = {"supports"} if whole else {"supports", "likelihood"}
             rules = {name: rule for name, rule in RULES.items() if name not in left_out}
@@ -189,10 +188,9 @@ class Tables:
         return out
 
 
-def _unit(mixture: Mixture) -> Fraction:
-    """Return the largest rational of which all entries of the rows are whole multiples; 0 if all entries are 0."""
-    entries = {v for block in mixture.blocks for row in block.rows for v in row if v}
-    if not entries:
-        return Fraction(0)
-    common = math.lcm(*(v.denominator for v in entries))
-    return Fraction(math.gcd(*(v.numerator * (common // v.denominator) for v in entries)), common)
+def _whole(mixture: Mixture) -> bool:
+    """Return whether all exponents, the multiplier times the entries of the rows, are whole numbers."""
+    over, under = mixture.multiplier.numerator, mixture.multiplier.denominator
+    entries = (v for block in mixture.blocks for row in block.rows for v in row)
+    # Up to the first that is not: a common denominator of many floats would have millions of digits.
+    return all(over * v.numerator % (under * v.denominator) == 0 for v in entries)

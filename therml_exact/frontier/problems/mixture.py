@@ -24,6 +24,7 @@ from fractions import Fraction
 from itertools import product
 
 Row = tuple[Fraction, ...]
+Key = tuple[tuple[int, int], ...]
 Letter = tuple[Fraction, Row, int, tuple[int, ...]]
 """One letter w: its probability, its row of exponents, its group, and the original letters that it stands for."""
 
@@ -102,30 +103,31 @@ def part(share: Fraction, letters: Sequence[Letter], multiplier: Fraction, delta
     >>> part(Fraction(1), letters, Fraction(2), Fraction(0)).members
     ((0, 1),)
     """
-    merged: dict[tuple[int, Row], tuple[Fraction, tuple[int, ...]]] = {}
+    merged: dict[tuple[int, Key], Letter] = {}
     for mass, row, group, of in letters:
-        before, members = merged.get((group, row), (Fraction(0), ()))
-        merged[group, row] = (before + mass, members + of)
+        name = group, key(row)
+        before, _, _, members = merged.get(name, (Fraction(0), row, group, ()))
+        merged[name] = (before + mass, row, group, members + of)
+    masses, kept, groups, members_of = zip(*merged.values(), strict=True)
     # Columns that no letter uses would only make the search wider.
-    used = [j for j in range(len(letters[0][1])) if any(row[j] for _, row in merged)]
-    rows = tuple(tuple(row[j] for j in used) for _, row in merged)
-    mixture = Mixture(
-        tuple(mass for mass, _ in merged.values()),
-        (block(rows),),
-        multiplier,
-        tuple(group for group, _ in merged),
-        delta,
-    )
-    return Part(share, mixture, tuple(members for _, members in merged.values()))
+    used = [j for j in range(len(kept[0])) if any(row[j] for row in kept)]
+    rows = tuple(tuple(row[j] for j in used) for row in kept)
+    return Part(share, Mixture(masses, (block(rows),), multiplier, groups, delta), members_of)
+
+
+def key(row: Row) -> Key:
+    """Return what tells a row from others: numerators and denominators, as the hash of a fraction takes a power."""
+    return tuple((v.numerator, v.denominator) for v in row)
 
 
 def merge(letters: Sequence[tuple[Fraction, Row, tuple[int, ...]]]) -> list[tuple[Fraction, Row, tuple[int, ...]]]:
     """Return the letters (probability, row, original letters) with those of equal rows merged into one."""
-    merged: dict[Row, tuple[Fraction, tuple[int, ...]]] = {}
+    merged: dict[Key, tuple[Fraction, Row, tuple[int, ...]]] = {}
     for mass, row, of in letters:
-        before, members = merged.get(row, (Fraction(0), ()))
-        merged[row] = (before + mass, members + of)
-    return [(mass, row, of) for row, (mass, of) in merged.items()]
+        name = key(row)
+        before, _, members = merged.get(name, (Fraction(0), row, ()))
+        merged[name] = (before + mass, row, members + of)
+    return list(merged.values())
 
 
 def block(rows: tuple[Row, ...]) -> Block:
@@ -136,11 +138,12 @@ def block(rows: tuple[Row, ...]) -> Block:
     [['1', '0'], ['1/4', '3/4']]
     """
     width = len(rows[0])
-    distinct = tuple(dict.fromkeys(rows))
-    if len(distinct) <= width:
-        place = {row: k for k, row in enumerate(distinct)}
-        corners = identity(len(distinct))
-        return Block(rows, distinct, tuple(corners[place[row]] for row in rows))
+    keys = [key(row) for row in rows]
+    place = {name: k for k, name in enumerate(dict.fromkeys(keys))}
+    if len(place) <= width:
+        distinct = dict(zip(reversed(keys), reversed(rows), strict=True))
+        corners = identity(len(place))
+        return Block(rows, tuple(distinct[name] for name in place), tuple(corners[place[name]] for name in keys))
     if width == 2:
         low, high = min(row[0] for row in rows), max(row[0] for row in rows)
         shares = [(row[0] - low) / (high - low) for row in rows]

@@ -68,7 +68,7 @@ class CappedOptimum:
     cells         how many nodes the trees have
     certificate   plain data that `verify` checks
 
-    `gap` is value - lower_bound, without `value`'s rounding, and 0 where the caps are infeasible.
+    `gap` is value - lower_bound with the value rounded up, and 0 where the caps are infeasible.
     Source: Alemi and Fischer, TherML (2018), (21).
 
     >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
@@ -92,8 +92,8 @@ class CappedOptimum:
 
     @property
     def gap(self) -> float:
-        """The difference value - lower_bound, nats; 0 where rounding makes it negative or the caps are infeasible."""
-        return 0.0 if self.status == "infeasible" else max(self.value - self.lower_bound, 0.0)
+        """The difference value - lower_bound, nats, with the value rounded up; 0 where the caps are infeasible."""
+        return 0.0 if self.status == "infeasible" else max(rounded_up_by(self.value, 1.0) - self.lower_bound, 0.0)
 
     def __str__(self) -> str:
         """One line: what is minimised under which caps, the bounds, the gap, the status, the point."""
@@ -120,7 +120,7 @@ class Excess:
     reason        "closed" where the gap is within tol, rounding included; "decided" where the search ended earlier, at
                   a value that was enough; else what ended it: "cells", "time" or "rounding", as for CappedOptimum
 
-    `gap` is value - lower_bound, without `value`'s rounding.
+    `gap` is value - lower_bound with the value rounded up.
 
     >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
     >>> e = excess(p, {"R": 0.2, "C": 0.2})
@@ -143,8 +143,8 @@ class Excess:
 
     @property
     def gap(self) -> float:
-        """The difference value - lower_bound, nats; 0 where rounding makes it negative."""
-        return max(self.value - self.lower_bound, 0.0)
+        """The difference value - lower_bound, nats, with the value rounded up."""
+        return max(rounded_up_by(self.value, 1.0) - self.lower_bound, 0.0)
 
     def __str__(self) -> str:
         """One line: by how much some coordinate exceeds the point at least, and by how much it need at most."""

@@ -50,9 +50,7 @@ class RuleOptimum:
     reason        "closed" where the status is "certified"; else what ended the search: "cells" (max_cells were
                   reached), "time" (time_limit was), or "rounding" (float arithmetic tells no more; take a larger tol)
 
-    `gap` is value - lower_bound and leaves out how far rounding may have taken `value` from the exact value of the
-    witness; an Optimum's gap includes that. The status and the certificate include it here too, so that an optimum
-    whose gap is only just within tol may be "open".
+    `gap` is value - lower_bound with the value rounded up, as an Optimum's.
     Source: Alemi and Fischer, TherML (2018), (22).
 
     >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
@@ -77,8 +75,8 @@ class RuleOptimum:
 
     @property
     def gap(self) -> float:
-        """The difference value - lower_bound, nats, without `value`'s rounding; 0 where that makes it negative."""
-        return max(self.value - self.lower_bound, 0.0)
+        """The difference value - lower_bound, nats, at least 0, with the value rounded up."""
+        return max(self._claim - self.lower_bound, 0.0)
 
     @property
     def _claim(self) -> float:

@@ -10,8 +10,8 @@ import pytest
 from hostile import edited, sealed
 
 import therml_exact as tx
-from therml_exact.frontier import joint_verify
-from therml_exact.frontier.joint_verify import relaxation, rounded
+from therml_exact.frontier.joint.relaxations import independent, relaxation
+from therml_exact.numbers.balls import rounded
 
 LITTLE = 1e-9
 JointProblem = tx.JointProblem
@@ -395,7 +395,7 @@ def test_samples_that_depend_on_each_other_are_no_samples():
     never = JointProblem(["0", "1"], MIXED.x_given_phi, MIXED.y_given_x_phi, 2, 3, 2)
     same = JointProblem(MIXED.phi, [MIXED.x_given_phi[0]] * 2, [MIXED.y_given_x_phi[0]] * 2, 2, 3, 2)
     for problem in (never, same):
-        assert joint_verify.independent(problem)
+        assert independent(problem)
         assert tx.verify(claim(problem, bound=relaxed(problem, AT, "samples")[0]), problem).valid
     apart = JointProblem(MIXED.phi, MIXED.x_given_phi, [MIXED.y_given_x_phi[0]] * 2, 2, 3, 2)
-    assert not joint_verify.independent(apart)
+    assert not independent(apart)

@@ -1,18 +1,16 @@
-"""Lower bounds of a JointProblem: Shannon's, and encoder problems that relax it (nats).
+"""The lower bound of a joint problem by Shannon's inequalities alone (nats).
 
-Shannon. With h the entropies of Phi, X^N, Y^N, Theta, Z^N, of which those of the data are known,
+With h the entropies of Phi, X^N, Y^N, Theta, Z^N, of which those of the data are known,
 
     min c.h   over A h >= 0 (the cone of world P), h_K known,   h(Theta) <= log theta_size,  h(Z_i) <= log z_size
     = max     mu.h_K - u log theta_size - v N log z_size   over lambda, u, v >= 0:  A_F' lambda = c_F + u e + v f,
               mu = c_K - A_K' lambda,
 
 F the entropies that are not known: any exact lambda proves  c.h + u h(Theta) + v sum h(Z_i) >= mu.h_K  for all worlds
-P, whatever data and alphabets. lambda is exact (joint_multipliers.py) and written out as a proof (certificate.py of
+P, whatever data and alphabets. lambda is exact (shannon/refinement.py) and written out as a proof (certificate.py of
 shannon) that `tx.verify_proof` rechecks. The data's entropies are balls.
 Shannon's inequalities do not know the data beyond these entropies: the bound is often loose.
 
-Encoder problems: see joint_verify.py, where their derivation stands. At sigma = 0 a tree of them, over deterministic
-rules, is followed best first.
 Errors: TypeError and ValueError for multipliers, ValueError for more than 3 samples.
 Source: R. Yeung, A framework for linear information inequalities (1997); EQUATIONS (21), (22).
 """
@@ -20,52 +18,46 @@ Source: R. Yeung, A framework for linear information inequalities (1997); EQUATI
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags
 
-from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.joint.entropies import known_in_balls, objective_form
 from therml_exact.frontier.joint.problem import JointProblem
-from therml_exact.frontier.joint_multipliers import Program, add, exact_multipliers
-from therml_exact.frontier.joint_verify import (
-    bound_in_balls,
-    by_mass,
-    decided_problem,
-    decisions,
-    independent,
-    known_in_balls,
-    objective_form,
-    relaxation,
-    rounded,
-)
-from therml_exact.frontier.mixture.optimum import Optimum
-from therml_exact.frontier.mixture.path import minimize_mixture
 from therml_exact.frontier.problems.multipliers import read_multipliers
-from therml_exact.numbers.balls import precision
+from therml_exact.numbers.balls import precision, rounded
+from therml_exact.results import result
 from therml_exact.shannon import certificate as proofs
 from therml_exact.shannon.cone import Cone, cone
 from therml_exact.shannon.derivation import derive
 from therml_exact.shannon.grammar import Form, parse
 from therml_exact.shannon.program import Answer, decide
+from therml_exact.shannon.refinement import Program, add, exact_multipliers
 from therml_exact.shannon.setting import Setting, of_world
-from therml_exact.verification import BITS, Clock
+from therml_exact.verification import BITS
 
 MOST_SAMPLES = 3
-_MOST_LEAVES = 400
 _ROUNDED = (10**6, 100, 1)  # parts of the largest multiplier that the others are rounded down to, if need be
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class ShannonBound:
-    """rho R + delta D + gamma C + sigma S >= lower_bound (nats) for every rule, encoder and q's.
+    """A lower bound of rho R + delta D + gamma C + sigma S for every rule, encoder and q's, by Shannon's inequalities.
 
-    statement is the inequality proved for all worlds P; multipliers its coefficients of the data's entropies, by name.
+    lower_bound   nats
+    statement     the inequality that is proved for all worlds P, whatever data and alphabets
+    multipliers   the coefficients of the data's entropies in it, by the names of the variables; no unit
+    proof         plain data that `tx.verify` checks
+
+    >>> problem = JointProblem([1], [["1/2", "1/2"]], [[[1, 0], [0, 1]]], n=1)
+    >>> bound = shannon_outer_bound(problem, gamma=1, delta=1)
+    >>> round(bound.lower_bound, 4), bound.multipliers["X1"] == 1
+    (0.6931, True)
     """
 
     lower_bound: float
@@ -198,83 +190,3 @@ def _row(space: Cone, k: int) -> dict[int, Fraction]:
     low, high = space.rows.indptr[k], space.rows.indptr[k + 1]
     pairs = zip(space.rows.indices[low:high], space.rows.data[low:high], strict=True)
     return {int(c): Fraction(int(v)) for c, v in pairs}
-
-
-# ---- relaxations
-
-
-@dataclass(frozen=True, eq=False)
-class Bound:
-    """A lower bound and what proves it: joint_verify.py's kinds. `optimum` is that of an encoder problem."""
-
-    kind: str
-    lower_bound: float
-    content: Mapping[str, Any] = field(repr=False)
-    optimum: Optimum | None = field(repr=False, default=None)
-
-
-def bounds(
-    problem: JointProblem, at: Mapping[str, Fraction], tol: float, max_cells: int, time_limit: float
-) -> Iterator[Bound]:
-    """All lower bounds that apply."""
-    yield Bound("zero", 0.0, {"kind": "zero"})
-    kinds = ["types"]
-    if problem.theta_size == 1:
-        kinds = ["constant"]
-    elif problem.n > 1 and at["sigma"] and independent(problem):
-        kinds.append("samples")
-    for kind in kinds:
-        yield relaxed(problem, at, kind, tol, max_cells, time_limit)
-    if problem.n <= MOST_SAMPLES:
-        found = shannon_bound(problem, at, sized=True)
-        yield Bound("shannon", found.lower_bound, {"kind": "shannon", "proof": found.proof})
-
-
-def relaxed(
-    problem: JointProblem, at: Mapping[str, Fraction], kind: str, tol: float, max_cells: int, time_limit: float
-) -> Bound:
-    """The bound by an encoder problem."""
-    encoders, multipliers, scale, _ = relaxation(problem, at, kind)
-    # The shares of the tolerance: a part of it is left for rounding and for the witness.
-    optimum = minimize_mixture(encoders, multipliers, Budget(tol / (2 * float(scale)), max_cells, time_limit))
-    content = {"kind": kind, "certificate": optimum.certificate}
-    with precision(BITS):
-        lower = rounded(bound_in_balls(problem, at, content, Clock(None)), up=False)
-    return Bound(kind, lower, content, optimum)
-
-
-def partitioned(
-    problem: JointProblem, at: Mapping[str, Fraction], upper: float, tol: float, max_cells: int, time_limit: float
-) -> tuple[Bound, Any]:
-    """Best-first branch and bound over deterministic rules, for sigma = 0; with it p(z|x,t) of the best rule met.
-
-    It stops at the first rule that is decided in full, within tol of `upper`, or at a limit, with what is proven then.
-    """
-    given = {name: at[name] for name in ("rho", "delta", "gamma")}
-    deadline = time.monotonic() + time_limit
-
-    def solved(decided: tuple[int, ...]) -> tuple[float, tuple[int, ...], Optimum]:
-        left = max(deadline - time.monotonic(), 0.1)
-        share = tol / (4 * problem.n)
-        found = minimize_mixture(decided_problem(problem, decided), given, Budget(share, max_cells, left))
-        return found.lower_bound, decided, found
-
-    heap = [solved(())]
-    letters = len(problem.types)
-    while time.monotonic() < deadline and len(heap) < _MOST_LEAVES:
-        lower, decided, _ = heap[0]
-        if len(decided) == letters or problem.n * lower >= upper - tol / 2:
-            break
-        heappop(heap)
-        for child in decisions(problem, decided):
-            heappush(heap, solved(child))
-    _, decided, best = heap[0]
-    blocks = max(decided, default=-1) + 1
-    block = np.empty(letters, dtype=int)
-    for k, t in enumerate(by_mass(problem)):
-        block[t] = decided[k] if k < len(decided) else blocks + k - len(decided)
-    leaves = [{"decided": list(decided), "certificate": found.certificate} for _, decided, found in heap]
-    content = {"kind": "partitions", "leaves": leaves}
-    with precision(BITS):
-        lower = rounded(bound_in_balls(problem, at, content, Clock(None)), up=False)
-    return Bound("partitions", lower, content), best.encoder[:, block]

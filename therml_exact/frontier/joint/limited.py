@@ -1,6 +1,6 @@
-"""minimize_joint: a two-sided optimum of a JointProblem (nats).
+"""minimize_joint: a two-sided optimum of a JointProblem with few thetas, by relaxations (nats).
 
-    value (of the witness's tables)  >=  min  >=  lower_bound (the best of joint_below.py's)
+    value (of the witness's tables)  >=  min  >=  lower_bound (the best of below.py's and Shannon's)
 
 The gap is closed at sigma = 0 where z_size suffices (by branch and bound over rules where theta_size is small), at
 theta_size = 1, where sigma is so large that a constant Theta is best, and where Shannon's bound is achieved. Between it
@@ -16,22 +16,16 @@ from fractions import Fraction
 import numpy as np
 from flint import arb
 
-from therml_exact.frontier import joint_above
 from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.joint import alternation
+from therml_exact.frontier.joint.below import Bound, bounds, partitioned, relaxed
+from therml_exact.frontier.joint.check_relaxations import FORMAT, VERSION, bound_in_balls
+from therml_exact.frontier.joint.functionals import functionals_in_balls, objective_of
 from therml_exact.frontier.joint.optimum import JointOptimum
 from therml_exact.frontier.joint.problem import JointProblem
-from therml_exact.frontier.joint_below import Bound, bounds, partitioned, relaxed
-from therml_exact.frontier.joint_verify import (
-    FORMAT,
-    VERSION,
-    bound_in_balls,
-    functionals_in_balls,
-    objective_of,
-    relaxation,
-    rounded,
-)
+from therml_exact.frontier.joint.relaxations import relaxation
 from therml_exact.frontier.mixture.path import minimize_mixture
-from therml_exact.numbers.balls import precision, settled
+from therml_exact.numbers.balls import precision, rounded, settled
 from therml_exact.numbers.tables import Array
 from therml_exact.verification import BITS, Clock
 
@@ -73,9 +67,9 @@ def minimize_types(
     own = bound.optimum.encoder
     found = [given]
     if own.shape[-1] <= problem.z_size:
-        found.append(joint_above.pruned(np.eye(len(problem.types)), own, *problem.floats))
+        found.append(alternation.pruned(np.eye(len(problem.types)), own, *problem.floats))
     floats = {name: float(m) for name, m in at.items()}
-    rule, encoder = min(found, key=lambda pair: float(joint_above.objective(problem, floats, *pair)))
+    rule, encoder = min(found, key=lambda pair: float(alternation.objective(problem, floats, *pair)))
     with precision(BITS):
         balls = functionals_in_balls(problem, rule, encoder)
         value = rounded(objective_of(balls, at), up=True)
@@ -137,7 +131,7 @@ def _above(
 ) -> tuple[Array, Array, dict[str, arb], float]:
     """The best tables, their functionals and value in balls, rounded up."""
     floats = {name: float(m) for name, m in at.items()}
-    rule, encoder = joint_above.pruned(*joint_above.best_tables(problem, floats, starts, SEED), *problem.floats)
+    rule, encoder = alternation.pruned(*alternation.best_tables(problem, floats, starts, SEED), *problem.floats)
     with precision(BITS):
         balls = settled(lambda: functionals_in_balls(problem, rule, encoder))
         return rule, encoder, balls, rounded(objective_of(balls, at), up=True)
