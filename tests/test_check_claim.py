@@ -208,9 +208,9 @@ def test_files_of_version_1_are_read_and_held_to_what_they_claim():
 def test_the_command_line_writes_what_verify_reads(tmp_path):
     path = tmp_path / "audit.json"
     run = CliRunner()
-    for claim in (["-R", "0.01", "-C", "0.3"], ["-R", "1.2", "-C", "1.3"]):
+    for claim, code in ((["-R", "0.01", "-C", "0.3"], 1), (["-R", "1.2", "-C", "1.3"], 0)):
         done = run.invoke(main, ["audit", "--example", "hair-eye", *claim, "--json", str(path)])
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == code, done.output
         done = run.invoke(main, ["verify", str(path)])
         assert done.exit_code == 0, done.output
         assert "claimed (nats): R = " in done.output and "p(Hair, Eye)" in done.output

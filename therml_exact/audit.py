@@ -28,6 +28,7 @@ from therml_exact.functional import functionals
 from therml_exact.information import entropy, multi_information, mutual_information
 from therml_exact.joint import Joint
 from therml_exact.numbers.tables import check_rows, read_table, whole
+from therml_exact.results import result
 from therml_exact.variational import Variational
 from therml_exact.worlds import World, WorldP
 
@@ -90,7 +91,8 @@ class ModelRow:
     note: str
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class ModelAudit:
     """What the audit of a model found.
 
@@ -232,7 +234,8 @@ def _note(exact: float, claim: float, n: int) -> str:
     return "differs"
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class EstimatorAudit:
     """An estimator against the exact value. All values are in nats, the variance in nats^2.
 

@@ -37,8 +37,8 @@ def berkeley() -> Joint:
     """Admissions to Berkeley in 1973, six largest departments: the exact joint of Dept, Gender, Admit.
 
     >>> import therml_exact as tx
-    >>> tx.examples.berkeley()
-    Joint(Dept: 6, Gender: 2, Admit: 2; exact, 24 cells)
+    >>> tx.examples.berkeley().summary()
+    'Joint over Dept: 6, Gender: 2, Admit: 2; exact, 24 cells'
     >>> print(tx.examples.berkeley().marginal("Gender").table)
     [Fraction(2691, 4526) Fraction(1835, 4526)]
     """
@@ -49,8 +49,10 @@ def hair_eye() -> Joint:
     """Hair and eye colour of 592 students: the exact joint of Sex, Hair, Eye.
 
     >>> import therml_exact as tx
-    >>> tx.examples.hair_eye()
-    Joint(Sex: 2, Hair: 4, Eye: 4; exact, 32 cells)
+    >>> print(tx.examples.hair_eye().marginal("Sex", "Hair"))
+    Sex     Hair=Black  Hair=Brown  Hair=Red  Hair=Blond
+    Male          7/74     143/592    17/296      23/296
+    Female      13/148     143/592      1/16      81/592
     """
     return _bundled("hair_eye_color.csv", ("Sex", "Hair", "Eye"))
 
@@ -88,8 +90,8 @@ def appendix_h(bins: int = 30, information: float = 0.5) -> Joint:
 
     >>> import therml_exact as tx
     >>> joint = tx.examples.appendix_h()
-    >>> joint, round(tx.mutual_information(joint, "X", "Y"), 9)
-    (Joint(X: 30, Y: 2; float64, 60 cells), 0.5)
+    >>> joint.summary(), round(tx.mutual_information(joint, "X", "Y"), 9)
+    ('Joint over X: 30, Y: 2; float64, 60 cells', 0.5)
     """
     from scipy.optimize import brentq
     from scipy.special import ndtr
@@ -183,8 +185,8 @@ def random_world(
     simplex. Returns a WorldP. Raises ValueError without a seed, for bad sizes, and where its rule is too large to hold.
 
     >>> import therml_exact as tx
-    >>> tx.random_world(0, sizes={"theta": 3})
-    WorldP(N=1, |Phi|=2, |X|=2, |Y|=2, |Theta|=3, |Z|=2; exact)
+    >>> tx.random_world(0, sizes={"theta": 3}).summary()
+    'WorldP with N = 1, |Phi| = 2, |X| = 2, |Y| = 2, |Theta| = 3, |Z| = 2; exact'
     >>> tx.random_world(0) == tx.random_world(0)
     True
     """

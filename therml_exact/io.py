@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from therml_exact.files import VERSION, Path, read_json
 from therml_exact.joint import Joint
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from therml_exact.frontier.hard import HardFrontier
     from therml_exact.frontier.learning.frontier import RuleFrontier
 
-    Saved = World | Joint | Variational | Frontier | HardFrontier | RuleFrontier
+    Saved: TypeAlias = World | Joint | Variational | Frontier | HardFrontier | RuleFrontier
 
 _KINDS = {world.kind: world for world in WORLDS}
 

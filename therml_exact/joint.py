@@ -21,6 +21,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from therml_exact import show
 from therml_exact.files import save_result
 from therml_exact.numbers.tables import (
     Array,
@@ -54,8 +55,12 @@ class Joint:
     fit.
 
     >>> j = Joint([["1/2", 0], ["1/4", "1/4"]], axes=("X", "Y"))
-    >>> j.is_exact, j.marginal("Y").table.tolist()
-    (True, [Fraction(3, 4), Fraction(1, 4)])
+    >>> j.is_exact, j.marginal("Y")
+    (True, Joint(["3/4", "1/4"], axes=("Y",)))
+    >>> print(j)
+    X  Y=0  Y=1
+    0  1/2    0
+    1  1/4  1/4
     """
 
     __slots__ = ("_table", "_weights", "axes", "labels")
@@ -232,9 +237,24 @@ class Joint:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __repr__(self) -> str:
+    def summary(self) -> str:
+        """One line: the variables and their sizes, the kind of numbers, the number of cells."""
         sizes = ", ".join(f"{name}: {size}" for name, size in zip(self.axes, self.shape, strict=True))
-        return f"Joint({sizes}; {'exact' if self.is_exact else 'float64'}, {math.prod(self.shape):,} cells)"
+        return f"Joint over {sizes}; {'exact' if self.is_exact else 'float64'}, {math.prod(self.shape):,} cells"
+
+    def __repr__(self) -> str:
+        """Python that makes the joint again; a large one is shown by its sizes, in angle brackets."""
+        if math.prod(self.shape) > show.MOST_CELLS:
+            return f"<{self.summary()}>"
+        labels = [f"labels={show.source(dict(self.labels))}"] if self.labels else []
+        return show.call("Joint", [show.source(self.table), f"axes={show.source(self.axes)}", *labels])
+
+    def __str__(self) -> str:
+        """The table: a row for each outcome of the leading variables, a column for each letter of the last one."""
+        return show.text_table(self.table, self.axes, self.labels)
+
+    def _repr_html_(self) -> str:
+        return show.html_table(self.table, self.axes, self.labels, self.summary())
 
 
 def _check_labels(labels: Mapping[str, Sequence[str]] | None, axes: tuple[str, ...], shape: tuple[int, ...]) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from therml_exact import show
 from therml_exact.files import save_result
 from therml_exact.numbers.tables import Array, all_integers, check_rows, freeze, read_table, unify
 from therml_exact.numbers.weights import Weights
@@ -143,9 +144,19 @@ class Variational:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __repr__(self) -> str:
+    def summary(self) -> str:
+        """One line: the tables' shapes, the kind of numbers."""
         shapes = ", ".join(f"{name}: {'x'.join(map(str, table.shape))}" for name, table in self.given().items())
-        return f"Variational({shapes}; {'exact' if self.is_exact else 'float64'})"
+        return f"Variational tables {shapes or 'none'}; {'exact' if self.is_exact else 'float64'}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))  # Hypothesis and IPython would list the fields of a dataclass
+
+    def __repr__(self) -> str:
+        """Python that makes the tables again; large ones are shown by their shapes, in angle brackets."""
+        if sum(table.size for table in self.given().values()) > show.MOST_CELLS:
+            return f"<{self.summary()}>"
+        return show.call("Variational", (f"{name}={show.source(table)}" for name, table in self.given().items()))
 
 
 def _again(tables: dict[str, Any]) -> Variational:
@@ -161,8 +172,8 @@ def optimal_variational(world: Sampled, shared: bool = False) -> Variational:
 
     >>> import therml_exact as tx
     >>> q = tx.optimal_variational(tx.examples.fair_label())
-    >>> q
-    Variational(theta: 2, z: 1x2, x_given_z: 1x2x1, y_given_z: 1x2x2, z_given_x: 1x1x2; exact)
+    >>> q.summary()
+    'Variational tables theta: 2, z: 1x2, x_given_z: 1x2x1, y_given_z: 1x2x2, z_given_x: 1x1x2; exact'
     >>> [str(p) for p in q.table("y_given_z", 1)[0]]
     ['1', '0']
     """

@@ -33,6 +33,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from therml_exact.files import plain, read_json
 from therml_exact.numbers.text import is_hexadecimal, read_hexadecimal, shown
+from therml_exact.results import result
 
 BITS = 128  # of the balls in which claims are judged
 PATIENCE = 600.0  # seconds
@@ -52,7 +53,8 @@ CHECKERS = {
 }
 
 
-@dataclass(frozen=True)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Verification:
     """What became of a certificate. It counts as true if it is valid.
 
@@ -80,6 +82,13 @@ class Verification:
 
     def __bool__(self) -> bool:
         return self.valid
+
+    def __str__(self) -> str:
+        """The verdict and its reason, the bounds that were proved, and what they are about."""
+        low = "" if self.lower_bound is None else f"{self.lower_bound!r} nats <= minimum"
+        bounds = low if self.value is None else f"{self.lower_bound!r} <= minimum <= {self.value!r} nats"
+        head = f"{self.verdict}: {self.reason}" + (f"; {bounds}" if bounds else "")
+        return "\n".join([head, self.claim] if self.claim else [head])
 
 
 class Proven(NamedTuple):

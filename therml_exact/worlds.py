@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from therml_exact import graph
+from therml_exact import graph, show
 from therml_exact.files import save_result
 from therml_exact.graph import Graph
 from therml_exact.information import plain
@@ -161,11 +161,38 @@ class World(ABC):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __repr__(self) -> str:
+    def summary(self) -> str:
+        """One line: the number of samples, the sizes of the variables, the kind of numbers."""
         sizes = self.network.sizes
         shown = {name.rstrip("1"): size for name, size in sizes.items() if name in ("Phi", "X1", "Y1", "Theta", "Z1")}
-        letters = ", ".join(f"|{name}|={size}" for name, size in shown.items())
-        return f"{type(self).__name__}(N={self.n}, {letters}; {'exact' if self.is_exact else 'float64'})"
+        letters = ", ".join(f"|{name}| = {size}" for name, size in shown.items())
+        return f"{type(self).__name__} with N = {self.n}, {letters}; {'exact' if self.is_exact else 'float64'}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))  # Hypothesis and IPython would list the fields of a dataclass
+
+    def __repr__(self) -> str:
+        """Python that makes the world again; a large one is shown by its sizes, in angle brackets."""
+        if sum(table.size for table in self.tables.values()) > show.MOST_CELLS:
+            return f"<{self.summary()}>"
+        return show.call(type(self).__name__, (f"{k}={show.source(table)}" for k, table in self.tables.items()))
+
+    def __str__(self) -> str:
+        """The sizes, then each table with its name."""
+        parts = [self.summary()]
+        for name, table in self.tables.items():
+            parts += [f"\n{name}", show.text_table(table, self._axes(name), {})]
+        return "\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        tables = self.tables.items()
+        return "".join(show.html_table(table, self._axes(name), {}, name) for name, table in tables)
+
+    def _axes(self, name: str) -> tuple[str, ...]:
+        """What the axes of a table are called."""
+        if name == "theta_given_data":
+            return tuple(axis for axis in self.axes if axis.startswith(("X", "Y", "Theta")))
+        return _AXES[name]
 
     def _build(self) -> None:
         """Read, check and unify the tables, and tie them to the graph."""
@@ -262,8 +289,8 @@ class WorldP(World):
 
         >>> import therml_exact as tx
         >>> data = tx.examples.berkeley()
-        >>> WorldP.from_joint(data, tx.learners.constant(2, 2, 1), [[[1, 0]], [[0, 1]]])
-        WorldP(N=1, |Phi|=6, |X|=2, |Y|=2, |Theta|=1, |Z|=2; exact)
+        >>> WorldP.from_joint(data, tx.learners.constant(2, 2, 1), [[[1, 0]], [[0, 1]]]).summary()
+        'WorldP with N = 1, |Phi| = 6, |X| = 2, |Y| = 2, |Theta| = 1, |Z| = 2; exact'
         """
         return cls(*data_tables(data), theta_given_data, z_given_x_theta)
 
@@ -282,8 +309,8 @@ class BayesWorld(World):
 
     >>> import therml_exact as tx
     >>> world = tx.BayesWorld(["1/2", "1/2"], [[1, 0], [0, 1]], [["3/4", "1/4"], ["1/4", "3/4"]])
-    >>> world
-    BayesWorld(N=1, |Phi|=2, |X|=2, |Theta|=2; exact)
+    >>> world == eval(repr(world))
+    True
     >>> print(world.mismatch())
     log 2
     """
@@ -324,7 +351,12 @@ class DiscriminativeWorld(World):
     >>> rule = tx.learners.memorize(1, 2, 1)
     >>> world = tx.DiscriminativeWorld([1], [[1]], [[["1/2", "1/2"]]], rule)
     >>> world
-    DiscriminativeWorld(N=1, |Phi|=1, |X|=1, |Y|=2, |Theta|=2; exact)
+    DiscriminativeWorld(
+        phi=[1],
+        x_given_phi=[[1]],
+        y_given_x_phi=[[["1/2", "1/2"]]],
+        theta_given_data=[[[1, 0], [0, 1]]],
+    )
     >>> print(world.multi_information(), "-", world.desired_information(), "=", world.mismatch())
     log 2 - log 2 = 0
     """

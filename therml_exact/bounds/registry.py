@@ -7,14 +7,17 @@ are shared.
 
 from __future__ import annotations
 
+import copyreg
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from therml_exact import show
 from therml_exact.bounds import appendices, decomposition, identities, world_p
 from therml_exact.bounds.quantities import Quantities
 from therml_exact.bounds.relation import BoundCheck, Relation
 from therml_exact.files import save_result
+from therml_exact.results import result
 from therml_exact.variational import Variational, optimal_variational
 from therml_exact.worlds import World
 
@@ -30,7 +33,8 @@ DENSE_CELLS = 2**21
 """Relations that are defined by a sum over the dense joint are left out of larger worlds, and said to be."""
 
 
-@dataclass(frozen=True)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class BoundsReport:
     """The relations of a world with their verdicts: a sequence of BoundCheck, whose numbers are in nats.
 
@@ -81,10 +85,39 @@ class BoundsReport:
             "skipped": list(self.skipped),
         }
 
+    def summary(self) -> str:
+        """One line: how many relations have each verdict."""
+        return f"{len(self.rows)} relations: " + ", ".join(f"{k} {verdict}" for verdict, k in self.counts.items())
+
     def __str__(self) -> str:
-        lines = [str(row) for row in self.rows]
-        summary = ", ".join(f"{number} {verdict}" for verdict, number in self.counts.items())
-        return "\n".join([*lines, f"{len(self.rows)} relations: {summary}"])
+        """The summary, then a line for each relation."""
+        left = f"; {len(self.skipped)} left out" if self.skipped else ""
+        return "\n".join([self.summary() + left, *map(str, self.rows)])
+
+    def _repr_html_(self) -> str:
+        head = ("equation", "relation", "left (nats)", "right (nats)", "slack (nats)", "verdict")
+        rows = [
+            (r.label, r.statement, *(show.number(v) for v in (r.lhs, r.rhs)),
+             "" if r.slack is None else show.number(r.slack), r.verdict)
+            for r in self.rows
+        ]  # fmt: skip
+        return show.html_rows([head, *rows], self.summary(), "; ".join(self.skipped))
+
+
+def _registered(key: tuple[object, ...]) -> Relation:
+    return next(r for r in RELATIONS if _key(r) == key)
+
+
+def _key(relation: Relation) -> tuple[object, ...]:
+    return relation.equation, relation.part, relation.worlds, relation.statement
+
+
+def _by_name(relation: Relation) -> tuple[Callable[[tuple[object, ...]], Relation], tuple[tuple[object, ...]]]:
+    """How a copy finds a relation again: its sides are functions, which have no text."""
+    return _registered, (_key(relation),)
+
+
+copyreg.pickle(Relation, _by_name)
 
 
 def check_bounds(world: World, variational: Variational | None = None) -> BoundsReport:

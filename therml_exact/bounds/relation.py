@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from therml_exact.bounds.quantities import Quantities
@@ -19,6 +19,7 @@ from therml_exact.information import plain
 from therml_exact.numbers.approximate import Approximate
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.weights import Number
+from therml_exact.results import result
 from therml_exact.variational import Variational
 from therml_exact.worlds import World
 
@@ -26,7 +27,8 @@ Verdict = Literal["holds", "tight", "violated", "undecided", "infinite"]
 Side = Callable[[Quantities], Number] | Callable[[Quantities, int], Number]
 
 
-@dataclass(frozen=True)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class BoundCheck:
     """A relation evaluated on a world: both sides in nats (PrimeLogs or floats), and the verdict.
 
@@ -102,14 +104,21 @@ class Relation:
     statement: str
     latex: str
     sense: Literal["=", ">=", "<="]
-    left: Side
-    right: Side
+    left: Side = field(repr=False)
+    right: Side = field(repr=False)
     worlds: tuple[str, ...] = ("P",)
     hypotheses: str = ""
     needs: tuple[str, ...] = ()  # the variational tables it reads
     each: bool = False  # one relation for each sample
     part: str = ""
     dense: bool = False  # it is defined by a sum over the dense joint
+
+    def __str__(self) -> str:
+        number = f"({self.equation}{self.part})" if isinstance(self.equation, int) else f"{self.equation}{self.part}"
+        return f"{number}  {self.statement}"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex}$"
 
     def lhs(self, world: World, variational: Variational, sample: int = 1) -> PrimeLog | float:
         """The left side on a world and its q's, in nats."""

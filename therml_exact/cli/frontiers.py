@@ -4,91 +4,37 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from therml_exact.cli.terminal import check_places, in_unit, open_console, say_written, unit_option
-
-if TYPE_CHECKING:
-    pass
-
-
-def _table_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Where p(x, y) or p(x, theta, y) comes from: a CSV with named columns, a joint (JSON), or an example."""
-    for option in (
-        click.argument("path", required=False, type=click.Path(exists=True, dir_okay=False)),
-        click.option("--example", type=click.Choice(sorted(_EXAMPLES)), help="A built-in table instead of PATH."),
-        click.option("--x", help="CSV: the column that is encoded."),
-        click.option("--y", help="CSV: the column that the code should tell of."),
-        click.option("--theta", help="CSV: a column that the encoder sees beside X, but need not reconstruct."),
-        click.option("--count", help="CSV: the column of counts; without it each row is one sample."),
-    ):
-        command = option(command)
-    return command
-
-
-_EXAMPLES = {
-    "appendix-h": "the paper's toy, 30 bins",
-    "berkeley": "admissions to Berkeley: X = Dept, Theta = Gender, Y = Admit",
-    "hair-eye": "592 students: X = Hair, Y = Eye",
-}
-
-
-def _encoder_problem(path: str | None, example: str | None, columns: dict[str, str | None], count: str | None) -> Any:
-    """The EncoderProblem of the options, and what its letters stand for."""
-    from therml_exact import examples
-    from therml_exact.frontier.problems.encoder import EncoderProblem
-    from therml_exact.io import load
-    from therml_exact.joint import Joint
-
-    if (path is None) == (example is None):
-        raise click.UsageError(f"give a PATH or one --example ({', '.join(sorted(_EXAMPLES))})")
-    given = [f"--{name}" for name, value in (*columns.items(), ("count", count)) if value is not None]
-    if example is not None:
-        if given:
-            raise click.UsageError(f"{given[0]} belongs to CSV files; --example {example} has its columns")
-        joint = {
-            "appendix-h": examples.appendix_h,
-            "berkeley": examples.berkeley,
-            "hair-eye": lambda: examples.hair_eye().marginal(["Hair", "Eye"]),
-        }[example]()
-        if example == "berkeley":
-            joint = joint.marginal(["Dept", "Gender", "Admit"])
-        return EncoderProblem(joint), _EXAMPLES[example]
-    assert path is not None
-    if Path(path).suffix.lower() == ".csv":
-        missing = [f"--{name}" for name in ("x", "y") if not columns[name]]
-        if missing:
-            raise click.UsageError(f"{path} is a CSV file: name its columns with {', '.join(missing)}")
-        names = [columns[name] for name in ("x", "theta", "y") if columns[name]]
-        if len(set(names)) < len(names):
-            raise click.UsageError(
-                f"--x, --theta and --y name {', '.join(map(str, names))}; each takes a column of its own"
-            )
-        joint = Joint.from_csv(path, [str(name) for name in names], count)
-        roles = ", ".join(f"{role} = {columns[role.lower()]}" for role in ("X", "Theta", "Y") if columns[role.lower()])
-        return EncoderProblem(joint), roles
-    if given:
-        raise click.UsageError(f"{given[0]} belongs to CSV files; {path} is read as a joint (JSON)")
-    loaded = load(path)
-    if not isinstance(loaded, Joint):
-        raise click.UsageError(f"{path} holds a {type(loaded).__name__}; a frontier needs a joint p(x, y)")
-    return EncoderProblem(loaded), ", ".join(loaded.axes)
+from therml_exact.cli.tables import read_table, table_options
+from therml_exact.cli.terminal import (
+    check_places,
+    gap_in_unit,
+    in_unit,
+    input_file,
+    json_option,
+    open_console,
+    outwards,
+    print_table,
+    say_written,
+    unit_option,
+    written,
+)
 
 
 @click.command()
-@_table_options
+@table_options(theta=True)
 @click.option("--gamma", "gammas", multiple=True, type=click.FloatRange(min=0), help="Solve these; by default chosen.")
 @click.option(
     "--delta", "deltas", multiple=True, type=click.FloatRange(min=0), help="Multipliers of D; a curve for each."
 )
 @click.option("--volume", is_flag=True, help="The plane (V, C) of Appendix A.")
 @click.option("--tol", default=1e-4, show_default=True, help="Largest step between inner and outer curve, nats.")
-@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write points and certificates here.")
+@json_option("points and certificates")
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw it here (.png, .pdf or .svg).")
 @click.option("--checkpoint", type=click.Path(dir_okay=False), help="Keep finished work here, and go on from it.")
 @click.option("--workers", type=click.IntRange(min=1), help="Solve in this many processes.")
@@ -113,34 +59,44 @@ def frontier(
     unit: str,
 ) -> None:
     """The true frontier of R, C (and D) of a table, certified: what encoders of X can reach, and what none can."""
-    from rich.table import Table
-
+    from therml_exact.frontier.answers import told
+    from therml_exact.frontier.problems.encoder import EncoderProblem
     from therml_exact.frontier.trace import trace
 
     check_places(output, checkpoint, figure=figure)
-    console = open_console()
-    problem, about = _encoder_problem(path, example, {"x": x, "theta": theta, "y": y}, count)
+    console = open_console(output)
+    joint, about = read_table(path, example, {"x": x, "theta": theta, "y": y}, count)
     with _executor(workers, scheduler) as executor:
         found = trace(
-            problem, gammas or None, deltas or None, tol=tol, executor=executor, checkpoint=checkpoint, volume=volume
+            EncoderProblem(joint),
+            gammas or None,
+            deltas or None,
+            tol=tol,
+            executor=executor,
+            checkpoint=checkpoint,
+            volume=volume,
         )
     console.print(about, markup=False, highlight=False)
-    table = Table(title=f"Certified optima of rho R + delta D + gamma C (in {unit})")
-    names = [*(("V",) if volume else ()), "R", "D", "C"]
-    for heading in ("rho", "delta", "gamma"):
-        table.add_column(heading, justify="right")
-    for heading in (*names, "value", "gap"):
-        table.add_column(f"{heading} ({unit})", justify="right", no_wrap=True)
-    table.add_column("status")
-    for row in found.rows():
-        numbers = [in_unit(row[name], unit) for name in (*names, "value")]
-        gap = in_unit(float(f"{row['gap']:.1e}"), unit)
-        table.add_row(*(f"{row[m]:.6g}" for m in ("rho", "delta", "gamma")), *numbers, gap, row["status"])
-    console.print(table)
-    console.print(str(found), markup=False, highlight=False)
+    names = [*(("V",) if volume else ()), "R", "D", "C", "value"]
+    open_points = [o for o in found.points if o.status == "open"]
+    rows = [
+        [
+            *(f"{row[m]:.6g}" for m in ("rho", "delta", "gamma")),
+            *(in_unit(row[name], unit) for name in names),
+            gap_in_unit(row["gap"], unit),
+            row["status"],
+        ]
+        for row in found.rows()
+    ]
+    headings = ["rho", "delta", "gamma", *(f"{name} ({unit})" for name in (*names, "gap")), "status"]
+    print_table(console, "Least rho R + delta D + gamma C", headings, rows, texts=[len(headings) - 1])
+    for line in (found.summary(unit), *(f"  {sheet}" for sheet in found.sheets)):
+        console.print(line, markup=False, highlight=False)
+    for why in sorted({told(o) for o in open_points}):
+        console.print(f"{sum(told(o) == why for o in open_points)} of {len(found)} are {why}", style="yellow")
     if output is not None:
-        found.save(output)
-        say_written(console, output)
+        with written(console, output) as place:
+            found.save(place)
     if figure is not None:
         _draw_frontier(found, unit, figure)
         say_written(console, figure)
@@ -191,25 +147,26 @@ def _executor(workers: int | None, scheduler: str | None) -> Iterator[Any]:
 
 
 @click.command()
-@click.argument("path", type=click.Path(exists=True, dir_okay=False))
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=600.0, show_default=True,
               help="Seconds; beyond, the verdict is `not checked`.")  # fmt: skip
-def verify(path: str, time_limit: float) -> None:
-    """Recheck PATH: a certificate, a saved frontier, an audit or a proof, exactly.
+@unit_option
+def verify(path: str, time_limit: float, unit: str) -> None:
+    """Recheck PATH: a certificate, a saved frontier, an audit or a proof, exactly. - is standard input.
 
     Prints the verdict, then the problem, multipliers or statement that were verified: compare them with what you meant.
     Exit code 1 if a claim does not hold or could not be checked.
     """
     from therml_exact.verification import verify as check_claims
 
-    found = check_claims(path, time_limit=time_limit)
+    with input_file(path) as place:
+        found = check_claims(place, time_limit=time_limit)
     console = open_console()
     if found.valid:
         bounds = ""
-        if found.value is not None:
-            bounds = f": {found.lower_bound!r} <= minimum <= {found.value!r} nats"
-        elif found.lower_bound is not None:
-            bounds = f": {found.lower_bound!r} nats <= minimum"
+        if found.lower_bound is not None:
+            low, high = outwards(found.lower_bound, found.value, unit)
+            bounds = f": {low} {unit} <= minimum" if found.value is None else f": {low} <= minimum <= {high} {unit}"
         console.print(f"valid{bounds} ({found.reason})", markup=False, highlight=False, soft_wrap=True)
         console.print(found.claim, markup=False, highlight=False, soft_wrap=True)
         return
@@ -219,11 +176,11 @@ def verify(path: str, time_limit: float) -> None:
 
 
 @click.command()
-@_table_options
+@table_options(theta=True)
 @click.option("-R", "--rate", "R", type=float, help="The claimed rate.")
 @click.option("-C", "--error", "C", type=float, help="The claimed classification error.")
 @click.option("-D", "--distortion", "D", type=float, help="The claimed distortion.")
-@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write the verdict here, in nats.")
+@json_option("the verdict in nats")
 @unit_option
 def audit(
     path: str | None,
@@ -238,17 +195,22 @@ def audit(
     output: str | None,
     unit: str,
 ) -> None:
-    """Is a claimed (R, C, D) possible on a table, and how far is it from the best? Claims are in --unit."""
+    """Is a claimed (R, C, D) possible on a table, and how far is it from the best? Claims are in --unit.
+
+    Exit code 0: feasible; 1: impossible; 3: undecided; 2: bad input.
+    """
     from therml_exact.audit import point
     from therml_exact.files import save_result
+    from therml_exact.frontier.problems.encoder import EncoderProblem
 
     check_places(output)
     scale = math.log(2) if unit == "bits" else 1.0
     claim = {name: None if value is None else value * scale for name, value in (("R", R), ("C", C), ("D", D))}
     if all(value is None for value in claim.values()):
         raise click.UsageError("nothing is claimed: give some of -R, -C, -D")
-    problem, about = _encoder_problem(path, example, {"x": x, "theta": theta, "y": y}, count)
-    console = open_console()
+    joint, about = read_table(path, example, {"x": x, "theta": theta, "y": y}, count)
+    problem = EncoderProblem(joint)
+    console = open_console(output)
     console.print(about, markup=False, highlight=False)
     found = point(problem, R=claim["R"], C=claim["C"], D=claim["D"])
     low, high = found.suboptimal
@@ -259,5 +221,6 @@ def audit(
     }
     console.print(told[found.verdict], markup=False, highlight=False)
     if output is not None:
-        save_result("audit", found.content(problem), output, version=2)
-        say_written(console, output)
+        with written(console, output) as place:
+            save_result("audit", found.content(problem), place, version=2)
+    sys.exit({"feasible": 0, "impossible": 1, "undecided": 3}[found.verdict])

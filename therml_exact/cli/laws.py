@@ -10,11 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from therml_exact.cli.terminal import check_places, in_unit, open_console, plain, progress_bar, say_written, unit_option
+from therml_exact.cli.terminal import (
+    check_places,
+    gap_in_unit,
+    in_unit,
+    json_option,
+    open_console,
+    print_table,
+    progress_bar,
+    say_written,
+    unit_option,
+    written,
+)
 
 if TYPE_CHECKING:
     from therml_exact.frontier.learning.jump import Jump, Piece
+    from therml_exact.thermo.family import State
 
+_TYPES = 40  # rows of an optimal rule that are printed
 _SMALL = Fraction(1, 10**300)
 
 
@@ -34,7 +47,7 @@ _SMALL = Fraction(1, 10**300)
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the points beyond the first."
 )
-@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write every measurement here, in nats.")
+@json_option("every measurement in nats")
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw both sides up to a kink (.png, .pdf or .svg).")
 @unit_option
 def maxwell(
@@ -54,16 +67,15 @@ def maxwell(
     The family is that of the process and the soft encoders of PATH, a world P (JSON), or a built-in one. Without
     multipliers a smooth equilibrium is looked for on a small grid of them.
     """
-    from rich.table import Table
-
     from therml_exact.figures.thermo import unit_power
     from therml_exact.files import save_result
     from therml_exact.thermo.bordered import NotSmoothError
     from therml_exact.thermo.branch import default_family, sample_states
     from therml_exact.thermo.maxwell import AGREEMENT, MaxwellReport, measure_maxwell, measure_misprints
+    from therml_exact.thermo.potentials import MISPRINTS
 
     check_places(output, figure=figure)
-    console = open_console()
+    console = open_console(output)
     given = {"delta": delta, "gamma": gamma, "sigma": sigma}
     family, middle = default_family() if path is None and not any(given.values()) else _family(path, given)
     states = [middle, *sample_states(family, middle, points - 1, seed)]
@@ -71,27 +83,24 @@ def maxwell(
     with progress_bar(console) as progress:
         task = progress("relations", 24 * len(states))
         reports += [measure_maxwell(state, time_limit=time_limit, advance=task) for state in states]
-    console.print(f"equilibrium: {middle}", highlight=False, markup=False)
-    table = Table(title=f"Maxwell relations there, functionals in {unit}")
-    for heading in ("", "eq", "relation"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("left", "right", "unit", f"largest difference, {points} point{'s' * (points > 1)}"):
-        table.add_column(heading, justify="right")
+    console.print(f"equilibrium: {_in_words(middle, unit)}", highlight=False, markup=False)
+    rows = []
     for k, row in enumerate(reports[0]):
         power = unit_power(row.relation.left)
         scale = (1 / math.log(2) if unit == "bits" else 1.0) ** power
-        values = ["refused" if v is None else f"{v * scale:.9g}" for v in (row.left, row.right_redone)]
         gaps = [report.rows[k].difference for report in reports]
         worst = max((gap for gap in gaps if gap is not None), default=None)
-        table.add_row(
+        rows.append([
             row.relation.potential,
             " ".join(f"({n})" for n in row.relation.printed),
-            plain(row.relation.statement),
-            *values,
+            row.relation.statement,
+            *("refused" if v is None else f"{v * scale:.6g}" for v in (row.left, row.right_redone)),
             {-1: f"1/{unit}", 0: "", 1: unit}[power],
             "" if worst is None else f"{worst:.1e}",
-        )
-    console.print(table)
+        ])  # fmt: skip
+    far = f"largest difference, {points} point{'s' * (points > 1)}"
+    headings = ("", "eq", "relation", "left", "right", "unit", far)
+    print_table(console, "Maxwell relations there", headings, rows, texts=[0, 1, 2, 5], lead=3)
     console.print(
         "left by implicit differentiation, right by re-solving at shifted values; the difference takes both of both"
     )
@@ -103,21 +112,23 @@ def maxwell(
     for reason in sorted(refused)[:3]:
         console.print(f"refused: {reason}", markup=False, highlight=False)
     for number, (left, right) in misprints.items():
-        console.print(
-            f"({number}) as printed is false: its sides are {left:.6g} and {right:.6g} (nats)", highlight=False
-        )
+        power = unit_power(MISPRINTS[number])
+        scale = (1 / math.log(2) if unit == "bits" else 1.0) ** power
+        told = {-1: f" 1/{unit}", 0: "", 1: f" {unit}"}[power]
+        sides = f"{left * scale:.6g} and {right * scale:.6g}{told}"
+        console.print(f"({number}) as printed is false: its sides are {sides}", highlight=False)
     worst = max((report.worst for report in reports if report.worst is not None), default=math.inf)
     console.print(f"{len(reports)} x 24 relations agree within {worst:.1e}, relative", highlight=False)
     if output is not None:
-        rows = [
+        content = [
             {
                 "multipliers": dict(r.state.multipliers),
                 "rows": [{**vars(row), "relation": str(row.relation)} for row in r],
             }
             for r in reports
         ]
-        save_result("maxwell", {"units": "nats", "equilibria": rows}, output)
-        say_written(console, output)
+        with written(console, output) as place:
+            save_result("maxwell", {"units": "nats", "equilibria": content}, place)
     if figure is not None:
         from therml_exact.figures import style as plots
         from therml_exact.figures import thermo as figures
@@ -129,6 +140,13 @@ def maxwell(
         say_written(console, figure)
     if not worst <= AGREEMENT:
         sys.exit(1)
+
+
+def _in_words(state: State, unit: str) -> str:
+    """An equilibrium: its multipliers, its functionals in the unit, and how well it is solved."""
+    given = [f"{name} = {value:.6g}" for name, value in state.multipliers.items()]
+    given += [f"{name} = {in_unit(getattr(state, name), unit)} {unit}" for name in ("R", "D", "C", "S")]
+    return f"{', '.join(given)}; residual {state.residual:.1e}, curvature {state.curvature:.3g} sigma"
 
 
 def _family(path: str | None, given: dict[str, str | None]) -> Any:
@@ -166,7 +184,7 @@ def _family(path: str | None, given: dict[str, str | None]) -> Any:
     help="Steps of each kernel; an exact world takes seconds for 300.",
 )
 @click.option("--floats", is_flag=True, help="Compute in float64, where exact numbers would have too many digits.")
-@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write J_t of every kernel here, in nats.")
+@json_option("J_t of every kernel in nats")
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw it here (.png, .pdf or .svg).")
 @unit_option
 def relax(
@@ -187,8 +205,6 @@ def relax(
     Four kernels, each checked to keep the Boltzmann rule. Without --q the q's are the world's optimal ones, shared by
     the samples. Exact where the Boltzmann rule is rational; at small sigma its numbers are too long: --floats.
     """
-    from rich.table import Table
-
     from therml_exact.files import save_result
     from therml_exact.io import load
     from therml_exact.thermo import markov
@@ -217,7 +233,7 @@ def relax(
         target_rule = boltzmann(world, v, temperature, _multiplier("--gamma", gamma), _multiplier("--delta", delta))
     else:
         target_rule = tempered_posterior(world, v, _multiplier("--beta", beta, "1"))  # type: ignore[arg-type]
-    console = open_console()
+    console = open_console(output)
     kernels = {
         k.__name__.replace("_", " "): k for k in (markov.metropolis, markov.heat_bath, markov.sweep, markov.langevin)
     }
@@ -227,27 +243,22 @@ def relax(
         for name, kernel in kernels.items():
             runs[name] = second_law(target_rule, kernel, steps)
             task()
-    console.print(repr(world), markup=False)
+    console.print(world.summary(), markup=False, highlight=False)
     kind = "exact, every comparison decided" if target_rule.is_exact else "float64"
-    table = Table(title=f"J_t from the prior towards equilibrium, in {unit} ({kind})")
-    table.add_column("t", justify="right")
-    for name in runs:
-        table.add_column(name, justify="right")
     shown = sorted({*range(min(steps, 6) + 1), steps})
-    for t in shown:
-        table.add_row(str(t), *(in_unit(r.J[t], unit) for r in runs.values()))
-    table.add_row("∞", *(in_unit(r.limit, unit) for r in runs.values()))
-    table.add_row("", *(r.verdict for r in runs.values()))
-    console.print(table)
+    rows = [[str(t), *(in_unit(r.J[t], unit) for r in runs.values())] for t in shown]
+    rows += [["∞", *(in_unit(r.limit, unit) for r in runs.values())], ["", *(r.verdict for r in runs.values())]]
+    title = f"J_t from the prior towards equilibrium, in {unit} ({kind})"
+    print_table(console, title, ("t", *runs), rows)
     rising = [name for name, r in runs.items() if r.refitted_verdict == "rises"]
     if rising:
         console.print(f"with q(theta) refitted at every step J rises under: {', '.join(rising)}", highlight=False)
     if output is not None:
-        rows = {
+        found = {
             name: {"J": r.J, "refitted": r.refitted, "verdict": r.verdict, "slack": r.slack} for name, r in runs.items()
         }
-        save_result("relaxation", {"units": "nats", "limit": target_rule.value, "kernels": rows}, output)
-        say_written(console, output)
+        with written(console, output) as place:
+            save_result("relaxation", {"units": "nats", "limit": target_rule.value, "kernels": found}, place)
     if figure is not None:
         from therml_exact.figures import style as plots
         from therml_exact.figures import thermo as figures
@@ -331,7 +342,7 @@ def _letters(text: str, z: int | None, own: int) -> int:
     help="The dictionary: deterministic (all maps), deterministic:K (K codes), a file of encoders, or a world's file.",
 )
 @click.option("--z", type=click.IntRange(min=1), help="Letters of Z.  [default: the world's]")
-@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write optima and certificates here, in nats.")
+@json_option("optima and certificates in nats")
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw S(sigma) here (.png, .pdf or .svg).")
 @unit_option
 def learn(
@@ -350,8 +361,6 @@ def learn(
 
     What --json writes is a frontier of learning rules, which `therml verify` reads, with the world's own values beside.
     """
-    from rich.table import Table
-
     from therml_exact.frontier.learning.caps import excess
     from therml_exact.frontier.learning.frontier import RuleFrontier
     from therml_exact.frontier.learning.jump import jump
@@ -373,7 +382,7 @@ def learn(
         raise click.UsageError("--figure draws S(sigma): give several --sigma")
     maps = _dictionary(encoders, z, world)
     problem = LearningRuleProblem(world.phi, world.x_given_phi, world.y_given_x_phi, world.n, maps)
-    console = open_console()
+    console = open_console(output)
     optima = []
     with progress_bar(console) as progress:
         task = progress("optima", len(temperatures))
@@ -382,19 +391,20 @@ def learn(
             task()
     f = functionals(world, optimal_variational(world, shared=True))
     own = {name: float(getattr(f, name)) for name in NAMES}
-    console.print(repr(world), markup=False)
+    console.print(world.summary(), markup=False, highlight=False)
     kind = "maps X -> Z" if problem.deterministic else "encoders"
     console.print(f"{len(maps)} {kind}, {len(problem.types)} types of data sets", highlight=False)
-    table = Table(title=f"Least rho R + delta D + gamma C + sigma S over learning rules (in {unit})")
-    for heading in ("sigma", *NAMES, "value", "lower bound", "gap", "status", "the world's own value"):
-        table.add_column(heading, justify="right")
+    headings = ["sigma", *(f"{name} ({unit})" for name in (*NAMES, "value", "lower bound", "gap"))]
+    headings += ["status", f"the world's own value ({unit})"]
+    rows = []
     for o in optima:
         value = sum(o.multipliers[m] * own[n] for m, n in zip(("rho", "gamma", "delta", "sigma"), NAMES, strict=True))
         numbers = [in_unit(v, unit) for v in (*(o.point[name] for name in NAMES), o.value, o.lower_bound)]
-        gap = in_unit(float(f"{o.gap:.1e}"), unit)
         status = o.status if o.status == "certified" else f"{o.status} ({o.reason})"
-        table.add_row(f"{o.multipliers['sigma']:.6g}", *numbers, gap, status, in_unit(value, unit))
-    console.print(table)
+        gap = gap_in_unit(o.gap, unit)
+        rows.append([f"{o.multipliers['sigma']:.6g}", *numbers, gap, status, in_unit(value, unit)])
+    title = "Least rho R + delta D + gamma C + sigma S over learning rules"
+    print_table(console, title, headings, rows, texts=[len(headings) - 2])
     told = ", ".join(f"{name} = {in_unit(own[name], unit)}" for name in NAMES)
     console.print(f"the world's own rule and encoder, shared q's: {told} ({unit})", highlight=False)
     far = excess(problem, own, tol=1e-5)
@@ -403,17 +413,16 @@ def learn(
                   highlight=False, markup=False)  # fmt: skip
     if len(optima) == 1:
         letter = "map" if problem.deterministic else "encoder's number"
-        rule = Table(title=f"The optimal rule p(theta|type); theta: the {letter}, type: counts of (x, y)")
-        rule.add_column("type")
         names = list(map(str, range(len(maps))))
         if problem.deterministic:
             names = ["".join(str(int(k)) for k in row) for row in maps.astype(float).argmax(axis=2)]
-        for name in names:
-            rule.add_column(name, justify="right")
         witness = optima[0].witness
-        for counts, row in list(zip(witness["types"], witness["theta_given_type"], strict=True))[:40]:
-            rule.add_row(" ".join(map(str, counts)), *(f"{p:.4g}" for p in row))
-        console.print(rule)
+        chosen = list(zip(witness["types"], witness["theta_given_type"], strict=True))
+        rows = [[" ".join(map(str, counts)), *(f"{p:.4g}" for p in row)] for counts, row in chosen[:_TYPES]]
+        title = f"The optimal rule p(theta|type); theta: the {letter}, type: counts of (x, y)"
+        print_table(console, title, ("type", *names), rows, texts=[0])
+        if len(chosen) > _TYPES:
+            console.print(f"... {len(chosen) - _TYPES:,} more types", highlight=False)
     found: tuple[Jump, ...] = ()
     pieces: tuple[Piece, ...] = ()
     positive = [float(s) for s in temperatures if s > 0]
@@ -431,8 +440,8 @@ def learn(
                 + ("smoothly" if piece.status == "smooth" else f"and a jump may be lost: {piece.reason}"),
                 highlight=False, markup=False)  # fmt: skip
     if output is not None:
-        RuleFrontier(problem, tuple(optima), 1e-6, found).save(output)
-        say_written(console, output)
+        with written(console, output) as place:
+            RuleFrontier(problem, tuple(optima), 1e-6, found).save(place)
     if figure is not None:
         from therml_exact.figures import style as plots
         from therml_exact.figures.frontier import draw_learning

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    pass
+from therml_exact.cli.terminal import check_places, json_option, open_console, unit_option, written
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # a statement may begin with a minus
@@ -30,7 +28,9 @@ if TYPE_CHECKING:
     help="Seconds after which the search stops, undecided.",
 )
 @click.option("--explain", is_flag=True, help="Print the derivation, the tables, or the function that breaks it.")
-@click.option("--out", type=click.Path(dir_okay=False), help="Write the certificate here (JSON).")
+@json_option("the certificate")
+@click.option("--out", type=click.Path(dir_okay=False), help="The same as --json.")
+@unit_option
 def prove(
     statement: str,
     world: str | None,
@@ -39,23 +39,29 @@ def prove(
     given: tuple[str, ...],
     time_limit: float,
     explain: bool,
+    output: str | None,
     out: str | None,
+    unit: str,
 ) -> None:
     """Prove or refute STATEMENT, such as "I(Z1;Phi) <= I(Z1;X1,Theta)", for all distributions.
 
     Linear in H(A,B|C) and I(A;B|C), with <=, >= or =; sum_i I(X_i;Y_i) runs over the samples, X^N is all of them.
     Without --world and --graph the variables are free. Exit code 0: proved; 1: refuted; 3: undecided; 2: bad input.
     """
-    from therml_exact.files import check_writable, read_json
+    from therml_exact.files import read_json
     from therml_exact.graph import Graph
     from therml_exact.shannon.prove import prove as decide
 
-    if out is not None:
-        check_writable(out)
+    if out is not None and output is not None:
+        raise click.UsageError("--out is the same as --json: give one of them")
+    output = out if output is None else output
+    check_places(output)
     graph = None if graph_path is None else Graph(read_json(graph_path))
     result = decide(statement, world=world, n=n, graph=graph, given=given, time_limit=time_limit)
-    click.echo(result.explain() if explain else str(result))
-    if out is not None:
-        result.save(out)
-        click.echo(f"wrote {out}")
+    console = open_console(output)
+    text = result.explain(unit) if explain else result.text(unit)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    if output is not None:
+        with written(console, output) as place:
+            result.save(place)
     sys.exit({"proved": 0, "refuted": 1, "undecided": 3}[result.verdict])

@@ -1,20 +1,32 @@
-"""What the commands share: refusals in one line, the console, a progress bar on standard error, numbers in a unit."""
+"""What the commands share: refusals in one line, the console, tables of any width, results on standard output.
+
+--json -        the result goes to standard output, and all that is told about it to standard error
+narrow windows  a table that does not fit becomes a record a row: no number is ever shortened
+numbers         six digits, gaps two, in the unit of --unit; what `verify` proved has ten, rounded outwards
+"""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 
 _WIDE = 150  # columns, where the output is no terminal
+_READABLE = 28  # columns that a text of a table has at least, before the table becomes records
+_LONGEST_INPUT = 256 * 2**20 + 1  # bytes of standard input; a file of more is refused
+STANDARD = "-"
 
 unit_option = click.option(
     "--unit",
@@ -23,6 +35,16 @@ unit_option = click.option(
     show_default=True,
     help="Unit of every printed number.",
 )
+
+
+def json_option(what: str) -> Callable[[Any], Any]:
+    """The option --json, whose place may be - for standard output."""
+    return click.option(
+        "--json",
+        "output",
+        type=click.Path(dir_okay=False, allow_dash=True),
+        help=f"Write {what} here; - is standard output, and what is told goes to standard error.",
+    )
 
 
 class Commands(click.Group):
@@ -43,14 +65,14 @@ class Commands(click.Group):
             raise
 
 
-def open_console() -> Console:
-    """Standard output, wide where it is no terminal."""
+def open_console(output: str | None = None) -> Console:
+    """Standard output, wide where it is no terminal; standard error where the result itself goes to the former."""
     from rich.console import Console
 
-    console = Console()
+    console = Console(stderr=output == STANDARD)
     if console.is_terminal or "COLUMNS" in os.environ:
         return console
-    return Console(width=_WIDE)
+    return Console(width=_WIDE, stderr=output == STANDARD)
 
 
 @contextmanager
@@ -74,11 +96,92 @@ def in_unit(value: Any, unit: str) -> str:
     return f"{number / math.log(2) if unit == 'bits' else number:.6g}"
 
 
-def plain(text: str) -> str:
-    """Brackets of formulas are no markup."""
-    from rich.markup import escape
+def gap_in_unit(value: float, unit: str) -> str:
+    """A gap of so many nats, printed with two digits, which are not too small."""
+    from decimal import ROUND_CEILING, Context
 
-    return escape(text)
+    number = value / math.log(2) if unit == "bits" else value
+    return f"{Context(2, ROUND_CEILING).create_decimal(repr(float(number))).normalize():g}" if number else "0"
+
+
+def outwards(low: float, high: float | None, unit: str) -> tuple[str, str]:
+    """Proved bounds of so many nats with ten digits, the lower one rounded down and the upper one up."""
+    from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+
+    wide = Context(60)
+    scale = Decimal(2).ln(wide) if unit == "bits" else Decimal(1)
+    ends = []
+    for value, direction in ((low, ROUND_FLOOR), (high, ROUND_CEILING)):
+        number = Decimal(0 if value is None else value)
+        ends.append(f"{Context(10, direction).plus(wide.divide(number, scale)).normalize():g}")
+    return ends[0], ends[1]
+
+
+def print_table(
+    console: Console,
+    title: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str | Text]],
+    texts: Sequence[int] = (),
+    lead: int = 0,
+) -> None:
+    """A table as wide as the window, or a record for each row where its numbers would not fit.
+
+    headings   of the columns; they may wrap between words
+    rows       the cells: plain texts, or such as have a style
+    texts      which columns are texts, set to the left and wrapped where needed; the others are numbers, never wrapped
+    lead       how many columns, at the left, need no heading in a record
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
+    heads = [Text(heading) for heading in headings]
+    widths = [max((row[k].cell_len for row in cells), default=0) for k in range(len(heads))]
+    words = [max((len(word) for word in heading.split()), default=0) for heading in headings]
+    for style, between, narrow in ((box.HEAVY_HEAD, 3, False), (box.HEAVY_HEAD, 3, True), (box.SIMPLE_HEAD, 2, True)):
+        least = []
+        for k, width in enumerate(widths):
+            own = words[k] if narrow else len(headings[k])
+            least.append(max(min(width, _READABLE), own) if k in texts else max(width, own))
+        spare = console.width - sum(least) - between * len(least) - 1
+        if spare < 0:
+            continue
+        padding = (0, 1) if style is box.HEAVY_HEAD else (0, 1, 0, 0)
+        table = Table(title=Text(title), box=style, padding=padding, show_edge=style is box.HEAVY_HEAD)
+        for k in sorted(
+            range(len(heads)), key=lambda k: k in texts
+        ):  # what is spare goes to the numbers' headings first
+            more = min(max(widths[k], len(headings[k])) - least[k], spare)
+            least[k], spare = least[k] + max(more, 0), spare - max(more, 0)
+        for k, head in enumerate(heads):
+            justify: Any = "left" if k in texts else "right"
+            table.add_column(head, justify=justify, width=least[k], overflow="fold")
+        for row in cells:
+            table.add_row(*row)
+        console.print(table)
+        return
+    console.print(Text(title), style="italic")
+    for row in cells:
+        pieces = [
+            Text.assemble("" if k < lead else f"{headings[k]} ", cell) for k, cell in enumerate(row) if cell.plain
+        ]
+        _print_record(console, pieces)
+
+
+def _print_record(console: Console, pieces: Sequence[Text]) -> None:
+    """Pieces one after the other, broken between them, the later lines indented."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    line, indent = Text(), 0
+    for piece in pieces:
+        if line.cell_len and indent + line.cell_len + 2 + piece.cell_len > console.width:
+            console.print(Padding(line, (0, 0, 0, indent), expand=False))
+            line, indent = Text(), 4
+        line = Text.assemble(line, "  ", piece) if line.cell_len else piece
+    console.print(Padding(line, (0, 0, 0, indent), expand=False))
 
 
 def check_places(*files: str | None, figure: str | None = None) -> None:
@@ -86,12 +189,40 @@ def check_places(*files: str | None, figure: str | None = None) -> None:
     from therml_exact.files import check_writable
 
     for place in files:
-        if place is not None:
+        if place is not None and place != STANDARD:
             check_writable(place)
     if figure is not None:
         from therml_exact.figures.style import check_figure
 
         check_figure(figure)
+
+
+@contextmanager
+def written(console: Console, output: str) -> Iterator[str]:
+    """A place to write a result to, which is then named; what - stands for is a file that is copied to standard output.
+
+    A result is written by the same code to a file and to a pipe.
+    """
+    if output != STANDARD:
+        yield output
+        say_written(console, output)
+        return
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / "result.json"
+        yield str(place)
+        click.echo(place.read_text(encoding="utf-8"), nl=False)
+
+
+@contextmanager
+def input_file(path: str) -> Iterator[str]:
+    """The path of what is read; standard input, which - stands for, is copied to a file first."""
+    if path != STANDARD:
+        yield path
+        return
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / "standard-input.json"
+        place.write_bytes(sys.stdin.buffer.read(_LONGEST_INPUT))
+        yield str(place)
 
 
 def say_written(console: Console, *places: object) -> None:

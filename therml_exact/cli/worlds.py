@@ -8,10 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from therml_exact.cli.terminal import check_places, in_unit, open_console, plain, progress_bar, say_written, unit_option
+from therml_exact.cli.tables import is_json, read_table, table_options
+from therml_exact.cli.terminal import (
+    check_places,
+    in_unit,
+    json_option,
+    open_console,
+    print_table,
+    progress_bar,
+    say_written,
+    unit_option,
+    written,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from therml_exact.bounds.registry import BoundsReport
     from therml_exact.bounds.relation import BoundCheck
@@ -34,7 +46,7 @@ _SIDES = 110  # columns from which both sides of a relation are shown
     help="CSV: the learning rule.  [default: erm]",
 )
 @click.option("--n", type=click.IntRange(min=1), help="CSV: the number N of samples it sees.  [default: 1]")
-@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write every number and verdict here.")
+@json_option("every number and verdict")
 @unit_option
 def check(
     path: str,
@@ -59,9 +71,9 @@ def check(
 
     check_places(output)
     options = {"--phi": phi, "--x": x, "--y": y, "--count": count, "--learner": learner, "--n": n}
-    console = open_console()
+    console = open_console(output)
     world: World
-    if Path(path).suffix.lower() == ".csv":
+    if not is_json(path):
         missing = [name for name in ("--phi", "--x", "--y") if not options[name]]
         if missing:
             raise click.UsageError(f"{path} is a CSV file: name its columns with {', '.join(missing)}")
@@ -82,13 +94,13 @@ def check(
             raise click.UsageError(f"{variational} holds a {type(tables).__name__}; --q takes variational tables")
         q = tables
     report = check_bounds(world, q)
-    console.print(repr(world), markup=False)
+    console.print(world.summary(), markup=False, highlight=False)
     _print_bounds(console, {"": report}, unit)
     for reason in report.skipped:
         console.print(f"left out: {reason}", style="dim", markup=False)
     if output is not None:
-        report.save(output)
-        say_written(console, output)
+        with written(console, output) as place:
+            report.save(place)
     if report.violated:
         console.print("A theorem fails on this world: please report it.", style="bold red")
         sys.exit(1)
@@ -116,23 +128,21 @@ def _rounding_note(rounded: float) -> str:
 
 
 @click.command()
-@click.argument("path", type=click.Path(exists=True, dir_okay=False))
-@click.option("--x", required=True, help="The column to encode.")
-@click.option("--y", required=True, help="The column that the code should tell of.")
-@click.option("--count", help="The column of counts; without it each row is one sample.")
+@table_options(theta=False)
 @click.option(
     "--method",
     type=click.Choice(["enumeration", "dynamic programming", "branch and bound"]),
     help="The algorithm; all give the same answer.  [default: by size]",
 )
 @click.option("--max-nodes", type=click.IntRange(min=1), help="Give up after so many nodes, and say so.")
-@click.option("--json", "output", type=click.Path(dir_okay=False), help="Write the frontier here, in nats.")
+@json_option("the frontier in nats")
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw it here (.png, .pdf or .svg).")
 @unit_option
 def encoders(
-    path: str,
-    x: str,
-    y: str,
+    path: str | None,
+    example: str | None,
+    x: str | None,
+    y: str | None,
     count: str | None,
     method: Any,
     max_nodes: int | None,
@@ -140,30 +150,26 @@ def encoders(
     figure: str | None,
     unit: str,
 ) -> None:
-    """Every Pareto-optimal hard encoder of column --x in the table PATH (CSV): least H(Z), most I(Y;Z)."""
-    from rich.table import Table
-
+    """Every Pareto-optimal hard encoder of X in a table p(x, y): least H(Z), most I(Y;Z)."""
     from therml_exact.frontier.hard import deterministic_frontier
-    from therml_exact.joint import Joint
 
-    check_places(figure=figure)
-    console = open_console()
-    joint = Joint.from_csv(path, [x, y], count)
+    check_places(output, figure=figure)
+    console = open_console(output)
+    joint, _ = read_table(path, example, {"x": x, "y": y}, count)
     with progress_bar(console) as progress:
         progress("searching (a first run compiles for some seconds)", None)
         frontier = deterministic_frontier(joint, method, max_nodes)
-    table = Table(title=plain(f"Hard encoders of {x}, telling of {y}"))
-    for heading in (f"H(Z) ({unit})", f"I({y};Z) ({unit})"):
-        table.add_column(plain(heading), justify="right", no_wrap=True)
-    table.add_column(plain(f"blocks of {x}"), overflow="fold")
+    first, last = joint.axes
+    rows = []
     for k, (h, i, _) in enumerate(frontier.points):
         blocks = " | ".join(", ".join(block) for block in frontier.blocks(k))
-        table.add_row(in_unit(h, unit), in_unit(i, unit), plain(blocks))
-    console.print(table)
+        rows.append([in_unit(h, unit), in_unit(i, unit), blocks])
+    headings = (f"H(Z) ({unit})", f"I({last};Z) ({unit})", f"blocks of {first}")
+    print_table(console, f"Hard encoders of {first}, telling of {last}", headings, rows, texts=[2])
     console.print(str(frontier).partition("\n")[0], highlight=False)
     if output is not None:
-        frontier.save(output)
-        say_written(console, output)
+        with written(console, output) as place:
+            frontier.save(place)
     if figure is not None:
         from therml_exact.figures import frontier as figures
         from therml_exact.figures import style as plots
@@ -179,8 +185,6 @@ def encoders(
 @click.option("--status", help='Only those whose status or state contains this text ("corrected", "planned", ...).')
 def equations(number: int | None, status: str | None) -> None:
     """List the paper's 98 equations with what is true of each, or show one in full."""
-    from rich.table import Table
-
     from therml_exact.bounds.equations import EQUATIONS
 
     console = open_console()
@@ -194,12 +198,9 @@ def equations(number: int | None, status: str | None) -> None:
     if not chosen:
         known = sorted({e.status for e in EQUATIONS} | {e.state for e in EQUATIONS})
         raise click.UsageError(f"--status {status!r} matches no equation; there are {', '.join(known)}")
-    table = Table(title="Equations of the paper (all quantities in nats)")
-    for heading in ("eq", "kind", "status", "state", "what it says", "corrected"):
-        table.add_column(heading, overflow="fold")
-    for e in chosen:
-        table.add_row(f"({e.number})", e.kind, e.status, e.state, plain(e.statement), plain(e.corrected or ""))
-    console.print(table)
+    headings = ("eq", "kind", "status", "state", "what it says", "corrected")
+    rows = [[f"({e.number})", e.kind, e.status, e.state, e.statement, e.corrected or ""] for e in chosen]
+    print_table(console, "Equations of the paper (all quantities in nats)", headings, rows, texts=range(6), lead=5)
 
 
 @click.command()
@@ -221,7 +222,7 @@ def tour(out: Path, unit: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     samples = (1, 2)
     console.print(
-        f"{data!r}: Phi = Dept, X = Gender, Y = Admit. Every equality is decided, none within a tolerance.",
+        f"{data.summary()}: Phi = Dept, X = Gender, Y = Admit. Every equality is decided, none within a tolerance.",
         highlight=False,
     )
     stops = []
@@ -247,48 +248,41 @@ def tour(out: Path, unit: str) -> None:
         sys.exit(1)
 
 
-def _print_bounds(console: Console, reports: dict[str, BoundsReport], unit: str, title: str = "") -> None:
-    from rich.table import Table
-
+def _print_bounds(console: Console, reports: dict[str, BoundsReport], unit: str, title: str = "Bounds") -> None:
+    """A relation a row: its slack and verdict, with both sides where there is room; or a column for each report."""
     single = len(reports) == 1
-    table = Table(title=title or f"Bounds, in {unit}")
-    table.add_column("eq", no_wrap=True)
-    table.add_column("relation", overflow="fold")
     sides = single and console.width >= _SIDES  # a narrow terminal shows what matters: slack and verdict
-    if single:
-        for heading in (*((f"left ({unit})", f"right ({unit})") if sides else ()), f"slack ({unit})", "verdict"):
-            table.add_column(heading, justify="right", no_wrap=True)
-    for name in reports if not single else ():
-        table.add_column(name, no_wrap=True)
-    for rows in zip(*reports.values(), strict=True):
-        head = (rows[0].label, plain(rows[0].statement))
+    values = [*(("left", "right") if sides else ()), "slack"] if single else []
+    headings = ["eq", "relation", *(f"{name} ({unit})" for name in values)]
+    headings += ["verdict"] if single else list(reports)
+    rows = []
+    for checks in zip(*reports.values(), strict=True):
+        first = checks[0]
+        row: list[str | Text] = [first.label, first.statement]
         if single:
-            row = rows[0]
-            slack = "" if row.slack is None else in_unit(row.slack, unit)
-            values = (in_unit(row.lhs, unit), in_unit(row.rhs, unit)) if sides else ()
-            table.add_row(*head, *values, slack, _verdict(row))
+            row += [in_unit(first.lhs, unit), in_unit(first.rhs, unit)] if sides else []
+            row += ["" if first.slack is None else in_unit(first.slack, unit), _verdict(first)]
         else:
-            table.add_row(*head, *(_verdict(row, unit) for row in rows))
-    console.print(table)
+            row += [_verdict(check, unit) for check in checks]
+        rows.append(row)
+    print_table(console, title, headings, rows, texts=[1, *range(2 + len(values), len(headings))], lead=2)
     for name, report in reports.items():
-        summary = ", ".join(f"{number} {verdict}" for verdict, number in report.counts.items())
-        console.print(f"{name + ': ' if name else ''}{len(report)} relations: {summary}", highlight=False)
+        console.print(f"{name + ': ' if name else ''}{report.summary()}", highlight=False)
 
 
 def _print_teaching(console: Console, stops: list[Stop], unit: str) -> None:
-    from rich.table import Table
-
-    table = Table(title=f"N = {stops[0].n}: what the data could teach, in {unit}")
-    table.add_column("learner")
-    for heading in ("I(Θ;Φ) learnt", "I_pred could be", "I(Θ;X^N,Y^N) kept", "S paid", "H(T_N) all", "R", "C", "D"):
-        table.add_column(heading, justify="right")
+    headings = ["learner", "I(Θ;Φ) learnt", "I_pred could be", "I(Θ;X^N,Y^N) kept", "S paid", "H(T_N) all", *"RCD"]
+    rows = []
     for stop in stops:
         f = stop.functionals
         values = (stop.I_theta_phi, stop.I_pred, stop.I_theta_data, f.S, stop.H_data, f.R, f.C, f.D)
-        table.add_row(stop.learner, *("" if value is None else in_unit(value, unit) for value in values))
-    console.print(table)
+        rows.append([stop.learner, *("" if value is None else in_unit(value, unit) for value in values)])
+    title = f"N = {stops[0].n}: what the data could teach, in {unit}"
+    print_table(console, title, headings, rows, texts=[0], lead=1)
 
 
-def _verdict(row: BoundCheck, unit: str | None = None) -> str:
+def _verdict(row: BoundCheck, unit: str | None = None) -> Text:
+    from rich.text import Text
+
     slack = "" if unit is None or row.slack is None or row.verdict == "tight" else f" {in_unit(row.slack, unit)}"
-    return f"[{_COLOURS[row.verdict]}]{row.verdict}[/]{slack}"
+    return Text.assemble((row.verdict, _COLOURS[row.verdict]), slack)

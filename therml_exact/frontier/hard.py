@@ -45,6 +45,7 @@ from therml_exact.information import entropy, mutual_information
 from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.text import shown
+from therml_exact.results import result
 
 Method = Literal["enumeration", "dynamic programming", "branch and bound"]
 Point = tuple[float, float, tuple[int, ...]]
@@ -60,7 +61,8 @@ _SAVED = ("method", "complete", "exact", "tolerance", "error", "nodes", "points"
 _KINDS = {"complete": "true or false", "exact": "true or false", "nodes": "a whole number >= 0"}
 
 
-@dataclass(frozen=True)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class HardFrontier:
     """All Pareto-optimal hard encoders of a joint p(x, y).
 

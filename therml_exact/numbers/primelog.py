@@ -355,6 +355,18 @@ class PrimeLog:
             value = "more than 1e308" if self > 0 else "less than -1e308"
         return f"PrimeLog({self}; {value} nats)"
 
+    def _repr_latex_(self) -> str:
+        """The number as a notebook sets it, with its value in nats."""
+        import re
+
+        text = re.sub(r"(\d+)/(\d+)", r"\\frac{\1}{\2}", str(self)).replace("log ", r"\log ")
+        text = re.sub(r"\((\d[^)]*)\)", r"\\ (\\mbox{\1})", text)
+        try:
+            value = rf"\ \approx {float(self):.6g}" if self else ""
+        except OverflowError:
+            value = ""
+        return rf"${text}{value}\ \mathrm{{nats}}$"
+
     def __format__(self, spec: str) -> str:
         return format(float(self), spec) if spec else str(self)
 

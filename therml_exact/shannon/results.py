@@ -10,12 +10,14 @@ from typing import Any, ClassVar, Literal, NoReturn
 from therml_exact.files import Path, jsonable, write_text
 from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
+from therml_exact.results import by_content
 from therml_exact.shannon.certificate import under
 from therml_exact.worlds import World
 
 Verdict = Literal["proved", "refuted", "undecided"]
 
 
+@by_content
 @dataclass(frozen=True, eq=False, repr=False)
 class _Result:
     statement: str
@@ -23,6 +25,17 @@ class _Result:
     certificate: dict[str, Any] = field(repr=False)  # plain data; `verify_proof` rechecks it
 
     verdict: ClassVar[Verdict]
+
+    def text(self, unit: str = "nats") -> str:
+        """What was found, in two lines; amounts of information are in the unit, nats or bits."""
+        raise NotImplementedError
+
+    def explain(self, unit: str = "nats") -> str:
+        """The same with what shows it."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.text()
 
     def __bool__(self) -> NoReturn:
         raise TypeError(f"a result has three values, here {self.verdict!r}: compare .verdict, not its truth")
@@ -60,13 +73,14 @@ class Proved(_Result):
 
     verdict: ClassVar[Verdict] = "proved"
 
-    def explain(self) -> str:
-        """The derivation in named steps."""
+    def explain(self, unit: str = "nats") -> str:
+        """The derivation in named steps, which have no unit."""
         from therml_exact.shannon.explain import explain
 
         return explain(self.certificate, self.setting)
 
-    def __str__(self) -> str:
+    def text(self, unit: str = "nats") -> str:
+        """What was proved, and of how many terms; it has no unit."""
         terms = sum(len(part["sum"]) for part in self.certificate["parts"])
         where = f"{self.setting}{under(self.certificate['given'])}"
         return f"proved: {self.statement}\n  in every distribution of {where}; {terms} terms, added up exactly"
@@ -90,7 +104,7 @@ class Refuted(_Result):
     >>> isinstance(answer, tx.Refuted), str(answer.slack)
     (True, '-log 2')
     >>> answer.world
-    Joint(A: 2, B: 1; exact, 2 cells)
+    Joint([["1/2"], ["1/2"]], axes=("A", "B"))
     """
 
     world: World | Joint
@@ -98,15 +112,16 @@ class Refuted(_Result):
 
     verdict: ClassVar[Verdict] = "refuted"
 
-    def explain(self) -> str:
+    def explain(self, unit: str = "nats") -> str:
         """The tables that break it."""
-        return f"{self}\n" + tables_text(self.world)
+        return f"{self.text(unit)}\n" + tables_text(self.world)
 
-    def __str__(self) -> str:
+    def text(self, unit: str = "nats") -> str:
+        """What was refuted, and by how much in the unit, nats or bits."""
         side = self.certificate["side"]
         return (
             f"refuted: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: "
-            f"{side} = {self.slack}{_approximately(self.slack)} nats in {self.world!r}"
+            f"{side} = {self.slack}{_approximately(self.slack, unit)} in a {self.world.summary()}"
         )
 
 
@@ -137,14 +152,15 @@ class Undecided(_Result):
 
     verdict: ClassVar[Verdict] = "undecided"
 
-    def explain(self) -> str:
-        """The entropy-like function."""
+    def explain(self, unit: str = "nats") -> str:
+        """The entropy-like function, which has no unit."""
         if self.polymatroid is None:
             return str(self)
         rows = [f"  H({','.join(names)}) = {h}" for names, h in self.polymatroid.items() if names]
         return f"{self}\nan entropy-like function that breaks it, every Shannon inequality holding:\n" + "\n".join(rows)
 
-    def __str__(self) -> str:
+    def text(self, unit: str = "nats") -> str:
+        """Why nothing was decided; it has no unit."""
         if self.stopped is not None:
             why = f"stopped after the time limit of {self.stopped:g} s (time_limit=); nothing is known"
         elif self.polymatroid is None:
@@ -157,11 +173,11 @@ class Undecided(_Result):
         return f"undecided: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: {why}"
 
 
-def _approximately(slack: PrimeLog) -> str:
+def _approximately(slack: PrimeLog, unit: str) -> str:
     try:
-        return f" = {float(slack):.6g}"
+        return f" = {slack.bits if unit == 'bits' else float(slack):.6g} {unit}"
     except OverflowError:  # a coefficient such as 1e350
-        return ""
+        return f" {unit}" if unit == "nats" else ""
 
 
 def tables_text(world: World | Joint) -> str:

@@ -41,6 +41,7 @@ from therml_exact.information import kl_divergence
 from therml_exact.learners import sample_cost
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, freeze, read_table
+from therml_exact.results import result
 from therml_exact.thermo.log_law import divergence_terms, law, log_mean, logs_of
 from therml_exact.variational import Variational
 from therml_exact.worlds import BayesWorld, DiscriminativeWorld, World, WorldP
@@ -49,7 +50,8 @@ Scalar = int | float | Fraction
 _DIGITS = 20_000  # of an exact weight: a few seconds for a few data sets, growing like the square
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Equilibrium:
     """The Boltzmann rule of a world and its q's at given multipliers (24), (48), (55).
 

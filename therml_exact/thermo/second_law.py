@@ -48,6 +48,7 @@ from therml_exact.functional import Value
 from therml_exact.information import kl_divergence
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, read_table, whole
+from therml_exact.results import result
 from therml_exact.thermo.boltzmann import Equilibrium, check_equilibrium, times
 from therml_exact.thermo.log_law import divergence_terms, logs_of
 from therml_exact.thermo.markov import advance, check_preserves
@@ -59,7 +60,8 @@ _KEPT = 1e-9  # (pi K)/pi - 1 of float kernels, entry by entry
 _WORK = 2e11  # cells times steps times the square of the last digits: about half a minute
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Relaxation:
     """What a relaxation goes through, at t = 0, 1, ..., steps: PrimeLogs in an exact world, else floats; nats.
 

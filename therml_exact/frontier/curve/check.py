@@ -45,7 +45,7 @@ def check_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) -> Pr
     require(problem is None or described(problem) == content["problem"], "the frontier is about another problem")
     about = read_problem(content["problem"])
     require(isinstance(content["sheets"], list) and content["sheets"] != [], "the frontier has no sheets")
-    count = 0
+    count, left = 0, 0
     for sheet in content["sheets"]:
         _fields(sheet, SHEET, DERIVED_OF_SHEETS | {"adaptive"} if old else set(), "a sheet")
         require(type(sheet.get("adaptive", True)) is bool, "adaptive is neither true nor false")
@@ -55,7 +55,10 @@ def check_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) -> Pr
             clock.tick()
             _check_point(about, content["problem"], point, shape, count, clock)
             count += 1
+            left += point["status"] == "open"
     reason = f"{count} certificates hold, and the points say what they prove"
+    if left:
+        reason += f"; {left} of them {'is' if left == 1 else 'are'} open"
     if old:
         reason += " (gap, corners, straight parts and the critical multiplier of version 1 are not checked, nor read)"
     return Proven(None, None, reason, told(content["problem"], {"points": str(count)}))

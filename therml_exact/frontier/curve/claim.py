@@ -27,6 +27,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve.check_claim import RESOLUTION, TABLES
 from therml_exact.frontier.curve.exclusion import missing, rounded_down
@@ -36,13 +37,15 @@ from therml_exact.frontier.mixture.check import read_multiplier
 from therml_exact.frontier.mixture.optimum import Optimum
 from therml_exact.frontier.mixture.path import warm_up
 from therml_exact.frontier.problems.kinds import Problem
+from therml_exact.results import result
 from therml_exact.verification import finite
 
 Array = np.ndarray[Any, Any]
 TOL = 1e-9  # nats: of the optima that are solved
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Achieved:
     """A witness of a feasible point.
 
@@ -53,8 +56,13 @@ class Achieved:
     point: dict[str, float]
     witness: dict[str, Array]
 
+    def __str__(self) -> str:
+        """The point, and which tables achieve it."""
+        return f"{answers.amounts(self.point)} (nats), achieved by {', '.join(self.witness)}"
 
-@dataclass(frozen=True, eq=False)
+
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Classification:
     """A verdict on a claimed point of an encoder, Bayes or discriminative problem.
 

@@ -10,6 +10,7 @@ Errors: ValueError for a claim that is no point; ImportError for to_dataframe wi
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from therml_exact import show
 from therml_exact.files import data_frame, save_result
 from therml_exact.frontier.curve.claim import Classification, locate
 from therml_exact.frontier.curve.corners import Kink, Segment, kinks, straight_parts
@@ -27,6 +29,7 @@ from therml_exact.frontier.curve.sandwich import largest_step
 from therml_exact.frontier.mixture.critical import Critical, critical
 from therml_exact.frontier.mixture.optimum import Optimum
 from therml_exact.frontier.problems.kinds import Problem, read_problem
+from therml_exact.results import result
 
 if TYPE_CHECKING:
     import pandas
@@ -36,7 +39,8 @@ Array = np.ndarray[Any, Any]
 VERSION = 2  # of the saved file; version 1 also held what follows from the points
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Sheet:
     """The optima that are seen in one set of coordinates, in the order of their multipliers.
 
@@ -54,6 +58,22 @@ class Sheet:
     fixed: dict[str, float]
     optima: tuple[Optimum, ...]
     adaptive: bool = True
+
+    def __repr__(self) -> str:
+        return f"<Sheet: {len(self.optima)} points in ({', '.join(self.names)})>"
+
+    def __str__(self) -> str:
+        """One line: the number of points, the plane, the critical multiplier, corners and straight parts."""
+        fixed = ", ".join(f"{name} = {value:g}" for name, value in self.fixed.items())
+        told = [f"{len(self.optima)} points in ({', '.join(self.names)})" + (f" at {fixed}" if fixed else "")]
+        if self.critical is not None:
+            told.append(f"{self.optima[0].problem.multipliers[-1]}_c {self.critical}")
+        told += [f"corner for {k.name} in [{k.low:.6g}, {k.high:.6g}]" for k in self.kinks]
+        told += [
+            "straight at " + ", ".join(f"{n} = {v:.6g}" for n, v in s.multipliers.items() if n != "rho")
+            for s in self.segments
+        ]
+        return "; ".join(told)
 
     @cached_property
     def supports(self) -> tuple[Support, ...]:
@@ -97,7 +117,8 @@ class Sheet:
         return kinks(self.optima[0].problem, np.array(self.view), self.names, self.supports)
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Frontier:
     """The frontier of an encoder, Bayes or discriminative problem, as `trace` returns it.
 
@@ -269,21 +290,25 @@ class Frontier:
         )
         return Frontier(problem, sheets, float(content["tol"]), bool(content["volume"]))
 
+    def summary(self, unit: str = "nats") -> str:
+        """One line: the problem, the number of points, how many are open, the gap in the unit, nats or bits."""
+        scale = 1 / math.log(2) if unit == "bits" else 1.0
+        asked = "complete" if self.complete else f"the tolerance was {self.tol * scale:g}"
+        count = f"{len(self.points)} point{'s' * (len(self.points) > 1)}"
+        left = sum(o.status == "open" for o in self.points)
+        state = f"{left} of them open" if left else "certified"
+        within = f"inner and outer within {self.gap * scale:.2g} {unit} ({asked})"
+        return f"{type(self.problem).__name__}: {count}, {state}; {within}"
+
+    def __repr__(self) -> str:
+        return f"<Frontier of {self.summary()}>"
+
     def __str__(self) -> str:
-        gap = f"{self.gap:.2g} nats ({'complete' if self.complete else f'the tolerance was {self.tol:g}'})"
-        lines = [
-            f"{type(self.problem).__name__}: {len(self.points)} {self.status} points, inner and outer within {gap}"
-        ]
-        for sheet in self.sheets:
-            fixed = ", ".join(f"{name} = {value:g}" for name, value in sheet.fixed.items())
-            told = [f"{len(sheet.optima)} points in ({', '.join(sheet.names)})" + (f" at {fixed}" if fixed else "")]
-            if sheet.critical is not None:
-                name = f"{self.problem.multipliers[-1]}_c"
-                told.append(f"{name} {sheet.critical}")
-            told += [f"corner for {k.name} in [{k.low:.6g}, {k.high:.6g}]" for k in sheet.kinks]
-            told += [
-                "straight at " + ", ".join(f"{n} = {v:.6g}" for n, v in s.multipliers.items() if n != "rho")
-                for s in sheet.segments
-            ]
-            lines.append("  " + "; ".join(told))
-        return "\n".join(lines)
+        """The summary, then a line for each sheet, whose critical multipliers are computed for it."""
+        return "\n".join([self.summary(), *(f"  {sheet}" for sheet in self.sheets)])
+
+    def _repr_html_(self) -> str:
+        rows = self.rows()
+        head = [name if name in self.problem.multipliers or name == "status" else f"{name} (nats)" for name in rows[0]]
+        body = [[show.number(value) for value in row.values()] for row in rows]
+        return show.html_lines(str(self)) + show.html_rows([head, *body])

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from flint import arb
 
-from therml_exact.frontier.budget import REMEDIES, reason_of
+from therml_exact.frontier import answers
+from therml_exact.frontier.budget import reason_of
 from therml_exact.frontier.joint import alternation
 from therml_exact.frontier.joint.functionals import functionals_in_balls, objective_of
 from therml_exact.frontier.joint.problem import JointProblem
@@ -23,10 +24,12 @@ from therml_exact.frontier.problems.tables import read_table, write_table
 from therml_exact.numbers.balls import precision, rounded, settled
 from therml_exact.numbers.tables import Array
 from therml_exact.numbers.text import read_exact, read_hexadecimal
+from therml_exact.results import result
 from therml_exact.verification import BITS
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class JointOptimum:
     """A two-sided optimum of a joint problem: rule, encoder and q's all free. Informations are in nats.
 
@@ -137,11 +140,16 @@ class JointOptimum:
         return replace(self, value=value, lower_bound=lower, point=dict(other.point), rule=other.rule,
                        encoder=other.encoder, reason="closed" if closed else self.reason)  # fmt: skip
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy holds: the proof itself in place of the function that makes it."""
+        return {**vars(self), "_proof": partial(dict, self._proof())}
+
     def __str__(self) -> str:
         """One line: the bounds, the point, and where it is open why, and what would help."""
-        amounts = ", ".join(f"{name} = {value:.6g}" for name, value in self.point.items())
-        told = self.status if self.status == "certified" else f"open: {self.reason}; {REMEDIES[self.reason]}"
-        return f"{self.lower_bound:.9g} <= min <= {self.value:.9g} nats ({told}); {amounts}"
+        return answers.line(self)
+
+    def _repr_html_(self) -> str:
+        return answers.html(self, self.multipliers)
 
 
 def reached(problem: JointProblem, rule: Array, encoder: Array) -> dict[str, arb]:

@@ -35,11 +35,13 @@ from therml_exact.frontier.problems.types import check_types, read_count
 from therml_exact.numbers.tables import Array, freeze, whole
 from therml_exact.numbers.text import shown
 from therml_exact.process import read_process
+from therml_exact.results import problem
 
 _TABLES = ("phi", "x_given_phi", "y_given_x_phi")
 
 
-@dataclass(frozen=True, eq=False)
+@problem
+@dataclass(frozen=True, eq=False, repr=False)
 class JointProblem:
     """min rho R + delta D + gamma C + sigma S over rules, encoders and q's, for n samples.
 

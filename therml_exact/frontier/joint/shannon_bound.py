@@ -30,6 +30,7 @@ from therml_exact.frontier.joint.entropies import known_in_balls, objective_form
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.numbers.balls import precision, rounded
+from therml_exact.results import result
 from therml_exact.shannon import certificate as proofs
 from therml_exact.shannon.cone import Cone, cone
 from therml_exact.shannon.derivation import derive
@@ -43,7 +44,8 @@ MOST_SAMPLES = 3
 _ROUNDED = (10**6, 100, 1)  # parts of the largest multiplier that the others are rounded down to, if need be
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class ShannonBound:
     """A lower bound of rho R + delta D + gamma C + sigma S for every rule, encoder and q's, by Shannon's inequalities.
 

@@ -27,8 +27,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.rounding import rounded_up_by
+from therml_exact.results import result
 
 if TYPE_CHECKING:
     from therml_exact.frontier.joint.problem import JointProblem
@@ -43,7 +45,8 @@ SOLVERS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class CappedOptimum:
     """The least value of one functional under caps on others, two-sided.
 
@@ -90,8 +93,17 @@ class CappedOptimum:
         """The difference value - lower_bound, nats, with the value rounded up; 0 where the caps are infeasible."""
         return 0.0 if self.status == "infeasible" else max(rounded_up_by(self.value, 1.0) - self.lower_bound, 0.0)
 
+    def __str__(self) -> str:
+        """One line: what is minimised under which caps, the bounds, the gap, the status, the point."""
+        caps = ", ".join(f"{name} <= {value:.6g}" for name, value in self.caps.items())
+        return f"{self.minimise} under {caps}: {answers.line(self)}"
 
-@dataclass(frozen=True, eq=False)
+    def _repr_html_(self) -> str:
+        return answers.html(self, {f"cap of {name} (nats)": value for name, value in self.caps.items()})
+
+
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Excess:
     """The excess over a point, min over rules of max_i (F_i - point_i), two-sided.
 
@@ -132,13 +144,19 @@ class Excess:
         """The difference value - lower_bound, nats, with the value rounded up."""
         return max(rounded_up_by(self.value, 1.0) - self.lower_bound, 0.0)
 
+    def __str__(self) -> str:
+        """One line: by how much some coordinate exceeds the point at least, and by how much it need at most."""
+        bounds = f"{self.lower_bound:.9g} <= excess <= {self.value:.9g} nats"
+        return f"{bounds} over {answers.amounts(self.point)}, gap {self.gap:.2g} ({self.reason})"
+
     @cached_property
     def certificate(self) -> dict[str, Any]:
         """Plain data that `verify` checks; its status is "infeasible" where the lower bound is positive."""
         return self._build()
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class RuleClassification:
     """A verdict on a claimed point of learning rules.
 
@@ -160,6 +178,12 @@ class RuleClassification:
     verdict: str
     by: float | None
     evidence: dict[str, Any] = field(repr=False)
+
+    def __str__(self) -> str:
+        """One line: the verdict and by how much."""
+        if self.by is None:
+            return f"undecided: {self.evidence.get('reason', 'the search ended')}"
+        return f"{self.verdict} by at least {self.by:.6g} nats in every given coordinate"
 
 
 def minimize_capped(

@@ -55,6 +55,9 @@ def check_rule_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) 
     for k, jump in enumerate(jumps):
         _check_jump(checker, jump, stated, k)
     reason = f"{len(rows)} certificates hold, and the rows say what they prove"
+    left = sum(row["status"] == "open" for row in rows)
+    if left:
+        reason += f"; {left} of them {'is' if left == 1 else 'are'} open"
     if jumps:
         reason += f"; {len(jumps)} jump{'s' if len(jumps) > 1 else ''} of S proved"
     return Proven(None, None, reason, told(stated, {"rows": str(len(rows))}))

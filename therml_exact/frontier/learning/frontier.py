@@ -34,6 +34,7 @@ from therml_exact.frontier.learning.jump import Jump
 from therml_exact.frontier.learning.slopes import jump_content
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
 from therml_exact.numbers.text import read_exact, read_hexadecimal, shown
+from therml_exact.results import result
 
 if TYPE_CHECKING:
     import pandas
@@ -49,7 +50,8 @@ OPTIMA = {
 _WEIGHTS = (("R", "rho"), ("C", "gamma"), ("D", "delta"), ("S", "sigma"))
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class RuleFrontier:
     """The optima of a LearningRuleProblem or a JointProblem, as `trace` returns them.
 

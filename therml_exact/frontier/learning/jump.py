@@ -38,6 +38,7 @@ import numpy as np
 
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.problems.multipliers import read_multipliers
+from therml_exact.results import result
 
 if TYPE_CHECKING:
     from therml_exact.frontier.joint.optimum import JointOptimum
@@ -53,7 +54,8 @@ GRID = 24  # sigmas of the first search, evenly in log sigma
 BETTER = 1e-9  # nats: a certified optimum that is lower than the best rule known by more shows that one was missed
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Jump:
     """A certified fall of S within a short interval of sigma: a first-order transition of the learning rule.
 
@@ -83,6 +85,10 @@ class Jump:
         """The certified fall of S, nats."""
         return self.before - self.after
 
+    def __str__(self) -> str:
+        """One sentence: where S jumps, from what and to what."""
+        return f"S jumps at sigma = {self.sigma:.7g} from at least {self.before:.6g} to at most {self.after:.6g} nats"
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -102,7 +108,8 @@ class Piece:
     reason: str
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Jumps:
     """All jumps of S that were found for sigma in [low, high], and what is known of the rest.
 
@@ -146,10 +153,7 @@ class Jumps:
 
     def __str__(self) -> str:
         """One sentence for each jump and each piece, by sigma."""
-        told = [
-            (j.low, f"S jumps at sigma = {j.sigma:.7g} from at least {j.before:.6g} to at most {j.after:.6g} nats")
-            for j in self.jumps
-        ]
+        told = [(j.low, str(j)) for j in self.jumps]
         told += [(p.low, f"from sigma = {p.low:.7g} to {p.high:.7g} it is {p.status}: {p.reason}") for p in self.pieces]
         return "; ".join(text for _, text in sorted(told))
 

@@ -23,18 +23,21 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.budget import REMEDIES, Reason
+from therml_exact.frontier import answers
+from therml_exact.frontier.budget import Reason
 from therml_exact.frontier.mixture.certificate import build
 from therml_exact.frontier.mixture.solve import Solution
 from therml_exact.frontier.mixture.tables import SLACK
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.rounding import rounded_up, status
 from therml_exact.numbers.tables import freeze
+from therml_exact.results import result
 
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class Optimum:
     """A two-sided optimum of an encoder, Bayes or discriminative problem; all informations are in nats.
 
@@ -88,9 +91,10 @@ class Optimum:
 
     def __str__(self) -> str:
         """One line: the bounds, the point, and where it is open why, and what would help."""
-        amounts = ", ".join(f"{name} = {value:.6g}" for name, value in self.point.items())
-        told = self.status if self.reason == "closed" else f"{self.status}: {self.reason}; {REMEDIES[self.reason]}"
-        return f"{self.lower_bound:.9g} <= min <= {self.value:.9g} nats ({told}); {amounts}"
+        return answers.line(self)
+
+    def _repr_html_(self) -> str:
+        return answers.html(self, self.multipliers)
 
     @cached_property
     def witness(self) -> dict[str, Array]:

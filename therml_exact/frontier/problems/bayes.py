@@ -29,11 +29,13 @@ from therml_exact.frontier.problems.tables import check_fields, read_table, scal
 from therml_exact.frontier.problems.types import Types, check_types, enumerate_types, floats_of, read_count
 from therml_exact.numbers.tables import Array, freeze, whole
 from therml_exact.process import read_process
+from therml_exact.results import problem
 
 _TABLES = ("phi", "x_given_phi")
 
 
-@dataclass(frozen=True, eq=False)
+@problem
+@dataclass(frozen=True, eq=False, repr=False)
 class BayesProblem:
     """The least S + beta U over learning rules p(theta|x^N) and models p(x|theta) (Appendix B).
 

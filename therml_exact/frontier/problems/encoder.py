@@ -39,9 +39,11 @@ from therml_exact.frontier.problems.tables import check_fields, distribution, re
 from therml_exact.joint import Joint
 from therml_exact.numbers.balls import ball, plogp
 from therml_exact.numbers.tables import Array
+from therml_exact.results import problem
 
 
-@dataclass(frozen=True, eq=False)
+@problem
+@dataclass(frozen=True, eq=False, repr=False)
 class EncoderProblem:
     """The least rho R + delta D + gamma C over encoders p(z|x,theta), for one sample (equation 22).
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget, reason_of
 from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.frontier.rounding import rounded_up_by
@@ -29,11 +30,13 @@ from therml_exact.frontier.rules.certificate import build, rationals
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
 from therml_exact.frontier.rules.vertices import rules
 from therml_exact.numbers.text import read_exact, read_hexadecimal, shown
+from therml_exact.results import result
 
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class RuleOptimum:
     """A two-sided optimum: the best learning rule that was found, and a proved lower bound of all of them.
 
@@ -85,6 +88,13 @@ class RuleOptimum:
     def status(self) -> str:
         """The word "certified" where the certificate proves a gap within tol, rounding included; else "open"."""
         return "certified" if self.reason == "closed" else "open"
+
+    def __str__(self) -> str:
+        """One line: the bounds, the point, and where it is open why, and what would help."""
+        return answers.line(self)
+
+    def _repr_html_(self) -> str:
+        return answers.html(self, self.multipliers)
 
     @cached_property
     def certificate(self) -> dict[str, Any]:

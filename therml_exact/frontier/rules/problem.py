@@ -39,13 +39,15 @@ from therml_exact.frontier.problems.types import check_types, enumerate_types, r
 from therml_exact.numbers.tables import check_rows, freeze, read_table, whole
 from therml_exact.numbers.text import shown
 from therml_exact.process import read_process
+from therml_exact.results import problem
 
 Array = np.ndarray[Any, Any]
 NAMES = ("R", "C", "D", "S")
 _TABLES = ("phi", "x_given_phi", "y_given_x_phi", "encoders")
 
 
-@dataclass(frozen=True, eq=False)
+@problem
+@dataclass(frozen=True, eq=False, repr=False)
 class LearningRuleProblem:
     """A world, a number of samples and a dictionary of encoders: which theta should which data choose?
 
