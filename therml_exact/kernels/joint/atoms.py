@@ -32,6 +32,7 @@ from therml_exact.kernels.mixture.mixing import weigh
 SEARCHED = 12  # starts from which an ascent is made in a round
 NEAR = 0.1  # distance below which a start would lead to the same maximum
 NOTHING = 1e-13  # weights of atoms that are dropped
+ROUGH = 5  # steps of Newton while atoms are missing
 LARGE = 300  # coordinates of the atoms: beyond, ascent alone moves them
 
 
@@ -280,7 +281,7 @@ def solve_atoms(counts, mass, beta, rho, sigma, start, starts, tol, rounds, lam)
         kept = merge(q, atoms, 1e-3)
         q, atoms = q[:kept].copy(), atoms[:kept].copy()
         if kept * nx * max(nz - 1, 1) <= LARGE:
-            newton(counts, mass, beta, rho, sigma, q, atoms, 30)
+            newton(counts, mass, beta, rho, sigma, q, atoms, 30 if gap <= 1e3 * tol else ROUGH)
         value = multipliers(mass, all_costs(counts, beta, rho, atoms), q, sigma, lam)
         for t in range(types):
             logw[t] = math.log(mass[t]) + lam[t] / sigma
