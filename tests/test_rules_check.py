@@ -524,7 +524,7 @@ FORGERIES = {
     "a problem of another kind": (
         at(BASE["capped"], (("problem", "kind"), "encoder")), "the kind is 'encoder', not learning rule"),
     "a foreign field of the problem": (
-        at(BASE["capped"], (("problem", "m"), 1)), "a problem of this kind has the fields"),
+        at(BASE["capped"], (("problem", "m"), 1)), "of this kind has the fields"),
     "a problem without n": (
         at(BASE["capped"], (("problem",), {k: v for k, v in BASE["capped"]["problem"].items() if k != "n"})), "fields"),
     "no samples": (at(BASE["capped"], (("problem", "n"), 0)), "n is no integer"),

@@ -34,12 +34,18 @@ Start = tuple[Array, Array]  # a place m, and encoders[a, x, z] from which its d
 class FreeDescents:
     """Descents from places of m; learning/jump.py says what each method is for."""
 
+    inside = 1e-6
+
     def __init__(self, problem: JointProblem, at: Mapping[str, Fraction]) -> None:
         if problem.theta_size is not None:
             raise ValueError(f"theta_size is {problem.theta_size}; jumps are sought where it is None, without a limit")
         compile_kernels()
         self.problem, self.inst = problem, instance(problem, at)
         self.points = np.array([[float(v) for v in point] for point in domain_of(problem, at).points])
+
+    def gaps(self, fall: float, reach: float) -> tuple[float, float]:
+        """At the ends only the value counts; in the middle a fiftieth of what S gains on the way."""
+        return self.inside, min(max(0.02 * fall * reach, 1e-10), self.inside)
 
     def starts(self) -> Iterator[Start]:
         """Mixtures of the domain's vertices, and the middle, where Z tells nothing."""

@@ -169,7 +169,15 @@ class Known:
 
 
 class Descents(Protocol):
-    """Local descents of a problem with all multipliers but sigma given."""
+    """Local descents of a problem with all multipliers but sigma given.
+
+    inside    nats: the gap of the certified optima that check a piece
+    """
+
+    inside: float
+
+    def gaps(self, fall: float, reach: float) -> tuple[float, float]:
+        """The gaps (nats) of the optima that certify a fall of S: at the two ends, `reach` away, and in the middle."""
 
     def starts(self) -> Iterable[Any]:
         """What descents begin with."""
@@ -280,8 +288,9 @@ class _Search:
         """Search and check until no check finds a better rule, twenty times at most."""
         for _ in range(20):
             groups = self._groups()
-            sigmas = [(sigma, 1e-10) for group in groups for sigma in self._bracket(group)]
-            sigmas += [(sigma, 1e-8) for piece in self._between(groups) for sigma in self._inside(*piece)]
+            sigmas = [where for group in groups for where in self._certifying(group)]
+            inside = self.descents.inside
+            sigmas += [(sigma, inside) for piece in self._between(groups) for sigma in self._inside(*piece)]
             # Every one is asked, so that all better rules are known in the next round.
             missed = [self.missed(*where) for where in sigmas]
             if not any(missed):
@@ -306,6 +315,13 @@ class _Search:
         reach = 0.5 * self.tol + 0.5 * (b.sigma - a.sigma)
         return max(sigma - reach, self.low), sigma, min(sigma + reach, self.high)
 
+    def _certifying(self, group: list[_Window]) -> list[tuple[float, float]]:
+        """The three sigmas of a bracket, each with the gap to which its optimum is solved."""
+        low, sigma, high = self._bracket(group)
+        fall = group[0].before.point["S"] - group[-1].after.point["S"]
+        ends, middle = self.descents.gaps(fall, 0.5 * (high - low))
+        return [(low, ends), (sigma, middle), (high, ends)]
+
     def _between(self, groups: list[list[_Window]]) -> list[tuple[float, float]]:
         """The intervals between the brackets of the jumps."""
         brackets = [self._bracket(group) for group in groups]
@@ -321,7 +337,7 @@ class _Search:
         jumps, pieces = [], []
         for group in groups:
             lo, sigma, hi = self._bracket(group)
-            a, middle, b = (self.optimum(s, 1e-10) for s in (lo, sigma, hi))
+            a, middle, b = (self.optimum(*where) for where in self._certifying(group))
             fall = group[0].before.point["S"] - group[-1].after.point["S"]
             before = (middle.lower_bound - a._claim) / (sigma - lo) if lo < sigma else -math.inf
             after = (b._claim - middle.lower_bound) / (hi - sigma) if sigma < hi else math.inf
@@ -345,7 +361,7 @@ class _Search:
 
     def _piece(self, low: float, high: float) -> Piece:
         """What the certified optima of an interval between jumps say of it."""
-        checks = [self.optimum(sigma, 1e-8) for sigma in self._inside(low, high)]
+        checks = [self.optimum(sigma, self.descents.inside) for sigma in self._inside(low, high)]
         fall = max(checks[0].point["S"] - checks[-1].point["S"], 0.0)
         unsure = [o for o in checks if o.status == "open"]
         if unsure:

@@ -24,9 +24,15 @@ Array = np.ndarray[Any, Any]
 class RuleDescents:
     """Descents from rules[type, theta]; learning/jump.py says what each method is for."""
 
+    inside = 1e-8
+
     def __init__(self, problem: LearningRuleProblem, at: Mapping[str, Fraction]) -> None:
         self.problem, self.arrays = problem, Arrays(problem)
         self.weight = [float(at[m]) for m in ("rho", "gamma", "delta")]
+
+    def gaps(self, fall: float, reach: float) -> tuple[float, float]:
+        """All three as small as floats allow."""
+        return 1e-10, 1e-10
 
     def starts(self) -> Iterator[Array]:
         """Rules to improve."""
