@@ -66,6 +66,8 @@ def frontier(
     check_places(output, checkpoint, figure=figure)
     console = open_console(output)
     joint, about = read_table(path, example, {"x": x, "theta": theta, "y": y}, count)
+    if volume and len(joint.axes) == 2:
+        raise click.UsageError("--volume needs --theta: without it V = R + D - H(X) is 0 for every encoder")
     with _executor(workers, scheduler) as executor:
         found = trace(
             EncoderProblem(joint),

@@ -30,7 +30,7 @@ import math
 from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,6 +40,9 @@ from therml_exact.frontier.rules.cells import Arrays
 from therml_exact.frontier.rules.optimum import RuleOptimum, minimize_rule
 from therml_exact.frontier.rules.problem import LearningRuleProblem
 from therml_exact.results import result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Array = np.ndarray[Any, Any]
 GRID = 24  # sigmas of the first search, evenly in log sigma
@@ -130,6 +133,16 @@ class Jumps:
 
     def __len__(self) -> int:
         return len(self.jumps)
+
+    def plot(self, ax: Axes | None = None, unit: str = "nats") -> Axes:
+        """Draw S of the optima that all this rests on against sigma, with the jumps.
+
+        ax: axes of Matplotlib; None: a new figure. unit: "nats" or "bits". Returns the axes.
+        """
+        from therml_exact.figures.frontier import draw_learning
+        from therml_exact.figures.style import shown_axes
+
+        return draw_learning(self.checks, self, unit, shown_axes() if ax is None else ax)
 
     @property
     def status(self) -> str:
