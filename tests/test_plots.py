@@ -104,7 +104,7 @@ def test_a_frontier_of_one_point_has_a_window_and_plain_numbers():
 
 
 def test_volume_is_drawn_from_zero():
-    found = tx.trace(COIN, [2.0, 8.0], volume=True, progress=False)
+    found = tx.trace(COIN, [0.5, 8.0], volume=True, progress=False)
     ax = found.plot()
     drawn = lines(ax)["optima"]
     assert ax.get_xlabel() == "V (nats)"
