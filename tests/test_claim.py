@@ -142,3 +142,25 @@ def test_bad_claims(claim, message):
 def test_a_verdict_prints_its_unit():
     assert str(locate(BSC, {"R": 0.1, "C": 0.1})).endswith("nats")
     assert "feasible, suboptimal by [" in str(locate(BSC, {"R": 0.5, "C": 0.6}))
+
+
+def test_closed_forms_and_data_processing_decide_before_any_search(monkeypatch):
+    """A claim below H(Y|X) on a table of 50 x 5 took half a minute; so did one with R + C < H(Y)."""
+    from therml_exact.frontier.curve import claim
+
+    solved = []
+    solve_all = claim.solve_all
+    monkeypatch.setattr(claim, "solve_all", lambda p, ms, b: solved.append((ms, b.cells)) or solve_all(p, ms, b))
+    table = tx.Joint.from_counts(np.random.default_rng(0).integers(0, 40, size=(50, 5)), ("X", "Y"))
+    problem = tx.EncoderProblem(table)
+    least, total = float(tx.entropy(table, "Y", given="X")), float(tx.entropy(table, "Y"))
+    for point, by in (({"R": 0.3, "C": least - 0.1}, 0.1), ({"R": 0.001, "C": total - 0.05}, (0.05 - 0.001) / 2)):
+        solved.clear()
+        found = tx.audit.point(problem, **point, refining=10)
+        assert found.verdict == "impossible" and found.by >= by - 1e-9
+        assert found.distance[0] <= found.distance[1]
+        assert tx.verify(found.content(problem)["certificate"]).valid
+        assert [ms for ms, _ in solved[:3]] == [[problem.direction(w)] for w in ((1, 0, 0), (0, 0, 1), (1, 0, 1))]
+        assert all(cells == 10 for _, cells in solved[3:]) and len(solved) <= 5
+    feasible = tx.audit.point(problem, R=2.0, C=total, refining=10)
+    assert feasible.verdict == "feasible" and feasible.distance[0] <= feasible.distance[1] <= 0

@@ -18,11 +18,14 @@ def test_the_plane(unit):
     f = tx.trace(problem, tol=1e-2, progress=False)
     hard = tx.deterministic_frontier(HAIR)
     ax = draw_frontier(f, unit, hard=hard, objectives=named_objectives(problem, 2 * f.gamma_c))
-    assert ax.get_xlabel() == f"R ({unit})" and ax.get_ylabel() == f"C ({unit})"
+    assert ax.get_xlabel() == f"R, rate of Hair ({unit})" and ax.get_ylabel() == f"C, error of Eye ({unit})"
     lines = {line.get_label(): line.get_xydata() for line in ax.get_lines()}
     scale = 1 / math.log(2) if unit == "bits" else 1
     inner, outer = lines["achieved (inner polygon)"], lines["bound (outer polygon)"]
-    assert len(inner) == len(f.points)
+    assert len(lines["optima"]) == len(f.points)
+    # Whatever is drawn as achieved, hard encoders too, lies on the inner polygon or above it.
+    for name in ("optima", "hard encoders"):
+        assert (lines[name][:, 1] >= np.interp(lines[name][:, 0], inner[:, 0], inner[:, 1]) - 1e-12).all()
     # The outer curve lies nowhere above the inner one, and the hard encoders nowhere below it.
     below = np.interp(inner[:, 0], outer[:, 0], outer[:, 1])
     assert (below <= inner[:, 1] + 1e-9).all()

@@ -67,7 +67,7 @@ def maxwell(
     The family is that of the process and the soft encoders of PATH, a world P (JSON), or a built-in one. Without
     multipliers a smooth equilibrium is looked for on a small grid of them.
     """
-    from therml_exact.figures.thermo import unit_power
+    from therml_exact.figures.thermo import POTENTIALS, unit_power
     from therml_exact.files import save_result
     from therml_exact.thermo.bordered import NotSmoothError
     from therml_exact.thermo.branch import default_family, sample_states
@@ -99,8 +99,9 @@ def maxwell(
             "" if worst is None else f"{worst:.1e}",
         ])  # fmt: skip
     far = f"largest difference, {points} point{'s' * (points > 1)}"
-    headings = ("", "eq", "relation", "left", "right", "unit", far)
+    headings = ("of", "eq", "relation", "left", "right", "unit", far)
     print_table(console, "Maxwell relations there", headings, rows, texts=[0, 1, 2, 5], lead=3)
+    console.print(f"of the potentials {POTENTIALS}", highlight=False)
     console.print(
         "left by implicit differentiation, right by re-solving at shifted values; the difference takes both of both"
     )

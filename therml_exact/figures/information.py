@@ -35,7 +35,6 @@ def draw_teaching(groups: Mapping[str, Mapping[str, float]], unit: str = "nats",
     ax.set_xticks(range(len(groups)), list(groups))
     ax.set_ylabel(f"information ({unit})")
     ax.set_ylim(0, 1.35 * max(1e-300, ax.get_ylim()[1]))  # room for the legend above the bars
-    ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=8, ncols=2, loc="upper left")
     return ax
 
@@ -57,7 +56,6 @@ def draw_predictive(
     for ax in (left, right):
         ax.set_xscale("log")
         ax.set_xlabel("training samples N")
-        ax.spines[["top", "right"]].set_visible(False)
     left.legend(frameon=False, fontsize=8)
     return left, right
 
@@ -78,6 +76,5 @@ def draw_test_information(
     ax.set_ylim(bottom=0)
     ax.set_xlabel("test samples M")
     ax.set_ylabel(rf"$I(\mathcal{{T}}_N;\mathcal{{T}}'_M)$ ({unit}); dashed: $I_{{\mathrm{{pred}}}}$")
-    ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=8)
     return ax

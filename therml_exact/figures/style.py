@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _GREEK = {"Phi": r"$\Phi$", "Theta": r"$\Theta$"}
-COLOURS = ("#4c72b0", "#dd8452", "#55a868", "#c44e52", "#8172b3")
+COLOURS = ("C0", "C1", "C2", "C3", "C4")  # of Matplotlib's cycle, which a style changes
+IMPOSSIBLE = "0.92"  # grey stands for what is proved to be impossible, and for nothing else
 
 
 def symbol(name: str) -> str:
@@ -32,9 +33,14 @@ def symbol(name: str) -> str:
 
 def new_axes(width: float = 6.0, height: float = 4.0) -> Axes:
     """Axes of a figure of their own, without a window."""
-    from matplotlib.figure import Figure
+    return panels(1, width, height)[1][0]
 
-    return Figure(figsize=(width, height), layout="constrained").subplots()
+
+def shown_axes(projection: str | None = None) -> Axes:
+    """Axes of a figure of pyplot's, which notebooks and `plt.show()` show: for the `plot` methods of results."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(layout="constrained", subplot_kw={"projection": projection})[1]
 
 
 def panels(count: int, width: float = 6.0, height: float = 4.2) -> tuple[Figure, Sequence[Axes]]:
@@ -42,7 +48,10 @@ def panels(count: int, width: float = 6.0, height: float = 4.2) -> tuple[Figure,
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width * count, height), layout="constrained")
-    return figure, list(figure.subplots(1, count, squeeze=False)[0])
+    axes = list(figure.subplots(1, count, squeeze=False)[0])
+    for ax in axes:
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure, axes
 
 
 def check_figure(path: str | os.PathLike[str]) -> None:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from therml_exact.thermo.zeroth_law import Contact
 
 
+POTENTIALS = "R;  F = R + σS;  H = R + γC;  G = R + γC + σS;  A = R + δD;  B = R + δD + σS;  E = R + δD + γC;  J, all"
+"""What the letters of the eight potentials stand for (78)-(94)."""
+
+
 def unit_power(derivative: Derivative) -> int:
     """The power of the unit of information in a derivative: functionals carry it, multipliers do not."""
     functionals = ("R", *PAIRS)
@@ -78,7 +82,6 @@ def draw_maxwell(
     right.set_ylabel("relative difference of the sides (no unit)")
     for ax in (left, right):
         ax.set_xlabel(r"temperature $\sigma$ (no unit)")
-        ax.spines[["top", "right"]].set_visible(False)
     return left, right
 
 
@@ -96,8 +99,10 @@ def draw_agreement(reports: Sequence[MaxwellReport], ax: Axes | None = None) -> 
     ax.set_xscale("log")
     ax.set_xlabel("largest relative difference (no unit)")
     number = "1 equilibrium" if len(reports) == 1 else f"{len(reports)} equilibria"
-    ax.set_title(f"24 Maxwell relations, {number}\nblue: in the paper, orange: not", fontsize=10)
-    ax.spines[["top", "right"]].set_visible(False)
+    for colour, told in ((COLOURS[0], "in the paper"), (COLOURS[1], "not in the paper")):
+        ax.plot([], [], "|", color=colour, markersize=7, label=told)
+    ax.legend(frameon=False, fontsize=8, loc="upper right")
+    ax.set_title(f"24 Maxwell relations, {number}; of the potentials\n{POTENTIALS}", fontsize=9)
     return ax
 
 
@@ -133,7 +138,6 @@ def draw_relaxation(
             ax.set_title(f"infinite {steps}", fontsize=9)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel("step t")
-        ax.spines[["top", "right"]].set_visible(False)
     left.legend(frameon=False, fontsize=8)
     return left, right
 
@@ -165,6 +169,5 @@ def draw_contact(
     ax.set_xscale("log")
     ax.set_xlabel(r"temperature $\sigma$ (no unit)")
     ax.set_ylabel(f"mean rate R ({unit})")
-    ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=8)
     return ax

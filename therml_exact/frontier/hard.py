@@ -35,7 +35,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cmp_to_key
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,9 @@ from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.text import shown
 from therml_exact.results import result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Method = Literal["enumeration", "dynamic programming", "branch and bound"]
 Point = tuple[float, float, tuple[int, ...]]
@@ -106,6 +109,16 @@ class HardFrontier:
             tuple(letter for letter, z in zip(letters, partition, strict=True) if z == block)
             for block in range(max(partition) + 1)
         )
+
+    def plot(self, ax: Axes | None = None, unit: str = "nats") -> Axes:
+        """Draw the hard encoders as a staircase: the most I(Y;Z) that H(Z) or less can buy.
+
+        ax: axes of Matplotlib; None: a new figure. unit: "nats" or "bits". Returns the axes.
+        """
+        from therml_exact.figures.frontier import draw_hard_frontier
+        from therml_exact.figures.style import shown_axes
+
+        return draw_hard_frontier(self, unit, shown_axes() if ax is None else ax)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the frontier and its joint as JSON, in nats; `tx.load` reads the file."""

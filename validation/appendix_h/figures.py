@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from validation.appendix_h.assessment import Assessed, Tables, functionals
@@ -23,6 +24,7 @@ from validation.section import Picture, picture
 
 GREY, BLUE, ORANGE, PURPLE, YELLOW = "0.75", "#0072b2", "#d55e00", "#762a83", "#e6ab02"
 MARKS = {6: ("o", BLUE), 7: ("s", ORANGE), 8: ("^", "#009e73"), 9: ("D", PURPLE), 10: ("*", "#cc0033")}
+WINDOW = 345.0, 415.0  # points: about the size of an axes of the overview, which its labels are placed by
 NAMES = {6: "Supervised learning", 7: "VIB", 8: "Autoencoders", 9: "VAE", 10: "The full objective"}
 
 
@@ -146,30 +148,66 @@ def overview(results: Results) -> Figure:
     top = {"C": 0.75, "D": 4.0}
     for ax, name in ((left, "C"), (right, "D")):
         ax.fill_between(*((zip(*points, strict=True)) if name == "C" else ([0, h_x], [h_x, 0])), color="0.93")
+        marks: list[tuple[float, float, str, str]] = []
         for d, models in enumerate(results.models[:2]):
-            places: dict[tuple[int, int], list[str]] = {}
-            at: dict[tuple[int, int], tuple[float, float]] = {}
             for k, a in enumerate(models):
                 marker, colour = MARKS[a.objective.figure]
                 x, y = a.true["R"], min(a.true[name], top[name])
                 size, fill = 9 if marker == "*" else 6, colour if d == 0 else "white"
                 ax.plot(x, y, marker, color=colour, mfc=fill, markersize=size, clip_on=False, zorder=3)
-                cell = (round(x / 0.13), round(y / (0.02 if name == "C" else 0.11)))
-                places.setdefault(cell, []).append(str(k + 1))
-                at.setdefault(cell, (x, y))
-            for cell, numbers in places.items():
-                place, side, shade = ((5, 5), "left", "black") if d == 0 else ((-5, -11), "right", "0.4")
-                ax.annotate(",".join(numbers), at[cell], place, textcoords="offset points", fontsize=7, color=shade,
-                            ha=side)  # fmt: skip
+                marks.append((x, y, str(k + 1), "black" if d == 0 else "0.4"))
         ax.set_xlabel("rate R (nats)")
         ax.set_ylabel({"C": "classification error C (nats)", "D": "distortion D (nats)"}[name])
         ax.set_xlim(-0.15, end)
         ax.set_ylim(0, top[name])
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize=8, loc="lower left" if name == "D" else "upper right")
+        _label(ax, marks)
+    for fill, told in (("0.3", "filled: infinite data"), ("white", "hollow: 50 examples")):
+        left.plot([], [], "o", color="0.3", mfc=fill, label=told)
     for k, o in enumerate(OBJECTIVES):
         marker, colour = MARKS[o.figure]
         left.plot([], [], marker, color=colour, label=f"{k + 1}  {o.name}")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles[1:], labels[1:], loc="outside right center", frameon=False, fontsize=8, title="objective")
     return figure
+
+
+def _label(ax: Axes, marks: Sequence[tuple[float, float, str, str]]) -> None:
+    """Write a text beside each mark (x, y, text, colour) where it meets no other; those at one place share theirs.
+
+    Each takes the first free place around its mark, then farther away with a thin line to it.
+    """
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    wide, high = WINDOW
+    joined: dict[tuple[int, int, str], list[tuple[float, float, str]]] = {}
+    for x, y, text, colour in marks:
+        px, py = wide * (x - left) / (right - left), high * (y - bottom) / (top - bottom)
+        joined.setdefault((round(px / 4), round(py / 4), colour), []).append((px, py, text))
+    taken = [(px - 4, py - 4, px + 4, py + 4) for group in joined.values() for px, py, _ in group]
+    for (_, _, colour), group in joined.items():
+        px, py, _ = group[0]
+        text = ",".join(text for _, _, text in group)
+        w = 4.2 * len(text) + 1
+        for far in (6.0, 13.0, 21.0, 30.0, 42.0):
+            found = None
+            for side in range(8):
+                dx, dy = far * np.cos(side * np.pi / 4 + 0.6), far * np.sin(side * np.pi / 4 + 0.6)
+                x0, y0 = px + dx - (w if dx < 0 else 0), py + dy - 3.5
+                box = (x0, y0, x0 + w, y0 + 7)
+                inside = box[0] > -20 and box[1] > 2 and box[2] < wide + 15 and box[3] < high + 8
+                if inside and not any(_meet(box, other) for other in taken):
+                    found = (dx, dy, box)
+                    break
+            if found is not None:
+                break
+        dx, dy, box = found if found is not None else (6.0, 6.0, (px, py, px, py))
+        taken.append(box)
+        x, y = left + px / wide * (right - left), bottom + py / high * (top - bottom)
+        line = {"arrowstyle": "-", "color": "0.7", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3} if far > 6 else None
+        ax.annotate(text, (x, y), (dx, dy), textcoords="offset points", fontsize=7, color=colour,
+                    ha="right" if dx < 0 else "left", va="center", arrowprops=line)  # fmt: skip
+
+
+def _meet(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -146,6 +146,7 @@ def locate(
     max_steps: int = 60,
     max_cells: int = 2_000_000,
     time_limit: float = 60.0,
+    refining: int | None = None,
 ) -> Classification:
     """Classify a point: the known optima are used first, then new ones are solved where they decide most.
 
@@ -157,6 +158,8 @@ def locate(
     max_steps    how many new optima are solved, at most; 0: none, unless nothing is known
     max_cells    how many cells the search of one optimum may make
     time_limit   seconds of the whole call; what is known then is returned
+    refining     how many cells the search of one optimum may make once the verdict is known; None: max_cells. Then
+                 the first one that is not closed ends the call, however wide `distance` still is
     """
     budget = Budget.read(tol, max_cells, time_limit)
     warm_up()  # what the compiler takes is not the budget's
@@ -170,12 +173,15 @@ def locate(
     supports = [Support.of(o) for o in known]
     if max_steps or not supports:  # each coordinate alone first: closed forms, or nearly
         alone = [problem.direction(row) for row in rows]
+        if len(rows) == 2:  # data processing: R + C >= H(Y), R + D >= H(X), S + U >= sum H(X_i)
+            alone.append(problem.direction(rows.sum(axis=0)))
         for m in alone:
             supports += [Support.of(o) for o in solve_all(problem, [m], budget.within(TOL).until(deadline))]
     low, proof, high = -math.inf, None, math.inf
     mixture: tuple[Array, list[Support]] = (np.empty(0), [])
     asked: set[tuple[float, ...]] = set()
-    for step in range(max_steps + 1):
+    step = -1
+    while (step := step + 1) <= max_steps:
         for s in supports[-1:] if step else tuple(supports):
             a = _within(rows, np.array(s.weights))
             if a is not None:
@@ -197,8 +203,11 @@ def locate(
         if high - low <= (tol if decided else RESOLUTION) or over or key in asked:
             break
         asked.add(key)
-        (optimum,) = solve_all(problem, [problem.direction(weights)], budget.within(TOL).until(deadline))
+        here = replace(budget, cells=refining) if decided and refining is not None else budget
+        (optimum,) = solve_all(problem, [problem.direction(weights)], here.within(TOL).until(deadline))
         supports.append(Support.of(optimum))
+        if here is not budget and optimum.status == "open":
+            max_steps = step + 1
     if low > 0:
         return Classification("impossible", low, proof, (low, high), claimed)
     if high <= RESOLUTION:

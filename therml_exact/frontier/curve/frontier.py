@@ -25,6 +25,7 @@ from therml_exact.frontier.curve.claim import Classification, locate
 from therml_exact.frontier.curve.corners import Kink, Segment, kinks, straight_parts
 from therml_exact.frontier.curve.half_spaces import Support
 from therml_exact.frontier.curve.journal import from_json, to_json
+from therml_exact.frontier.curve.polytopes import Facet, facets
 from therml_exact.frontier.curve.sandwich import largest_step
 from therml_exact.frontier.mixture.critical import Critical, critical
 from therml_exact.frontier.mixture.optimum import Optimum
@@ -33,6 +34,9 @@ from therml_exact.results import result
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
+
+    from therml_exact.frontier.hard import HardFrontier
 
 Array = np.ndarray[Any, Any]
 
@@ -84,6 +88,11 @@ class Sheet:
     def coordinates(self) -> Array:
         """The achieved points in this view, [optimum, coordinate], nats."""
         return np.array([np.array(self.view) @ s.point for s in self.supports])
+
+    @cached_property
+    def facets(self) -> tuple[Facet, ...]:
+        """The lower facets of the convex hull of the achieved points."""
+        return tuple(facets(self.coordinates))
 
     @cached_property
     def gap(self) -> float:
@@ -258,6 +267,22 @@ class Frontier:
     def to_dataframe(self) -> pandas.DataFrame:
         """The rows as a pandas DataFrame, informations in nats; ImportError without pandas (extra `dataframe`)."""
         return data_frame(self.rows())
+
+    def plot(self, ax: Axes | None = None, unit: str = "nats", hard: HardFrontier | None = None) -> Axes:
+        """Draw the frontier: what is achieved, the bounds, and what is proved to be impossible.
+
+        ax      where to draw: axes of Matplotlib, three-dimensional for a frontier in (R, D, C); None: a new figure
+        unit    "nats" or "bits"
+        hard    hard encoders of the same table, drawn beside it
+
+        Returns the axes. ImportError without matplotlib.
+        """
+        from therml_exact.figures.frontier import draw_frontier, draw_surface
+        from therml_exact.figures.style import shown_axes
+
+        space = len(self.sheets[0].names) == 3
+        ax = shown_axes("3d" if space else None) if ax is None else ax
+        return draw_surface(self, unit, ax) if space else draw_frontier(self, unit, ax, hard)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the frontier and its certificates as JSON; `tx.load` reads the file and `tx.verify` checks it."""

@@ -41,6 +41,8 @@ from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.results import result
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from therml_exact.frontier.joint.optimum import JointOptimum
     from therml_exact.frontier.joint.problem import JointProblem
     from therml_exact.frontier.rules.optimum import RuleOptimum
@@ -138,6 +140,16 @@ class Jumps:
 
     def __len__(self) -> int:
         return len(self.jumps)
+
+    def plot(self, ax: Axes | None = None, unit: str = "nats") -> Axes:
+        """Draw S of the optima that all this rests on against sigma, with the jumps.
+
+        ax: axes of Matplotlib; None: a new figure. unit: "nats" or "bits". Returns the axes.
+        """
+        from therml_exact.figures.frontier import draw_learning
+        from therml_exact.figures.style import shown_axes
+
+        return draw_learning(self.checks, self, unit, shown_axes() if ax is None else ax)
 
     @property
     def status(self) -> str:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,9 @@ from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.rounding import rounded_up, status
 from therml_exact.numbers.tables import freeze
 from therml_exact.results import result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Array = np.ndarray[Any, Any]
 
@@ -95,6 +98,20 @@ class Optimum:
 
     def _repr_html_(self) -> str:
         return answers.html(self, self.multipliers)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the table that achieves the value: p(z|x), p(z|x,theta) or p(theta|type), a row for each condition.
+
+        ax: axes of Matplotlib; None: a new figure. Returns the axes. ImportError without matplotlib.
+        """
+        from therml_exact.figures.style import shown_axes
+        from therml_exact.figures.tables import draw_conditional
+
+        kept = self.encoder.sum(axis=tuple(range(self.encoder.ndim - 1))) > 0
+        table = self.encoder[..., kept].reshape(-1, int(kept.sum()))
+        rows, across, down = self.problem.conditions()
+        title = str(self).replace("; ", "\n")
+        return draw_conditional(table, rows, across, down, title, shown_axes() if ax is None else ax)
 
     @cached_property
     def witness(self) -> dict[str, Array]:

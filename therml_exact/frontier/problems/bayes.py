@@ -66,6 +66,10 @@ class BayesProblem:
             object.__setattr__(self, name, freeze(table))
         object.__setattr__(self, "n", whole("n", self.n))
 
+    def conditions(self) -> tuple[list[str], str, str]:
+        """The types by their counts, what the letters of a rule are called, and what the types are."""
+        return [" ".join(map(str, counts)) for counts, _ in self.types], "theta", "type"
+
     @cached_property
     def types(self) -> Types:
         """The types that occur: for each, the counts n_x, which sum to N, and its exact probability."""

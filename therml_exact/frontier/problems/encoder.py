@@ -23,6 +23,7 @@ Source: Alemi and Fischer, TherML (2018), equation (22); N. Tishby, F. Pereira, 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,12 @@ class EncoderProblem:
     def letters(self) -> int:
         """The number of pairs (x, theta), those of probability 0 included."""
         return self.cells.shape[0] * self.cells.shape[1]
+
+    def conditions(self) -> tuple[list[str], str, str]:
+        """The names of the pairs (x, theta), what the letters of an encoder are called, and what the pairs are."""
+        axes, shape = self.p_xy.axes[:-1], self.p_xy.shape[:-1]
+        names = [self.p_xy.labels.get(name, range(size)) for name, size in zip(axes, shape, strict=True)]
+        return [", ".join(map(str, pair)) for pair in itertools.product(*names)], "z", ", ".join(axes)
 
     # ---- the multipliers as a direction in the space of (R, D, C)
 
