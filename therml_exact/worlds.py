@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -29,7 +29,8 @@ from therml_exact import graph
 from therml_exact.files import save_result
 from therml_exact.graph import Graph
 from therml_exact.information import plain
-from therml_exact.joint import Joint, Names, flatten_names
+from therml_exact.joint import Joint
+from therml_exact.letters import Letter, Names, flatten_names
 from therml_exact.network import Network
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, check_rows, freeze, read_table, unify
@@ -109,6 +110,11 @@ class World(ABC):
     def tables(self) -> dict[str, Array]:
         """The tables by name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}  # type: ignore[arg-type]
+
+    @property
+    def labels(self) -> Mapping[str, tuple[Letter, ...]]:
+        """A world's letters have no names: they are positions in its tables."""
+        return {}
 
     def weights(self, names: Sequence[str]) -> Weights:
         """The weights of the marginal on the names, in their order; the dense joint is not built for them."""

@@ -95,7 +95,7 @@ class HardFrontier:
 
     def blocks(self, k: int) -> tuple[tuple[str, ...], ...]:
         """The k-th partition as blocks of letters, by the joint's labels where it has them."""
-        letters = self.joint.labels.get(self.joint.axes[0]) or tuple(map(str, range(self.joint.shape[0])))
+        letters = tuple(map(str, self.joint.labels.get(self.joint.axes[0]) or range(self.joint.shape[0])))
         partition = self.points[k][2]
         return tuple(
             tuple(letter for letter, z in zip(letters, partition, strict=True) if z == block)
