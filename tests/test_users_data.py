@@ -424,3 +424,197 @@ def test_large_data_are_not_slow_to_read():
         finally:
             sys.setprofile(None)
         assert calls < 10_000
+
+
+# ---- CSV files
+
+
+def read(tmp_path, text, columns=("X", "Y"), written="utf-8", **options):
+    return tx.Joint.from_csv(csv(tmp_path, text, encoding=written), columns, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("X,Y,n\na,u,4\na,v,1\nb,u,1\nb,v,2\n", {"count": "n"}),
+        ("X,Y,n\na,u,4\na,v,1\nb,u,1\nb,v,2\n", {"weight": "n"}),
+        ("X,Y,p\na,u,.5\na,v,1.25e-1\nb,u,1/8\nb,v,0.25\n", {"weight": "p"}),
+        ("X,Y,n\na,u,4e3\na,v,1e3\nb,u,1000.\nb,v,2000\n", {"count": "n"}),
+        ("X;Y;p\na;u;0,5\na;v;0,125\nb;u;,125\nb;v;0,25\n", {"weight": "p", "sep": ";"}),
+        ("X\tY\tn\na\tu\t4\na\tv\t1\nb\tu\t1\nb\tv\t2\n", {"count": "n", "sep": "\t"}),
+        ('X, "Y", n\na, "u", 4\n"a",v,1\nb,u,1\n"b", "v",2\n', {"count": "n"}),
+        ("X,Y,n\na,u,4\na,v,1\nb,u,1\nb,v,2\n", {"count": "n", "encoding": "utf-16", "written": "utf-16"}),
+    ],
+)
+def test_files_of_one_distribution(tmp_path, text, options):
+    assert read(tmp_path, text, **options) == P
+
+
+def test_packed_files_and_file_objects(tmp_path):
+    import gzip
+    import io
+
+    text = "X,Y,n\na,u,4\na,v,1\nb,u,1\nb,v,2\n"
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(text.encode()))
+    for source in (tmp_path / "t.csv.gz", io.StringIO(text), io.BytesIO(text.encode())):
+        assert tx.Joint.from_csv(source, ["X", "Y"], "n") == P
+    (tmp_path / "bad.csv.gz").write_bytes(b"X,Y\n")
+    with pytest.raises(ValueError, match=r"bad.csv.gz: not a readable gzip file"):
+        tx.Joint.from_csv(tmp_path / "bad.csv.gz", ["X"])
+    with pytest.raises(TypeError, match="int is no file"):
+        tx.Joint.from_csv(3, ["X"])
+
+
+@pytest.mark.parametrize("text", ["NA", "NaN", "nan", "null", "N/A", "None", "<NA>"])
+def test_missing_values_are_no_letters(tmp_path, text):
+    with pytest.raises(
+        ValueError, match=f"line 3: the cell of column 'Y' is {text}, a missing value; drop the row, or"
+    ):
+        read(tmp_path, f"X,Y\na,b\na,{text}\n")
+    assert read(tmp_path, f'X,Y\na,b\na,"{text}"\n').labels["Y"] == ("b", text)
+    assert read(tmp_path, f"X,Y\na,b\na,{text}\n", na_values=()).labels["Y"] == ("b", text)
+    assert read(tmp_path, f'X,Z,Y\na,"q,""r",b\na,"q,r", "{text}"\n').labels["Y"] == ("b", text)
+    with pytest.raises(ValueError, match="is b, a missing value"):
+        read(tmp_path, "X,Y\na,b\n", na_values=["b"])
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("X;Y\na;b\n", {}, r"column 'X' is not in the header; it has X;Y. Its first line has ';': sep=';'\?"),
+        ('X;"Y, or so"\na;b\n', {}, r"'X' is not in the header; .* sep=';'\?"),
+        ('X,Y\n"a"b,c\n', {}, r"table.csv, line 2: not a readable CSV file"),
+        ('"X";"Y"\na;b\n', {}, r"table.csv, line 1: not a readable CSV file .* sep=';'\?"),
+        ("X\tY\na\tb\n", {}, r"sep='\\t'\?"),
+        ("X,Y\na,b\n", {"sep": ";"}, r"sep=','\?"),
+        ("X,Y\na,b\n", {"sep": ", "}, "sep is ', '; it is one character"),
+        ("X,Y\na,b\n", {"encoding": "klingon"}, "encoding is 'klingon'"),
+        ("X,Y,n\na,b,1.5\n", {"count": "n"}, "line 2: 'n' is '1.5'; a count is an integer .* use weight="),
+        ("X,Y,n\na,b,-1.5\n", {"weight": "n"}, "a weight is a number >= 0"),
+        ("X,Y,n\na,b,0,5\n", {"weight": "n"}, "4 cells, but the header has 3"),
+        ("X,Y,n\na,b,1e9999\n", {"weight": "n"}, "is the text '1e9999'"),
+        ("X,Y,n,w\na,b,1,2\n", {"count": "n", "weight": "w"}, "count and weight are both given"),
+        ("X,Y\na,\x1b[31mred\n", {}, "control characters"),
+        (",".join(["X", *(f"column {k}" for k in range(3000))]) + "\n", {}, "2,991 more"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path, text, options, says):
+    with pytest.raises(ValueError, match=says) as refused:
+        read(tmp_path, text, **options)
+    assert "\x1b" not in str(refused.value) and len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize("text", ["X,Y\na,b\n", "X,Y\nä,ü\n"])
+def test_files_in_another_encoding(tmp_path, text):
+    for encoding in ("utf-16", "utf-16-le"):
+        with pytest.raises(ValueError, match='encoding="utf-16"'):
+            read(tmp_path, text, written=encoding)
+
+
+# ---- one rule for what does not sum to 1
+
+
+SOFTMAX = np.exp(np.linspace(-3, 2, 12, dtype=np.float32)).reshape(3, 4)
+JOINT32 = (SOFTMAX / SOFTMAX.sum()).astype(np.float32)
+JOINT32[0, 0] += np.float32(2e-7)
+ROWS32 = (SOFTMAX / SOFTMAX.sum(axis=1, keepdims=True)).astype(np.float32)
+ROWS32[0, 0] += np.float32(2e-7)
+
+
+def doors():
+    """What takes a table of rows: each with the table that it is given, the message's remedy being one that works."""
+    x, rule, encoder = [[0.5, 0.5]], np.ones((2, 2, 1)), np.full((2, 1, 2), 0.5)
+    y = [[[0.25, 0.75], [0.5, 0.5]]]
+    return {
+        "phi": (lambda t, **o: tx.WorldP(t[:1, 0] * 0 + t.sum() / t.shape[0], x, y, rule, encoder, **o)),
+        "z": (lambda t, **o: tx.Variational(z=t[0], **o)),
+        "x_given_z": (lambda t, **o: tx.Variational(x_given_z=t, **o)),
+    }
+
+
+def test_single_precision_is_accepted_on_request_at_every_door():
+    with pytest.raises(ValueError, match=r"normalize=True.*as rows of single precision are"):
+        tx.Joint(JOINT32, ("X", "Y"))
+    j = tx.Joint(JOINT32, ("X", "Y"), normalize=True)
+    assert j.table.sum() == pytest.approx(1, abs=1e-15)
+    assert np.allclose(j.table, JOINT32.astype(float) / JOINT32.astype(float).sum(), rtol=1e-15, atol=0)
+    for name, door in doors().items():
+        with pytest.raises(ValueError, match=rf"{name}.*normalize=True .*single precision"):
+            door(ROWS32)
+        door(ROWS32, normalize=True)
+    q = tx.Variational(x_given_z=ROWS32, normalize=True)
+    assert q.deviations["x_given_z"] < 1e-15
+    tx.markov.stationary(tx.normalize(np.array([[0.5, 0.5], [0.25, 0.75]], dtype=np.float32)))
+
+
+def test_what_is_normalised_exactly():
+    assert tx.Joint([[4, 1], [1, 2]], ("X", "Y"), normalize=True) == PLAIN
+    assert tx.Joint([["1/3", "2/3"]], ("X", "Y"), normalize=True).table.tolist() == [[F(1, 3), F(2, 3)]]
+    w = tx.WorldP(
+        [3], [[1, 3]], [[[1, 1], [2, 0]]], np.ones((2, 2, 1), dtype=int), [[[5, 5]], [[1, 0]]], normalize=True
+    )
+    assert w.is_exact and w.x_given_phi.tolist() == [[F(1, 4), F(3, 4)]] and w.to_float().n == 1
+    bayes = tx.BayesWorld([1], [[2, 2]], [[1, 1], [3, 1]], normalize=True)
+    assert bayes.theta_given_data.tolist() == [[F(1, 2), F(1, 2)], [F(3, 4), F(1, 4)]]
+    assert tx.DiscriminativeWorld([1], [[1]], [[[2, 2]]], [[[1], [1]]], normalize=True).n == 1
+
+
+@pytest.mark.parametrize(
+    ("attempt", "says"),
+    [
+        (lambda: tx.Joint([[0.5, 0.25], [0.5, 0.75]], ("X", "Y")), "sums to 2.0"),
+        (lambda: tx.Joint(np.array([[10.0, 20.0]]), ("X", "Y")), r"normalize=True.*whole numbers: as integers"),
+        (lambda: tx.Joint.from_counts(np.array([[10.0, 20.0]]), ("X", "Y")), r"astype\(int\).*normalize=True"),
+        (lambda: tx.Joint.from_counts([0.5, 0.5], ("X",)), r"for probabilities use Joint\(table, axes\)"),
+        (lambda: tx.Variational(x_given_z=[[0.9, 0.2], [0.1, 0.8]]), "columns sum to 1: transposed"),
+        (lambda: tx.Variational(x_given_z=[[0.9, 0.2], [0.1, 0.8]], normalize=True), "columns sum to 1.* transposed"),
+        (lambda: tx.Variational(x_given_z=[["9/10", "1/5"], ["1/10", "4/5"]]), "columns sum to 1: transposed"),
+        (lambda: tx.Variational(z=[2.0, -1.5]), "Logits. Apply the softmax"),
+        (lambda: tx.Variational(z=np.log([0.25, 0.75])), r"logarithms of probabilities: pass np.exp\(z\)"),
+        (lambda: tx.Joint(np.log([[0.25, 0.25], [0.25, 0.25]]), ("X", "Y")), r"pass np.exp\(table\)"),
+        (lambda: tx.Variational(z=np.array([0.3, 0.7003], dtype=np.float16)), "half precision .float16, bfloat16."),
+        (
+            lambda: tx.Joint([np.ma.array([1, 1], mask=[0, 1]), np.ma.array([1, 1])], ("X", "Y")),
+            r"table\[0, 1\] is masked",
+        ),
+        (lambda: tx.Joint([0.0, 0.0], ("X",), normalize=True), "table sums to 0"),
+        (lambda: tx.normalize([[0.2, 0.9], [0.8, 0.1]]), "transposed"),
+        (lambda: tx.Joint([0.5, 0.5]), "axes is missing: table has shape"),
+        (lambda: tx.Joint(object(), ("X",)), "object"),
+    ],
+)
+def test_tables_that_do_not_sum_to_one(attempt, says):
+    with pytest.raises(ValueError, match=says):
+        attempt()
+
+
+def test_narrow_floats():
+    dtypes = pytest.importorskip("ml_dtypes")
+    table = np.array([[0.25, 0.25], [0.5, 0.0]])
+    assert tx.Joint(table.astype(dtypes.bfloat16), ("X", "Y")) == tx.Joint(table, ("X", "Y"))
+    with pytest.raises(ValueError, match="half precision"):
+        tx.Joint(np.array([0.1, 0.9]).astype(dtypes.bfloat16), ("X",))
+    j = tx.Joint(np.array([0.1, 0.9]).astype(dtypes.bfloat16), ("X",), normalize=True)
+    assert j.table.sum() == pytest.approx(1, abs=1e-15)
+
+
+def test_letters_have_no_place_in_a_world():
+    """A table with letters is refused where only positions count: its order would be taken for that of the world."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame([[0.25, 0.75], [0.5, 0.5]], index=["a", "b"], columns=["u", "v"])
+    with pytest.raises(ValueError, match=r"x_given_z is a DataFrame with the letters 'a', 'b'.* pass .to_numpy\(\)"):
+        tx.Variational(x_given_z=frame)
+    with pytest.raises(ValueError, match="theta_given_data is a DataFrame with the letters"):
+        tx.BayesWorld([1.0], [[0.5, 0.5]], frame)
+    assert tx.Variational(x_given_z=frame.to_numpy()) == tx.Variational(x_given_z=pandas.DataFrame(frame.to_numpy()))
+
+
+def test_problems_and_audits_take_tables_too():
+    table = np.array([[0.4, 0.1], [0.1, 0.4]])
+    assert tx.EncoderProblem(table).p_xy == tx.Joint(table, ("X", "Y"))
+    assert tx.EncoderProblem(np.full((2, 2, 2), 0.125)).p_xy.axes == ("X", "Theta", "Y")
+    joint = tx.Joint(table, ("X", "Y"))
+    assert tx.audit.point(joint, R=0.0, C=0.2).verdict == "impossible"
+    for bad in ("table", None, 3, tx.examples.fair_label()):
+        with pytest.raises(TypeError, match="give a Joint over"):
+            tx.EncoderProblem(bad)

@@ -68,6 +68,25 @@ class Contents:
         return tuple(range(len(axes)))
 
 
+def unlabelled(values: Any, name: str) -> Any:
+    """A table for a place that has positions only: letters and names that it brings would be dropped, so it is refused.
+
+    Arrays and lists come back as they are.
+    """
+    if isinstance(values, (np.ndarray, Mapping)):
+        return values
+    held = contents(values, name)
+    if held is None:
+        return values
+    if held.is_labelled:
+        letters = next(known for known in held.letters if known is not None)
+        raise ValueError(
+            f"{name} is a {type(values).__name__} with the letters {listed([shown(k) for k in letters])}, and letters "
+            "have no names here, only positions; put its rows in order, and pass .to_numpy()"
+        )
+    return held.cells
+
+
 def contents(values: Any, name: str) -> Contents | None:
     """What a container holds; None for arrays, lists, and whatever else has neither names nor letters."""
     if isinstance(values, Mapping):

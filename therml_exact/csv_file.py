@@ -55,8 +55,10 @@ def read_rows(
         rows = csv.reader(lines, strict=True, delimiter=sep, skipinitialspace=True)
         try:
             header = [name.strip() for name in next(rows, [])]
+            if "\0" in lines.first:
+                raise ValueError(f"{where}: its text holds NUL bytes; name its encoding{_GUESS}")
             wanted = [*columns, *([measure] if measure is not None else [])]
-            at = [_column(name, header, where, sep) for name in wanted]
+            at = [_column(name, header, where, _other(lines.first, sep)) for name in wanted]
             lines.raw.clear()
             for row in rows:
                 raw, lines.raw = lines.raw, []
@@ -74,11 +76,9 @@ def read_rows(
                 key = tuple(cells)
                 observed[key] = observed.get(key, 0) + number
         except UnicodeError as error:
-            raise ValueError(
-                f"{where}: not readable as {encoding} ({error}); name its encoding{lines.guess()}"
-            ) from None
+            raise ValueError(f"{where}: not readable as {encoding} ({error}); name its encoding{_GUESS}") from None
         except csv.Error as error:
-            hint = lines.separator(sep)
+            hint = _other(lines.first, sep)
             raise ValueError(f"{where}, line {max(1, lines.number)}: not a readable CSV file ({error}){hint}") from None
     if not observed:
         raise ValueError(f"{where}: no data rows below the header")
@@ -120,13 +120,8 @@ class _Lines:
         self.raw.append(line)
         return line
 
-    def guess(self) -> str:
-        """Another encoding to try."""
-        return ', such as encoding="latin-1" or, for a file of Excel\'s "Unicode text", encoding="utf-16"'
 
-    def separator(self, sep: str) -> str:
-        """Another separator to try."""
-        return _other(self.first, sep)
+_GUESS = ', such as encoding="latin-1" or, for a file of Excel\'s "Unicode text", encoding="utf-16"'
 
 
 def _other(header: str, sep: str) -> str:
@@ -166,11 +161,10 @@ def _text(file: Any, encoding: str) -> io.TextIOWrapper:
         ) from None
 
 
-def _column(name: str, header: Sequence[str], where: str, sep: str) -> int:
+def _column(name: str, header: Sequence[str], where: str, hint: str) -> int:
     if header.count(name) == 1:
         return header.index(name)
     found = "twice" if name in header else "not"
-    hint = _other(header[0], sep) if len(header) == 1 else ""
     known = listed(header) or "no columns"
     raise ValueError(f"{where}: column {shown(name)} is {found} in the header; it has {known}{hint}")
 

@@ -20,12 +20,13 @@ import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import KW_ONLY, InitVar, dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 
 from therml_exact import graph
+from therml_exact.containers import unlabelled
 from therml_exact.files import save_result
 from therml_exact.graph import Graph
 from therml_exact.information import plain
@@ -33,7 +34,7 @@ from therml_exact.joint import Joint
 from therml_exact.letters import Letter, Names, flatten_names
 from therml_exact.network import Network
 from therml_exact.numbers.primelog import PrimeLog
-from therml_exact.numbers.tables import Array, check_rows, freeze, read_table, unify
+from therml_exact.numbers.tables import NORMALIZE, Array, check_rows, freeze, normalized, read_table, unify
 from therml_exact.numbers.weights import Weights
 from therml_exact.projection import graph_information, shared_excess
 
@@ -173,13 +174,15 @@ class World(ABC):
         letters = ", ".join(f"|{name}|={size}" for name, size in shown.items())
         return f"{type(self).__name__}(N={self.n}, {letters}; {'exact' if self.is_exact else 'float64'})"
 
-    def _build(self) -> None:
+    def _build(self, normalize: bool) -> None:
         """Read, check and unify the tables, and tie them to the graph."""
-        read = {name: read_table(value, name) for name, value in self.tables.items()}
+        read = {name: read_table(unlabelled(value, name), name) for name, value in self.tables.items()}
         labels = "y_given_x_phi" in read
         n = _samples(read["theta_given_data"], labels)
         _check_shapes(read, n, labels)
-        deviations = {name: check_rows(table, name) for name, table in read.items()}
+        if normalize:
+            read = {name: normalized(table, name, 1) for name, table in read.items()}
+        deviations = {name: check_rows(table, name, remedy=NORMALIZE) for name, table in read.items()}
         unified = {name: freeze(table) for name, table in unify(read).items()}
         for name, table in unified.items():
             object.__setattr__(self, name, table)
@@ -231,6 +234,7 @@ class WorldP(World):
     y_given_x_phi     p(y|x,phi) as [phi, x, y]
     theta_given_data  the learning rule p(theta|x^N,y^N) as [x1, y1, ..., xN, yN, theta], off which N is read
     z_given_x_theta   the encoder p(z|x,theta) as [x, theta, z]
+    normalize         whether to divide each row by its sum, such as rows of single precision, or of counts
 
     Raises ValueError where a table has a wrong shape, or a row that does not sum to 1; the entry and the remedy are
     named.
@@ -247,6 +251,8 @@ class WorldP(World):
     y_given_x_phi: Any
     theta_given_data: Any
     z_given_x_theta: Any
+    _: KW_ONLY
+    normalize: InitVar[bool] = False
 
     kind: ClassVar[str] = "P"
     families: ClassVar[tuple[str, ...]] = ("theta", "z", "x_given_z", "y_given_z", "z_given_x")
@@ -254,8 +260,8 @@ class WorldP(World):
     _p: ClassVar[Callable[[int], Graph]] = graph.world_p
     _q: ClassVar[Callable[[int], Graph]] = graph.world_q
 
-    def __post_init__(self) -> None:
-        self._build()
+    def __post_init__(self, normalize: bool) -> None:
+        self._build(normalize)
 
     @property
     def n(self) -> int:
@@ -283,6 +289,7 @@ class BayesWorld(World):
     phi               p(phi) as [phi]; this and the other tables are without unit, and their rows sum to 1
     x_given_phi       p(x|phi) as [phi, x]
     theta_given_data  the learning rule p(theta|x^N) as [x1, ..., xN, theta], off which N is read
+    normalize         whether to divide each row by its sum, such as rows of single precision, or of counts
 
     Raises ValueError where a table has a wrong shape, or a row that does not sum to 1.
 
@@ -297,6 +304,8 @@ class BayesWorld(World):
     phi: Any
     x_given_phi: Any
     theta_given_data: Any
+    _: KW_ONLY
+    normalize: InitVar[bool] = False
 
     kind: ClassVar[str] = "bayes"
     families: ClassVar[tuple[str, ...]] = ("theta", "x_given_theta")
@@ -304,8 +313,8 @@ class BayesWorld(World):
     _p: ClassVar[Callable[[int], Graph]] = graph.bayes_p
     _q: ClassVar[Callable[[int], Graph]] = graph.bayes_q
 
-    def __post_init__(self) -> None:
-        self._build()
+    def __post_init__(self, normalize: bool) -> None:
+        self._build(normalize)
 
     @property
     def n(self) -> int:
@@ -323,6 +332,7 @@ class DiscriminativeWorld(World):
     x_given_phi       p(x|phi) as [phi, x]
     y_given_x_phi     p(y|x,phi) as [phi, x, y]
     theta_given_data  the learning rule p(theta|x^N,y^N) as [x1, y1, ..., xN, yN, theta], off which N is read
+    normalize         whether to divide each row by its sum, such as rows of single precision, or of counts
 
     Raises ValueError where a table has a wrong shape, or a row that does not sum to 1.
 
@@ -339,6 +349,8 @@ class DiscriminativeWorld(World):
     x_given_phi: Any
     y_given_x_phi: Any
     theta_given_data: Any
+    _: KW_ONLY
+    normalize: InitVar[bool] = False
 
     kind: ClassVar[str] = "discriminative"
     families: ClassVar[tuple[str, ...]] = ("theta", "y_given_x_theta")
@@ -346,8 +358,8 @@ class DiscriminativeWorld(World):
     _p: ClassVar[Callable[[int], Graph]] = graph.discriminative_p
     _q: ClassVar[Callable[[int], Graph]] = graph.discriminative_q
 
-    def __post_init__(self) -> None:
-        self._build()
+    def __post_init__(self, normalize: bool) -> None:
+        self._build(normalize)
 
     @property
     def n(self) -> int:

@@ -28,6 +28,7 @@ Array = npt.NDArray[Any]
 SUM_TOLERANCE = 1e-12
 SINGLE_PRECISION = 1e-5  # rows of single-precision softmaxes are off by less
 HALF_PRECISION = 1e-2  # and those of half precision, of float16 or bfloat16
+NORMALIZE = "normalize=True divides each row by its sum"
 MOST_DIGITS = 1_000_000  # of a numerator or denominator
 _TEXT = re.compile(r"[+-]?[0-9]+(?:/[0-9]+|\.[0-9]{1,4000})?")
 _SHORT = 4_000  # digits that Python converts by itself
