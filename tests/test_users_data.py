@@ -544,7 +544,7 @@ def test_single_precision_is_accepted_on_request_at_every_door():
         door(ROWS32, normalize=True)
     q = tx.Variational(x_given_z=ROWS32, normalize=True)
     assert q.deviations["x_given_z"] < 1e-15
-    tx.markov.stationary(tx.normalize(np.array([[0.5, 0.5], [0.25, 0.75]], dtype=np.float32)))
+    tx.EncoderProblem(tx.Joint(tx.normalize(JOINT32.reshape(-1)), ("X",)).table.reshape(3, 4))
 
 
 def test_what_is_normalised_exactly():
