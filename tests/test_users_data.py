@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import gzip
+import io
+import json
 import math
+import numbers
+import operator
+import pickle
+import sys
+from collections import Counter
 from fractions import Fraction
 
 import numpy as np
@@ -249,8 +258,6 @@ def people():
 
 def test_dicts_and_counters():
     cells, rows, true = people()
-    from collections import Counter
-
     axes = ("Hair", "Eye")
     assert tx.Joint.from_counts(cells, axes) == tx.Joint.from_counts(Counter(rows[::-1]), axes) == true
     assert tx.Joint({key: F(n, 96) for key, n in cells.items()}, axes) == true
@@ -403,8 +410,6 @@ def test_sparse_arrays_and_back_to_numpy():
 
 def test_large_data_are_not_slow_to_read():
     """No cell is a Python call: counted, not timed."""
-    import sys
-
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(np.full((100, 100), 1e-4))
     ids = pandas.DataFrame({"X": np.arange(100), "Y": np.arange(100)})
@@ -451,9 +456,6 @@ def test_files_of_one_distribution(tmp_path, text, options):
 
 
 def test_packed_files_and_file_objects(tmp_path):
-    import gzip
-    import io
-
     text = "X,Y,n\na,u,4\na,v,1\nb,u,1\nb,v,2\n"
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(text.encode()))
     for source in (tmp_path / "t.csv.gz", io.StringIO(text), io.BytesIO(text.encode())):
@@ -618,3 +620,80 @@ def test_problems_and_audits_take_tables_too():
     for bad in ("table", None, 3, tx.examples.fair_label()):
         with pytest.raises(TypeError, match="give a Joint over"):
             tx.EncoderProblem(bad)
+
+
+# ---- exact numbers among the numbers, and floats that say their unit
+
+
+X = tx.PrimeLog.log(2)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (operator.eq(X, pytest.approx(math.log(2))), True), (operator.eq(pytest.approx(math.log(2)), X), True),
+        (math.log(2) == pytest.approx(X), True), (pytest.approx(X) == X, True), (pytest.approx(0.7) == X, False),
+        (np.allclose(X, math.log(2)), True), (np.isclose(0.7, X), False), (np.allclose([X, X], math.log(2)), True),
+        (math.isclose(X, math.log(2)), True), (np.round(X, 3), 0.693), (round(X, 3), 0.693), (round(X), 1),
+        (round(X * 3), 2), (round(-X), -1), (math.floor(X), 0), (math.ceil(X), 1), (math.floor(-X), -1),
+        (math.trunc(-X * 3), -2), (round(tx.PrimeLog()), 0), (math.floor(tx.PrimeLog()), 0),
+        (X + 1.0, math.log(2) + 1), (1.0 - X, 1 - math.log(2)), (X * 0.5, math.log(2) / 2), (0.5 * X, math.log(2) / 2),
+        (X / 2.0, math.log(2) / 2), (np.float64(2) * X, 2 * math.log(2)), (X - np.float32(0.5), math.log(2) - 0.5),
+        (X + math.inf, math.inf), (f"{X:.3f}", "0.693"), (isinstance(X, numbers.Real), True),
+    ],
+)  # fmt: skip
+def test_exact_numbers_among_others(found, expected):
+    assert found == expected
+
+
+def test_integers_next_to_large_exact_numbers():
+    """10^30 log 2 = 693147180559945309417232121458.17656...: the nearest float is 10^13 away."""
+    big = X * 10**30
+    assert math.floor(big) == 693147180559945309417232121458 == round(big) == math.trunc(big)
+    assert math.ceil(big) == 693147180559945309417232121459 == -math.floor(-big)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_informations_say_what_they_are_in_bits(exact):
+    world = tx.examples.fair_label()
+    world = world if exact else world.to_float()
+    joint = world.joint()
+    h, rate = tx.entropy(joint, "Y1"), tx.functionals(world, tx.optimal_variational(world)).R
+    values = [world.mismatch(), world.multi_information(), h, tx.mutual_information(joint, "Y1", "Theta"), rate, h * 2]
+    values += [tx.multi_information(joint), tx.kl_divergence(joint, joint), h - tx.entropy(joint, "Y1", given="Theta")]
+    for value in values:
+        assert value.nats == float(value) and value.bits == pytest.approx(float(value) / math.log(2), rel=1e-15)
+        assert pickle.loads(pickle.dumps(value)) == copy.deepcopy(value) == value
+        if not exact:
+            assert json.dumps(value) == json.dumps(float(value)) and repr(value) == repr(float(value))
+
+
+SCRIPT = """
+from collections import Counter
+
+import numpy as np
+
+import therml_exact as tx
+
+joint = tx.Joint(np.array([[0.5, 0.25], [0.0, 0.25]]), ("X", "Y"), {"X": ["a", "b"]})
+again = tx.Joint.from_counts(Counter([("a", "u"), ("b", "v")]), ("X", "Y"))
+rule, encoder = [[[1], [1]], [[1], [1]]], [[[1, 0]], [[0, 1]]]
+world = tx.WorldP([1], [["1/2", "1/2"]], [[[1, 0], [0, 1]]], rule, encoder, normalize=True)
+nats: float = world.mismatch().nats + tx.entropy(joint, "X", given={"Y": 0}).nats
+bits: float = (tx.entropy(again, ["X"], given=["Y"]) - tx.mutual_information(again, "X", "Y")).bits
+rate = tx.functionals(world, tx.optimal_variational(world)).R
+if rate is not None:
+    bits += rate.bits
+audit = tx.audit.model(joint, {"z_given_x": np.eye(2)}, reported={"R": 0.5})
+print(nats, bits, float(tx.kl_divergence(joint, joint)), audit.rows[0].name)
+"""
+
+
+@pytest.mark.slow
+def test_a_users_script_is_clean_for_type_checkers(tmp_path):
+    """mypy --strict, as a user runs it."""
+    api = pytest.importorskip("mypy.api")
+    (tmp_path / "script.py").write_text(SCRIPT)
+    cache = str(tmp_path / "cache")
+    out, err, code = api.run(["--strict", "--follow-imports=silent", "--cache-dir", cache, str(tmp_path / "script.py")])
+    assert code == 0, out + err

@@ -6,7 +6,8 @@
     D(p||q)  = sum p log p/q, +inf where q = 0 < p
 
 Each takes a `Joint`, or a world (whose dense joint is then not built). Exact distributions give a PrimeLog, float ones
-a float. Informations of floats are summed as divergences, so they are >= 0 and lose nothing near independence.
+a float (Nats); both answer to `.nats` and `.bits`. Informations of floats are summed as divergences, so they are >= 0
+and lose nothing near independence.
 The last 53 bits: |error| <= 4 (e + (40 + log2 n) 2^-53)(|value| + 1), e the relative error of a cell, n the cells.
 Errors: KeyError for an unknown variable.
 """
@@ -23,6 +24,7 @@ from therml_exact import containers
 from therml_exact.joint import Joint
 from therml_exact.letters import Given, Letter, Names, flatten_names, positions, read_given, restricted
 from therml_exact.numbers.approximate import Approximate
+from therml_exact.numbers.nats import Nats
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, check_rows, read_table, unify
 from therml_exact.numbers.weights import Number, Weights
@@ -47,9 +49,15 @@ class Distribution(Protocol):
         """Weights of the marginal on the names, in their order."""
 
 
-def plain(number: Number) -> PrimeLog | float:
+Information = PrimeLog | Nats
+"""An information as users see it: both kinds answer to `.nats` and `.bits`."""
+
+
+def plain(number: Number) -> Information:
     """A number as users see it: a PrimeLog, or a float without its error bound."""
-    return number.value if isinstance(number, Approximate) else number
+    if isinstance(number, PrimeLog):
+        return number
+    return Nats(number.value if isinstance(number, Approximate) else number)
 
 
 def zero(exact: bool) -> Number:
@@ -99,7 +107,7 @@ def _spans(a: int, b: int, c: int) -> tuple[tuple[int, int], ...]:
     return (0, a), (a, a + b), (a + b, a + b + c)
 
 
-def entropy(p: Distribution, names: Names, given: Given | None = None) -> PrimeLog | float:
+def entropy(p: Distribution, names: Names, given: Given | None = None) -> Information:
     """The entropy H(names|given) in nats.
 
     p: a Joint or a world. names: the name of a variable, or a sequence of names. given: likewise; a dict in it is an
@@ -118,7 +126,7 @@ def entropy(p: Distribution, names: Names, given: Given | None = None) -> PrimeL
     return plain(entropy_number(_on_event(p, (*what, *on), event), what, on))
 
 
-def mutual_information(p: Distribution, a: Names, b: Names, given: Given | None = None) -> PrimeLog | float:
+def mutual_information(p: Distribution, a: Names, b: Names, given: Given | None = None) -> Information:
     """The mutual information I(a;b|given) in nats (equations 70-76).
 
     p: a Joint or a world. a, b: the name of a variable, or a sequence of names; they may share variables. given:
@@ -137,7 +145,7 @@ def mutual_information(p: Distribution, a: Names, b: Names, given: Given | None 
     return plain(information_number(_on_event(p, (*left, *right, *on), event), left, right, on))
 
 
-def multi_information(p: Distribution, axes: Names | None = None) -> PrimeLog | float:
+def multi_information(p: Distribution, axes: Names | None = None) -> Information:
     """The multi-information (total correlation) sum_i H(X_i) - H(X_1, ..., X_n) in nats (equation 6).
 
     p: a Joint or a world. axes: the names of the variables that count, all by default.
@@ -188,7 +196,7 @@ def entropy_vector(p: Distribution) -> Array:
     return vector
 
 
-def kl_divergence(p: Any, q: Any) -> PrimeLog | float:
+def kl_divergence(p: Any, q: Any) -> Information:
     """The relative entropy D(p||q) = sum p log(p/q) in nats; math.inf where q = 0 < p.
 
     p, q: two joints over the same variables, or two tables of one shape whose entries sum to 1. Joints with labels, and

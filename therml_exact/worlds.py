@@ -29,11 +29,10 @@ from therml_exact import graph
 from therml_exact.containers import unlabelled
 from therml_exact.files import save_result
 from therml_exact.graph import Graph
-from therml_exact.information import plain
+from therml_exact.information import Information, plain
 from therml_exact.joint import Joint
 from therml_exact.letters import Letter, Names, flatten_names
 from therml_exact.network import Network
-from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import NORMALIZE, Array, check_rows, freeze, normalized, read_table, unify
 from therml_exact.numbers.weights import Weights
 from therml_exact.projection import graph_information, shared_excess
@@ -132,16 +131,16 @@ class World(ABC):
         """The dense joint of all variables."""
         return self.network.joint()
 
-    def multi_information(self) -> PrimeLog | float:
+    def multi_information(self) -> Information:
         """I_P, the multi-information: a sum of node-parent informations (6)."""
         return plain(graph_information(self, self.graph))
 
-    def desired_information(self, shared: bool = False) -> PrimeLog | float:
+    def desired_information(self, shared: bool = False) -> Information:
         """I_Q, the information that world Q can express, in P (5); with `shared`, with one q for all samples."""
         wanted = graph_information(self, self.graph_q)
         return plain(wanted - shared_excess(self) if shared else wanted)
 
-    def mismatch(self, shared: bool = False) -> PrimeLog | float:
+    def mismatch(self, shared: bool = False) -> Information:
         """J = I_P - I_Q, the least D_KL[p; q] over world Q (5); with `shared`, over q's that the samples share."""
         excess = graph_information(self, self.graph) - graph_information(self, self.graph_q)
         return plain(excess + shared_excess(self) if shared else excess)

@@ -41,7 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from therml_exact.files import save_result
-from therml_exact.information import entropy, mutual_information
+from therml_exact.information import Information, entropy, mutual_information
 from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
 
@@ -88,7 +88,7 @@ class HardFrontier:
     nodes: int
     joint: Joint = field(repr=False)
 
-    def values(self, k: int) -> tuple[PrimeLog | float, PrimeLog | float]:
+    def values(self, k: int) -> tuple[Information, Information]:
         """The pair (H(Z), I(Y;Z)) of the k-th point in nats, from its partition: exact for an exact joint."""
         coded = encode(self.joint, self.points[k][2])
         return entropy(coded, "Z"), mutual_information(coded, "Y", "Z")
