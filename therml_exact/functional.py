@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from therml_exact.files import save_result
-from therml_exact.information import entropy_number, plain, zero
+from therml_exact.information import Information, entropy_number, plain, zero
 from therml_exact.numbers.approximate import Approximate
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, entry, read_table
@@ -55,17 +55,17 @@ class Functionals:
     R = 0.836988 (nats)
     """
 
-    R: Value | None = None
-    C: Value | None = None
-    D: Value | None = None
-    S: Value | None = None
-    V: Value | None = None
-    U: Value | None = None
-    R_i: tuple[Value, ...] | None = None
-    C_i: tuple[Value, ...] | None = None
-    D_i: tuple[Value, ...] | None = None
-    V_i: tuple[Value, ...] | None = None
-    U_i: tuple[Value, ...] | None = None
+    R: Information | None = None
+    C: Information | None = None
+    D: Information | None = None
+    S: Information | None = None
+    V: Information | None = None
+    U: Information | None = None
+    R_i: tuple[Information, ...] | None = None
+    C_i: tuple[Information, ...] | None = None
+    D_i: tuple[Information, ...] | None = None
+    V_i: tuple[Information, ...] | None = None
+    U_i: tuple[Information, ...] | None = None
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the values as JSON, in nats."""

@@ -87,11 +87,11 @@ def _world(content: dict[str, Any]) -> World:
 def _joint(content: dict[str, Any]) -> Joint:
     _check_fields(content, required=("axes", "table"), optional=("labels",))
     labels = content.get("labels") or {}
-    texts = isinstance(labels, dict) and all(
-        isinstance(v, list) and all(isinstance(s, str) for s in v) for v in labels.values()
+    letters = isinstance(labels, dict) and all(
+        isinstance(v, list) and all(isinstance(letter, (str, int, float)) for letter in v) for v in labels.values()
     )
-    if not texts:
-        raise ValueError('"labels" is not an object of lists of texts')
+    if not letters:
+        raise ValueError('"labels" is not an object of lists of texts or numbers')
     if not isinstance(content["axes"], list):
         raise ValueError(f'"axes" is {content["axes"]!r}; it is a list of names')
     return Joint(content["table"], content["axes"], labels)

@@ -14,8 +14,8 @@ computed and one is selected, which vectorises.
 Here q(x) = u(x) v(x) comes as two factors, and p - u v is one fused operation.  At first order an error of q that
 depends on one marginal only drops out, because sum (q - p) e(x_i) = 0 when p and q share that marginal.
 
-Shapes: equal vectors p, u, v.  Unit: nats.  Cells with p = q = 0 contribute 0.  No error is raised.  The logarithm of p/q divides by
-one factor after the other: u v may underflow where neither factor does.
+Shapes: equal vectors p, u, v.  Unit: nats.  Cells with p = q = 0 contribute 0.  No error is raised.  The logarithm of
+p/q divides by one factor after the other: u v may underflow where neither factor does.
 """
 
 import numpy as np
