@@ -41,7 +41,8 @@ _CUTS_A_CELL = 3
 _EXCHANGES = 60
 _MANY = 100  # types
 _SLACK = 0.05
-_COARSE = 0.1  # share of what a cell misses, to which its cut is proved
+_ALIKE = 0.5  # share below which a dear cone is worth its price
+_COARSE = 0.03  # share of what a cell misses, to which its cut is proved
 _DIFFERENT = 8.0  # codes that tell an eighth of what there is to tell are different
 
 
@@ -290,7 +291,7 @@ def search(state: Search, max_cells: int, deadline: float) -> str:
 
 def _improve(state: Search, node: Node, u: Array, tried: int, share: float, tol: float) -> None:
     """A new cut for this cell, to within tol."""
-    if share < 1 and tried == 0:
+    if share < _ALIKE and tried == 0:
         m = u @ state.vertices.places[list(node.vertices)]
         z = m[: state.inst.nz * state.inst.ny].reshape(state.inst.nz, -1).sum(axis=1)
         if state.cone_at(node, state.chord_slope(node.vertices, 1), z, tol):

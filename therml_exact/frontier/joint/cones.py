@@ -42,6 +42,7 @@ _TRIES = 12
 _PATIENCE = 4  # tries before the level is raised
 _FOUND = 16  # tilts above the level that one search collects
 _LOOSER = 8.0  # factor on the level where boxes do not suffice
+_SIDES = (0.02, 0.08, 0.2, 0.3, 0.45, 0.6, 0.75, 0.88, 0.98)  # shares of the top that a search starts from
 _LEAST = 1e-9  # of u_z
 
 
@@ -132,9 +133,9 @@ def _one_code(
     from therml_exact.kernels.joint.boxes import FOUND, MANY, Cost, cover
 
     beta = np.ascontiguousarray(d[:, :, None])
-    sides = [(0.02 * t, 0.4 * t, 0.98 * t) for t in top]
+    sides = [[share * t for share in (_SIDES if inst.nx <= 2 else _SIDES[::3])] for t in top]
     starts = np.array(list(itertools.product(*sides)))[:, :, None]
-    start = np.concatenate([np.ones((1, inst.nx, 1)), starts]) if near is None else near[:, :, None]
+    start = np.ones((1, inst.nx, 1)) if near is None else near[:, :, None]
     corner = np.stack([np.zeros_like(top), top], axis=1)[:, :, None]
     lam, above = np.empty(len(inst.mass)), np.empty((_FOUND, inst.nx, 1))
     symbols, level = np.empty(_MOST_BOXES, dtype=np.uint8), tol / inst.sigma

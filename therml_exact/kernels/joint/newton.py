@@ -82,8 +82,8 @@ def _moved(alpha, atoms, step, length, one, new_alpha, new_atoms):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def newton(counts, mass, beta, rho, sigma, q, atoms, steps):
-    """At most `steps` steps, in place; returns L."""
+def newton(counts, mass, beta, rho, sigma, q, atoms, steps, enough):
+    """At most `steps` steps, in place, until one gains less than `enough`; returns L."""
     nx, ny, nz = beta.shape
     types, count = counts.shape[0], q.size
     free = max(nz - 1, 1)
@@ -180,7 +180,7 @@ def newton(counts, mass, beta, rho, sigma, q, atoms, steps):
         value = now
         alpha[:] = new_alpha
         atoms[:] = new_atoms
-        if gain < 1e-16 * (1.0 + abs(value)) and longest < 1e-7:
+        if gain < enough or (gain < 1e-16 * (1.0 + abs(value)) and longest < 1e-7):
             break
     for a in range(count):
         q[a] = math.exp(alpha[a])
