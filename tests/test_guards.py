@@ -95,6 +95,7 @@ CHECKERS = [
     "therml_exact.frontier.learning.check",
     "therml_exact.frontier.joint.check",
     "therml_exact.frontier.joint.check_rows",
+    "therml_exact.frontier.joint.check_caps",
     "therml_exact.frontier.joint.check_relaxations",
     "therml_exact.shannon.verify",
 ]
@@ -103,6 +104,7 @@ SOLVERS = {
     *(f"therml_exact.frontier.rules.{name}" for name in ("optimum", "caps", "cells", "descents", "trace")),
     *(f"therml_exact.frontier.learning.{name}" for name in ("caps", "frontier", "jump", "trace")),
     *(f"therml_exact.frontier.joint.{name}" for name in ("cells", "cuts", "cones", "above", "minimize", "limited")),
+    *(f"therml_exact.frontier.joint.{name}" for name in ("caps", "caps_above")),
     *(f"therml_exact.frontier.joint.{name}" for name in ("optimum", "trace", "descents", "certificate")),
     *(f"therml_exact.shannon.{name}" for name in ("prove", "program", "refute", "cone")),
     "therml_exact.frontier.minimize",
