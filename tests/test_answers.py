@@ -175,3 +175,22 @@ def test_an_optimum_says_value_gap_status_and_reason():
         assert f"<tr><td>gap</td><td>{o.gap:.2g} nats</td></tr>" in o._repr_html_()
     assert stopped.status == "open" and "open: rounding; take a larger tol" in str(stopped)
     assert repr(certified) == f"<Optimum: {certified}>"
+
+
+@pytest.mark.parametrize(
+    ("number", "latex"),
+    [
+        (tx.PrimeLog(), r"$0\ \mathrm{nats}$"),
+        (tx.entropy(tx.Joint(["1/2", "1/2"], ("X",)), "X"), r"$\log 2\ \approx 0.693147\ \mathrm{nats}$"),
+        (tx.entropy(tx.Joint(["1/4", "3/4"], ("X",)), "X"),
+         r"$2 \log 2 - \frac{3}{4} \log 3\ \approx 0.562335\ \mathrm{nats}$"),
+        (tx.random_world(1).mismatch(), None),
+    ],
+)  # fmt: skip
+def test_an_exact_number_is_set_as_mathematics(number, latex):
+    from matplotlib.mathtext import MathTextParser
+
+    text = number._repr_latex_()
+    assert latex is None or text == latex
+    MathTextParser("path").parse(text)  # what is no mathematics raises
+    assert "/" not in text
