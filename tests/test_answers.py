@@ -134,6 +134,9 @@ RESULTS = {
     "feasible": lambda: tx.audit.point(PROBLEM, R=0.6, C=0.6),
     "verification": lambda: tx.verify(tx.prove("I(X;Y) <= H(X)").certificate),
     "best rule": lambda: tx.minimize(RULES, gamma=2),
+    "everything free": lambda: tx.minimize(
+        tx.JointProblem([1], [[1]], [[["1/2", "1/2"]]], 1, z_size=1), gamma=2, sigma=0.5, tol=1e-3
+    ),
     "rules": lambda: tx.trace(RULES, gammas=[0, 2], sigmas=[0], progress=False),
     "proof": lambda: tx.prove("I(X;Y) <= H(X)"),
     "refutation": lambda: tx.prove("H(X) <= H(Y)"),
@@ -194,3 +197,9 @@ def test_an_exact_number_is_set_as_mathematics(number, latex):
     assert latex is None or text == latex
     MathTextParser("path").parse(text)  # what is no mathematics raises
     assert "/" not in text
+
+
+def test_a_copy_of_a_joint_optimum_proves_the_same():
+    found = RESULTS["everything free"]()
+    again = pickle.loads(pickle.dumps(found))
+    assert again.certificate == found.certificate and tx.verify(again.certificate).valid

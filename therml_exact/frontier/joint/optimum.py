@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from therml_exact.frontier import answers
 from therml_exact.frontier.joint import alternation
@@ -18,6 +18,9 @@ from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.problems.tables import write_table
 from therml_exact.numbers.tables import Array
 from therml_exact.results import result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @result
@@ -95,6 +98,18 @@ class JointOptimum:
             "bound": dict(self._proof()),
         }
         return {**content, "sha256": digest(content)}
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the rule p(theta|type), a row for each type, named by its counts of (x, y).
+
+        ax: axes of Matplotlib; None: a new figure. Returns the axes. ImportError without matplotlib.
+        """
+        from therml_exact.figures.style import shown_axes
+        from therml_exact.figures.tables import draw_conditional
+
+        rows = [" ".join(map(str, counts)) for counts, _ in self.problem.types]
+        title = str(self).replace("; ", "\n")
+        return draw_conditional(self.rule, rows, "theta", "type", title, shown_axes() if ax is None else ax)
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy holds: the proof itself in place of the function that makes it."""

@@ -39,6 +39,7 @@ from therml_exact.results import result
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
 
 TOL = 1e-6  # nats: of an optimum, at most
 GAMMAS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -97,6 +98,16 @@ class RuleFrontier:
         )
         count = f"{len(self)} optim{'um' if len(self) == 1 else 'a'}"
         return f"{count} of learning rules, {self.status}, gap {self.gap:.2g} nats; {', '.join(spans)}"
+
+    def plot(self, ax: Axes | None = None, unit: str = "nats") -> Axes:
+        """Draw S of the optima against sigma, with the jumps that are known.
+
+        ax: axes of Matplotlib; None: a new figure. unit: "nats" or "bits". Returns the axes.
+        """
+        from therml_exact.figures.frontier import draw_learning
+        from therml_exact.figures.style import shown_axes
+
+        return draw_learning(self.points, self.jumps, unit, shown_axes() if ax is None else ax)
 
     def rows(self) -> list[dict[str, Any]]:
         """One dictionary an optimum: multipliers (no unit); R, C, D, S, value, lower bound, gap (nats); status."""
