@@ -138,7 +138,7 @@ assert not loaded, loaded
 FLOORS = [
     ["kernels"],
     ["numbers"],
-    ["files", "locks", "plots"],
+    ["doors", "files", "locks", "plots", "results", "show"],
     ["joint"],
     ["information"],
     ["graph", "network", "process", "variational", "projection", "worlds"],

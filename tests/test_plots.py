@@ -157,3 +157,16 @@ def test_the_bound_under_caps_uses_what_the_multipliers_prove():
     assert lines(ax)["proven lower bound"][:, 1] == pytest.approx([1.0, 0.5, 0.0])
     (part,) = ax.collections
     assert part.get_hatch() and part.get_facecolor().size == 0  # grey stands for the impossible alone
+
+
+def test_the_letters_of_the_potentials_are_those_that_are_derived():
+    from therml_exact.figures.thermo import POTENTIALS
+
+    told = {"R": ["R"]}
+    for part in POTENTIALS.split(", ")[1:]:
+        name, terms = part.split(" = ")
+        first, *more = terms.split(" + ")
+        told[name] = [*told[first], *more]
+    for potential in tx.potentials():
+        assert f" = {' + '.join(told[potential.name])}," in str(potential)
+    assert len(told) == 8
