@@ -22,8 +22,13 @@ def check_type(value: Any, kind: Any, name: str, wanted: str) -> None:
     TypeError: tables is a list; give the tables by name
     """
     if not isinstance(value, kind):
-        what = "None" if value is None else f"{_article(type(value).__name__)} {type(value).__name__}"
-        raise TypeError(f"{name} is {what}; give {wanted}")
+        raise wrong_type(value, name, wanted)
+
+
+def wrong_type(value: Any, name: str, wanted: str) -> TypeError:
+    """The refusal of a value by its type."""
+    what = "None" if value is None else f"{_article(type(value).__name__)} {type(value).__name__}"
+    return TypeError(f"{name} is {what}; give {wanted}")
 
 
 def _article(word: str) -> str:
