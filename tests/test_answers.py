@@ -134,6 +134,9 @@ RESULTS = {
     "feasible": lambda: tx.audit.point(PROBLEM, R=0.6, C=0.6),
     "verification": lambda: tx.verify(tx.prove("I(X;Y) <= H(X)").certificate),
     "best rule": lambda: tx.minimize(RULES, gamma=2),
+    "everything free": lambda: tx.minimize(
+        tx.JointProblem([1], [[1]], [[["1/2", "1/2"]]], 1, z_size=1), gamma=2, sigma=0.5, tol=1e-3
+    ),
     "rules": lambda: tx.trace(RULES, gammas=[0, 2], sigmas=[0], progress=False),
     "proof": lambda: tx.prove("I(X;Y) <= H(X)"),
     "refutation": lambda: tx.prove("H(X) <= H(Y)"),
@@ -175,3 +178,28 @@ def test_an_optimum_says_value_gap_status_and_reason():
         assert f"<tr><td>gap</td><td>{o.gap:.2g} nats</td></tr>" in o._repr_html_()
     assert stopped.status == "open" and "open: rounding; take a larger tol" in str(stopped)
     assert repr(certified) == f"<Optimum: {certified}>"
+
+
+@pytest.mark.parametrize(
+    ("number", "latex"),
+    [
+        (tx.PrimeLog(), r"$0\ \mathrm{nats}$"),
+        (tx.entropy(tx.Joint(["1/2", "1/2"], ("X",)), "X"), r"$\log 2\ \approx 0.693147\ \mathrm{nats}$"),
+        (tx.entropy(tx.Joint(["1/4", "3/4"], ("X",)), "X"),
+         r"$2 \log 2 - \frac{3}{4} \log 3\ \approx 0.562335\ \mathrm{nats}$"),
+        (tx.random_world(1).mismatch(), None),
+    ],
+)  # fmt: skip
+def test_an_exact_number_is_set_as_mathematics(number, latex):
+    from matplotlib.mathtext import MathTextParser
+
+    text = number._repr_latex_()
+    assert latex is None or text == latex
+    MathTextParser("path").parse(text)  # what is no mathematics raises
+    assert "/" not in text
+
+
+def test_a_copy_of_a_joint_optimum_proves_the_same():
+    found = RESULTS["everything free"]()
+    again = pickle.loads(pickle.dumps(found))
+    assert again.certificate == found.certificate and tx.verify(again.certificate).valid

@@ -147,7 +147,7 @@ assert not loaded, loaded
 FLOORS = [
     ["kernels"],
     ["numbers"],
-    ["files", "locks", "plots"],
+    ["doors", "files", "locks", "plots", "results", "show"],
     ["letters"],
     ["containers"],
     ["observations", "csv_file"],

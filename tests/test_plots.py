@@ -36,6 +36,7 @@ def shaded(ax):
     return lambda point: any(path.contains_point(point) for path in paths)
 
 
+RULES = tx.LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])
 FRONTIER = tx.trace(PROBLEM, tol=1e-2, progress=False)
 FEW = tx.trace(PROBLEM, [6.0, 12.0], progress=False)
 PLOTS = {
@@ -43,6 +44,9 @@ PLOTS = {
     "surface": tx.trace(COIN, tol=5e-2, progress=False).plot,
     "optimum": tx.minimize(PROBLEM, gamma=8).plot,
     "optimum of a rule": tx.minimize(tx.BayesProblem(["1/2", "1/2"], [["1/5", "4/5"], ["3/5", "2/5"]], 3), beta=2).plot,
+    "best rule": tx.minimize(RULES, gamma=2).plot,
+    "everything free": tx.minimize(tx.JointProblem([1], [[1]], [[["1/2", "1/2"]]], 1, z_size=1), gamma=2).plot,
+    "rules": tx.trace(RULES, gammas=[2.0], sigmas=[0.0, 0.5], progress=False).plot,
     "hard encoders": tx.deterministic_frontier(HAIR).plot,
 }
 
@@ -54,7 +58,7 @@ def test_a_plot_returns_its_axes_and_draws_on_those_given(name, tmp_path):
     own = plt.figure().add_subplot(projection="3d" if name == "surface" else None)
     assert PLOTS[name](ax=own) is own
     own.figure.savefig(tmp_path / "f.png")
-    assert own.get_title() and own.get_xlabel()
+    assert own.get_xlabel() and own.get_ylabel()
     for axis in (own.xaxis, own.yaxis):
         assert not axis.get_offset_text().get_text()  # "1e-10 + 1.06"
 
@@ -141,7 +145,7 @@ def test_every_jump_and_every_open_optimum_is_told():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
         "certified optima", "open optima", "jump by 0.1 nats at σ = 0.5", "jump by 0.8 nats at σ = 1.1",
     ]  # fmt: skip
-    found = tx.jump(tx.LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]]), 0.2, 3.0, gamma=2)
+    found = tx.jump(RULES, 0.2, 3.0, gamma=2)
     assert len(found.plot().get_legend().get_texts()) == 1 + len(found)
 
 
@@ -153,3 +157,16 @@ def test_the_bound_under_caps_uses_what_the_multipliers_prove():
     assert lines(ax)["proven lower bound"][:, 1] == pytest.approx([1.0, 0.5, 0.0])
     (part,) = ax.collections
     assert part.get_hatch() and part.get_facecolor().size == 0  # grey stands for the impossible alone
+
+
+def test_the_letters_of_the_potentials_are_those_that_are_derived():
+    from therml_exact.figures.thermo import POTENTIALS
+
+    told = {"R": ["R"]}
+    for part in POTENTIALS.split(", ")[1:]:
+        name, terms = part.split(" = ")
+        first, *more = terms.split(" + ")
+        told[name] = [*told[first], *more]
+    for potential in tx.potentials():
+        assert f" = {' + '.join(told[potential.name])}," in str(potential)
+    assert len(told) == 8

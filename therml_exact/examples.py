@@ -14,6 +14,7 @@ from importlib import resources
 import numpy as np
 
 from therml_exact import encoders, learners
+from therml_exact.doors import check_type
 from therml_exact.joint import Joint
 from therml_exact.numbers.tables import Array, check_size, whole
 from therml_exact.worlds import WorldP
@@ -192,6 +193,8 @@ def random_world(
     """
     if rng is None:
         raise ValueError("rng is None; give a seed or a Generator, so that the world can be made again")
+    seeds = (int, np.integer, np.random.Generator, np.random.SeedSequence, np.random.BitGenerator)
+    check_type(rng, seeds, "rng", "a seed, which is a whole number >= 0, or a Generator of NumPy")
     generator = np.random.default_rng(rng)
     if isinstance(sizes, Mapping):
         unknown = [name for name in sizes if name not in _ROLES]

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.doors import WORLD, check_type
 from therml_exact.files import save_result
 from therml_exact.information import Information, entropy_number, plain, zero
 from therml_exact.numbers.approximate import Approximate
@@ -190,6 +191,7 @@ def fitted(world: World, v: Variational) -> Variational:
     """The q's, checked to have the world's alphabets and samples, in its kind of number."""
     if not isinstance(v, Variational):
         raise TypeError(f"the q's are a {type(v).__name__}; give a Variational")
+    check_type(world, World, "world", WORLD)
     tables = v.given()
     if tables and v.whole and not world.is_exact:
         return fitted(world, v.to_float())

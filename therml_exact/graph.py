@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from therml_exact.doors import check_type
 from therml_exact.letters import Names, find_name, name_set
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Graph:
     _parents: dict[str, tuple[str, ...]]
 
     def __init__(self, parents: Mapping[str, Sequence[str]]) -> None:
+        check_type(parents, Mapping, "parents", "the parents of each node by its name, such as {'Y': ['X']}")
         given: dict[str, tuple[str, ...]] = {}
         for node, above in parents.items():
             if isinstance(above, str):

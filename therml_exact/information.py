@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from therml_exact import containers
+from therml_exact.doors import DISTRIBUTION, wrong_type
 from therml_exact.joint import Joint
 from therml_exact.letters import Given, Letter, Names, flatten_names, positions, read_given, restricted
 from therml_exact.numbers.approximate import Approximate
@@ -53,6 +54,12 @@ Information = PrimeLog | Nats
 """An information as users see it: both kinds answer to `.nats` and `.bits`."""
 
 
+def _check(p: Distribution) -> None:
+    """Refuse what is no distribution; isinstance of a protocol would cost as much as a small entropy."""
+    if not (hasattr(p, "weights") and hasattr(p, "axes")):
+        raise wrong_type(p, "p", DISTRIBUTION)
+
+
 def plain(number: Number) -> Information:
     """A number as users see it: a PrimeLog, or a float without its error bound."""
     if isinstance(number, PrimeLog):
@@ -67,6 +74,7 @@ def zero(exact: bool) -> Number:
 
 def entropy_number(p: Distribution, names: Sequence[str], given: Sequence[str] = ()) -> Number:
     """H(names|given) with its error bound."""
+    _check(p)
     rest = [name for name in names if name not in given]
     if not rest or not given:
         total = p.weights(tuple(dict.fromkeys(names))).entropy() if rest else zero(p.is_exact)
@@ -82,6 +90,7 @@ def entropy_number(p: Distribution, names: Sequence[str], given: Sequence[str] =
 
 def information_number(p: Distribution, a: Sequence[str], b: Sequence[str], given: Sequence[str] = ()) -> Number:
     """I(a;b|given) with its error bound."""
+    _check(p)
     a = [name for name in a if name not in given]
     b = [name for name in b if name not in given]
     shared = [name for name in a if name in b]
@@ -156,6 +165,7 @@ def multi_information(p: Distribution, axes: Names | None = None) -> Information
     >>> print(tx.multi_information(parity), tx.multi_information(parity, ["X", "Y"]))
     log 2 0
     """
+    _check(p)
     names = p.axes if axes is None else flatten_names((axes,))
     return plain(p.weights(names).multi_information()) if names else plain(zero(p.is_exact))
 
@@ -173,6 +183,7 @@ def entropy_vector(p: Distribution) -> Array:
     >>> [str(h) for h in vector]
     ['0', 'log 2', '2 log 2 - 3/4 log 3', '3/2 log 2']
     """
+    _check(p)
     n = len(p.axes)
     if n > 24:
         raise ValueError(f"entropy_vector: {n} variables have 2^{n} subsets; take a marginal of at most 24")

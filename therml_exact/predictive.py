@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from therml_exact import exchangeable
+from therml_exact.doors import check_type
 from therml_exact.files import save_result
 from therml_exact.information import Information, entropy
 from therml_exact.joint import Joint
@@ -157,6 +158,7 @@ def learned_information(
     >>> told.I_theta_phi < told.I_pred < told.I_theta_data < told.H_theta + told.error
     True
     """
+    check_type(rule, Callable, "rule", "a function of counts[T, x, y] that returns p(theta|type) as [T, theta]")
     prior, letters, shape, _ = _letters(phi, x_given_phi, y_given_x_phi)
     told = exchangeable.learned(prior, letters, whole("n", n, least=0), lambda counts: rule(counts.reshape(-1, *shape)))
     return LearnedInformation(n, told.theta_type, told.theta_phi, told.type_phi, told.theta, told.error)

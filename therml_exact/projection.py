@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from therml_exact.doors import JOINT, check_type
 from therml_exact.graph import Graph
 from therml_exact.information import Distribution, Information, information_number, plain, zero
 from therml_exact.joint import Joint
@@ -59,6 +60,9 @@ def mismatch(joint: Joint, graph_p: Graph, graph_q: Graph) -> tuple[Information,
     >>> print(J, q.table[0, 0])
     log 2 1/4
     """
+    check_type(joint, Joint, "joint", JOINT)
+    for role, graph in (("graph_p", graph_p), ("graph_q", graph_q)):
+        check_type(graph, Graph, role, "a Graph, such as tx.Graph({'Y': ['X']})")
     for role, graph in (("graph_p", graph_p), ("graph_q", graph_q)):
         if set(graph.nodes) != set(joint.axes):
             raise ValueError(

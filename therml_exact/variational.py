@@ -15,12 +15,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, InitVar, dataclass, field, fields
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from therml_exact import show
 from therml_exact.containers import unlabelled
+from therml_exact.doors import WORLD, check_type
 from therml_exact.files import save_result
 from therml_exact.numbers.tables import (
     NORMALIZE,
@@ -37,6 +38,7 @@ from therml_exact.numbers.weights import Weights
 _NDIM = {"theta": 1, "z": 1, "x_given_z": 2, "y_given_z": 2, "z_given_x": 2, "x_given_theta": 2, "y_given_x_theta": 3}
 
 
+@runtime_checkable
 class Sampled(Protocol):
     """What the best q's need of a world: N samples, the q's that make sense, and the weights of any marginal."""
 
@@ -194,6 +196,7 @@ def optimal_variational(world: Sampled, shared: bool = False) -> Variational:
     >>> [str(p) for p in q.table("y_given_z", 1)[0]]
     ['1', '0']
     """
+    check_type(world, Sampled, "world", WORLD)
     tables: dict[str, Any] = {}
     for name in world.families:
         samples = [family(world, name, i) for i in world.samples]

@@ -27,6 +27,7 @@ import numpy as np
 
 from therml_exact import graph, show
 from therml_exact.containers import unlabelled
+from therml_exact.doors import JOINT, check_type
 from therml_exact.files import save_result
 from therml_exact.graph import Graph
 from therml_exact.information import Information, plain
@@ -414,6 +415,7 @@ def data_tables(data: Joint) -> tuple[Array, Array, Array]:
     >>> [str(p) for p in x[0]], [str(p) for p in y[0, 0]], [str(p) for p in y[0, 1]]
     (['1/2', '1/2'], ['1/2', '1/2'], ['1', '0'])
     """
+    check_type(data, Joint, "data", JOINT)
     if len(data.axes) != 3:
         raise ValueError(f"the joint is over {', '.join(data.axes)}; give three variables, in the roles Phi, X, Y")
     phi, x, _ = data.axes

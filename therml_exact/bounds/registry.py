@@ -16,6 +16,7 @@ from therml_exact import show
 from therml_exact.bounds import appendices, decomposition, identities, world_p
 from therml_exact.bounds.quantities import Quantities
 from therml_exact.bounds.relation import BoundCheck, Relation
+from therml_exact.doors import WORLD, check_type
 from therml_exact.files import save_result
 from therml_exact.results import result
 from therml_exact.variational import Variational, optimal_variational
@@ -135,6 +136,7 @@ def check_bounds(world: World, variational: Variational | None = None) -> Bounds
     >>> report.skipped[0]
     '(11) needs z'
     """
+    check_type(world, World, "world", WORLD)
     q = optimal_variational(world) if variational is None else variational
     t = Quantities(world, q)
     given = set(q.given())

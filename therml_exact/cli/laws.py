@@ -419,7 +419,7 @@ def learn(
             names = ["".join(str(int(k)) for k in row) for row in maps.astype(float).argmax(axis=2)]
         witness = optima[0].witness
         chosen = list(zip(witness["types"], witness["theta_given_type"], strict=True))
-        rows = [[" ".join(map(str, counts)), *(f"{p:.4g}" for p in row)] for counts, row in chosen[:_TYPES]]
+        rows = [[" ".join(map(str, counts)), *(f"{p:.6g}" for p in row)] for counts, row in chosen[:_TYPES]]
         title = f"The optimal rule p(theta|type); theta: the {letter}, type: counts of (x, y)"
         print_table(console, title, ("type", *names), rows, texts=[0])
         if len(chosen) > _TYPES:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from therml_exact.thermo.zeroth_law import Contact
 
 
-POTENTIALS = "R;  F = R + σS;  H = R + γC;  G = R + γC + σS;  A = R + δD;  B = R + δD + σS;  E = R + δD + γC;  J, all"
+POTENTIALS = "R, F = R + σS, H = R + γC, G = H + σS, A = R + δD, B = A + σS, E = A + γC, J = E + σS"
 """What the letters of the eight potentials stand for (78)-(94)."""
 
 
@@ -95,14 +95,14 @@ def draw_agreement(reports: Sequence[MaxwellReport], ax: Axes | None = None) -> 
     labels = [f"{r.potential}:  ${r.statement}$" + "".join(f"  ({n})" for n in r.printed) for r in relations]
     ax.set_yticks(range(len(relations)), labels, fontsize=8)
     ax.invert_yaxis()
-    ax.axvline(AGREEMENT, color="0.6", linestyle="--", linewidth=1)
+    ax.axvline(AGREEMENT, color="0.6", linestyle="--", linewidth=1, label=f"they agree up to {AGREEMENT:g}")
     ax.set_xscale("log")
     ax.set_xlabel("largest relative difference (no unit)")
     number = "1 equilibrium" if len(reports) == 1 else f"{len(reports)} equilibria"
     for colour, told in ((COLOURS[0], "in the paper"), (COLOURS[1], "not in the paper")):
         ax.plot([], [], "|", color=colour, markersize=7, label=told)
-    ax.legend(frameon=False, fontsize=8, loc="upper right")
-    ax.set_title(f"24 Maxwell relations, {number}; of the potentials\n{POTENTIALS}", fontsize=9)
+    ax.legend(frameon=False, fontsize=8, loc="upper right", bbox_to_anchor=(0.94, 1.0))
+    ax.set_title(f"24 Maxwell relations, {number}; of the potentials\n{POTENTIALS}", fontsize=8)
     return ax
 
 

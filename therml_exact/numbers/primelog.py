@@ -389,8 +389,10 @@ class PrimeLog:
         """The number as a notebook sets it, with its value in nats."""
         import re
 
-        text = re.sub(r"(\d+)/(\d+)", r"\\frac{\1}{\2}", str(self)).replace("log ", r"\log ")
-        text = re.sub(r"\((\d[^)]*)\)", r"\\ (\\mbox{\1})", text)
+        told, more, _ = str(self).partition(" + ... (")
+        text = re.sub(r"(\d+)/(\d+)", r"\\frac{\1}{\2}", told).replace("log ", r"\log ") + (
+            r" + \cdots" if more else ""
+        )
         try:
             value = rf"\ \approx {float(self):.6g}" if self else ""
         except OverflowError:

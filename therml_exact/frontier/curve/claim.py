@@ -20,6 +20,7 @@ Errors: ValueError for coordinates that are not finite, foreign to the problem, 
 from __future__ import annotations
 
 import math
+import numbers
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from therml_exact.doors import PROBLEM, check_type
 from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve.check_claim import RESOLUTION, TABLES
@@ -128,6 +130,7 @@ def read_claim(problem: Problem, claim: Mapping[str, float | None], names: Seque
             continue
         if name not in names:
             raise ValueError(f"{name} is foreign to {type(problem).__name__}; its coordinates are {', '.join(names)}")
+        check_type(value, numbers.Real, name, "a number of nats")
         number = float(value)
         if not math.isfinite(number):
             raise ValueError(f"{name} is {value!r}; a coordinate is a finite number of nats")
@@ -161,6 +164,7 @@ def locate(
     refining     how many cells the search of one optimum may make once the verdict is known; None: max_cells. Then
                  the first one that is not closed ends the call, however wide `distance` still is
     """
+    check_type(problem, Problem, "problem", PROBLEM)
     budget = Budget.read(tol, max_cells, time_limit)
     warm_up()  # what the compiler takes is not the budget's
     deadline = budget.deadline

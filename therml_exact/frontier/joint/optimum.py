@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import arb
@@ -26,6 +26,9 @@ from therml_exact.numbers.tables import Array
 from therml_exact.numbers.text import read_exact, read_hexadecimal
 from therml_exact.results import result
 from therml_exact.verification import BITS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @result
@@ -139,6 +142,18 @@ class JointOptimum:
         closed = Fraction(value) - Fraction(lower) <= Fraction(self.tol)
         return replace(self, value=value, lower_bound=lower, point=dict(other.point), rule=other.rule,
                        encoder=other.encoder, reason="closed" if closed else self.reason)  # fmt: skip
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the rule p(theta|type), a row for each type, named by its counts of (x, y).
+
+        ax: axes of Matplotlib; None: a new figure. Returns the axes. ImportError without matplotlib.
+        """
+        from therml_exact.figures.style import shown_axes
+        from therml_exact.figures.tables import draw_conditional
+
+        rows = [" ".join(map(str, counts)) for counts, _ in self.problem.types]
+        title = str(self).replace("; ", "\n")
+        return draw_conditional(self.rule, rows, "theta", "type", title, shown_axes() if ax is None else ax)
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy holds: the proof itself in place of the function that makes it."""

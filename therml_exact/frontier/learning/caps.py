@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from therml_exact.doors import check_type
 from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.rounding import rounded_up_by
@@ -315,6 +316,7 @@ def rounded_down(cap: Fraction) -> float:
 
 def _read(values: Mapping[str, Any], name: str) -> dict[str, Fraction]:
     """Caps or coordinates as exact numbers, by name."""
+    check_type(values, Mapping, name, "numbers of nats by the functional's letter, such as {'R': 0.2}")
     exact = {}
     for letter, value in values.items():
         if letter not in NAMES:

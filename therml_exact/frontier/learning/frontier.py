@@ -38,6 +38,7 @@ from therml_exact.results import result
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
 
     from therml_exact.frontier.joint.optimum import JointOptimum
     from therml_exact.frontier.rules.optimum import RuleOptimum
@@ -101,6 +102,16 @@ class RuleFrontier:
         count = f"{len(self)} optim{'um' if len(self) == 1 else 'a'}"
         free = " and free encoders" if self.problem.kind == "joint" else ""
         return f"{count} of learning rules{free}, {self.status}, gap {self.gap:.2g} nats; {', '.join(spans)}"
+
+    def plot(self, ax: Axes | None = None, unit: str = "nats") -> Axes:
+        """Draw S of the optima against sigma, with the jumps that are known.
+
+        ax: axes of Matplotlib; None: a new figure. unit: "nats" or "bits". Returns the axes.
+        """
+        from therml_exact.figures.frontier import draw_learning
+        from therml_exact.figures.style import shown_axes
+
+        return draw_learning(self.points, self.jumps, unit, shown_axes() if ax is None else ax)
 
     def rows(self) -> list[dict[str, Any]]:
         """One dictionary an optimum: multipliers (no unit); R, C, D, S, value, bound, gap (nats); status, reason."""

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
 from therml_exact.frontier.rules.vertices import rules
 from therml_exact.numbers.text import read_exact, read_hexadecimal, shown
 from therml_exact.results import result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Array = np.ndarray[Any, Any]
 
@@ -88,6 +91,20 @@ class RuleOptimum:
     def status(self) -> str:
         """The word "certified" where the certificate proves a gap within tol, rounding included; else "open"."""
         return "certified" if self.reason == "closed" else "open"
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the rule p(theta|type), a row for each type, named by its counts of (x, y).
+
+        ax: axes of Matplotlib; None: a new figure. Returns the axes. ImportError without matplotlib.
+        """
+        from therml_exact.figures.style import shown_axes
+        from therml_exact.figures.tables import draw_conditional
+
+        rows = [" ".join(map(str, counts)) for counts, _ in self.problem.types]
+        title = str(self).replace("; ", "\n")
+        return draw_conditional(
+            self.witness["theta_given_type"], rows, "theta", "type", title, shown_axes() if ax is None else ax
+        )
 
     def __str__(self) -> str:
         """One line: the bounds, the point, and where it is open why, and what would help."""
