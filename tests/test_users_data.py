@@ -87,6 +87,7 @@ def test_tiny_probabilities_by_both_paths(size, p):
 P = tx.Joint([["1/2", "1/8"], ["1/8", "1/4"]], ("X", "Y"), {"X": ["a", "b"], "Y": ["u", "v"]})
 TURNED = tx.Joint([["1/4", "1/8"], ["1/8", "1/2"]], ("X", "Y"), {"X": ["b", "a"], "Y": ["v", "u"]})
 PLAIN = tx.Joint(P.table, ("X", "Y"))
+X = tx.PrimeLog.log(2)
 
 
 def csv(tmp_path, text, name="table.csv", encoding="utf-8"):
@@ -622,10 +623,106 @@ def test_problems_and_audits_take_tables_too():
             tx.EncoderProblem(bad)
 
 
+# ---- a model's own tables
+
+
+CODES = np.array([[0.9, 0.1], [0.2, 0.8]])
+MODEL = {"z_given_x": CODES, "z": np.array([0.5, 0.5]), "y_given_z": np.array([[0.7, 0.3], [0.2, 0.8]])}
+
+
+def test_an_audit_says_what_is_missing_and_what_is_best():
+    joint = PLAIN.to_float()
+    audit = tx.audit.model(joint, {"z_given_x": CODES})
+    coded = tx.Joint(np.einsum("xy,xz->xyz", joint.table, CODES), ("X", "Y", "Z"))
+    best = {
+        "R": tx.mutual_information(coded, "X", "Z"),
+        "C": tx.entropy(coded, "Y", "Z"),
+        "D": tx.entropy(coded, "X", "Z"),
+    }
+    assert audit.rows == () and audit.optimal == pytest.approx({name: float(v) for name, v in best.items()}, abs=1e-14)
+    assert audit.missing == {"R": "z[z]", "C": "y_given_z[z, y]", "D": "x_given_z[z, x]"}
+    text = str(audit)
+    assert "R needs z[z]" in text and f"R = I(X;Z) = {best['R']:.9g}" in text and "C = H(Y|Z)" in text
+    with pytest.raises(ValueError, match=r"they give nothing; R needs z\[z\]"):
+        tx.audit.model(joint, {"z_given_x": CODES}, reported={"R": 0.3})
+
+
+@pytest.mark.parametrize("value", [0.3, np.array([0.3]), np.array(0.3), np.float32(0.3), F(3, 10), X * F(3, 10), [0.3]])
+def test_reported_values_of_any_make(value):
+    audit = tx.audit.model(PLAIN, MODEL, reported={"R": value, "loss": np.array([2.5, 2]), "grad_norm": None})
+    assert audit.rows[0].reported == pytest.approx(float(np.ravel(value)[0]), rel=1e-6)
+    assert audit.others == ("loss", "grad_norm") and "not audited, as they are no functionals: loss" in str(audit)
+
+
+@pytest.mark.parametrize("value", [np.array([0.3, 0.4]), "much", None, float("nan"), np.zeros(0)])
+def test_reported_values_that_are_none(value):
+    with pytest.raises(ValueError, match=r"reported\['R'\] is"):
+        tx.audit.model(PLAIN, MODEL, reported={"R": value})
+
+
+def test_logarithms_on_request():
+    logs = {name: np.log(table).astype(np.float32) for name, table in MODEL.items()}
+    plain, log = tx.audit.model(PLAIN, MODEL), tx.audit.model(PLAIN, logs, log=True)
+    assert [r.exact for r in log.rows] == pytest.approx([r.exact for r in plain.rows], abs=1e-6)
+    sure = {**MODEL, "z_given_x": np.eye(2)}
+    with np.errstate(divide="ignore"):
+        logs = {name: np.log(table) for name, table in sure.items()}
+    audit = tx.audit.model(PLAIN, logs, log=True)
+    assert audit.rows[0].exact == pytest.approx(tx.audit.model(PLAIN, sure).rows[0].exact, abs=1e-15)
+    with pytest.raises(ValueError, match=r"z_given_x\[0, 0\] is 0.9; with log=True it is a logarithm"):
+        tx.audit.model(PLAIN, MODEL, log=True)
+    with pytest.raises(ValueError, match=r"logarithms of probabilities|Logits"):
+        tx.audit.model(PLAIN, logs)
+
+
+def test_tables_with_letters_are_put_in_order():
+    pandas = pytest.importorskip("pandas")
+    joint = P.to_float()
+    plain = tx.audit.model(joint, MODEL)
+    frames = {
+        "z_given_x": pandas.DataFrame(CODES[::-1], index=["b", "a"], columns=["one", "two"]),
+        "z": pandas.Series([0.5, 0.5], index=["two", "one"]),
+        "y_given_z": pandas.DataFrame(MODEL["y_given_z"][::-1, ::-1], index=["two", "one"], columns=["v", "u"]),
+    }
+    audit = tx.audit.model(joint, frames)
+    assert [r.exact for r in audit.rows] == pytest.approx([r.exact for r in plain.rows], abs=1e-15)
+    with pytest.raises(ValueError, match=r"z_given_x and the joint differ in the letters of X: c, b"
+                       r"|z_given_x and the joint differ in the letters of X: b, c"):  # fmt: skip
+        tx.audit.model(joint, {**frames, "z_given_x": frames["z_given_x"].rename(index={"b": "c"})})
+    with pytest.raises(ValueError, match="z_given_x has letters of X, and the world has none"):
+        tx.audit.model(PLAIN.to_float(), frames)
+
+
+def test_a_vib_trained_with_jax_is_audited():
+    """The README's example: an encoder and a decoder of logits, trained on R + 2 C in single precision."""
+    jax = pytest.importorskip("jax")
+    jnp = jax.numpy
+    joint = tx.Joint([["4/10", "1/10"], ["1/10", "4/10"]], ("X", "Y"))
+    p = jnp.asarray(joint.to_float().table, dtype=jnp.float32)
+
+    def loss(logits):
+        z_given_x, z, y_given_z = (jax.nn.log_softmax(logits[name]) for name in ("z_given_x", "z", "y_given_z"))
+        encoder = jnp.exp(z_given_x)
+        rate = (p.sum(1)[:, None] * encoder * (z_given_x - z)).sum()
+        error = -jnp.einsum("xy,xz,zy->", p, encoder, y_given_z)
+        return rate + 2 * error, {"R": rate, "C": error, "loss": rate + 2 * error}
+
+    keys = jax.random.split(jax.random.PRNGKey(0), 3)
+    shapes = {"z_given_x": (2, 2), "z": (2,), "y_given_z": (2, 2)}
+    logits = {name: jax.random.normal(key, shape) for key, (name, shape) in zip(keys, shapes.items(), strict=True)}
+    step = jax.jit(jax.grad(loss, has_aux=True))
+    for _ in range(50):
+        gradient, reported = step(logits)
+        logits = {name: logits[name] - gradient[name] for name in logits}
+    reported = loss(logits)[1]
+    audit = tx.audit.model(joint, {name: jax.nn.log_softmax(t) for name, t in logits.items()}, reported, log=True)
+    assert [row.name for row in audit.rows] == ["R", "C"] and all(row.note == "" for row in audit.rows)
+    assert all(abs(row.difference) < 1e-6 for row in audit.rows) and audit.others == ("loss",)
+    assert audit.location.verdict in ("feasible", "undecided")
+    assert audit.optimal["R"] <= audit.rows[0].exact + 1e-9 and audit.optimal["C"] <= audit.rows[1].exact + 1e-9
+
+
 # ---- exact numbers among the numbers, and floats that say their unit
-
-
-X = tx.PrimeLog.log(2)
 
 
 @pytest.mark.parametrize(
