@@ -60,6 +60,8 @@ def point(
     """
     if isinstance(problem, Joint):
         problem = EncoderProblem(problem)
+    if not hasattr(problem, "functionals"):
+        raise TypeError(f"problem is a {type(problem).__name__}; give an EncoderProblem or its kin, or a Joint p(x, y)")
     return locate(problem, {"R": R, "C": C, "D": D, "S": S, "U": U}, tol=tol, time_limit=time_limit)
 
 

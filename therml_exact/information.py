@@ -53,6 +53,12 @@ Information = PrimeLog | Nats
 """An information as users see it: both kinds answer to `.nats` and `.bits`."""
 
 
+def check_distribution(p: Any) -> None:
+    """Refuse what is no distribution, by what a distribution answers to."""
+    if not (hasattr(p, "axes") and hasattr(p, "weights") and hasattr(p, "labels")):
+        raise TypeError(f"p is a {type(p).__name__}; give a Joint or a world (of a table: Joint(table, axes))")
+
+
 def plain(number: Number) -> Information:
     """A number as users see it: a PrimeLog, or a float without its error bound."""
     if isinstance(number, PrimeLog):
@@ -156,6 +162,7 @@ def multi_information(p: Distribution, axes: Names | None = None) -> Information
     >>> print(tx.multi_information(parity), tx.multi_information(parity, ["X", "Y"]))
     log 2 0
     """
+    check_distribution(p)
     names = p.axes if axes is None else flatten_names((axes,))
     return plain(p.weights(names).multi_information()) if names else plain(zero(p.is_exact))
 
@@ -173,6 +180,7 @@ def entropy_vector(p: Distribution) -> Array:
     >>> [str(h) for h in vector]
     ['0', 'log 2', '2 log 2 - 3/4 log 3', '3/2 log 2']
     """
+    check_distribution(p)
     n = len(p.axes)
     if n > 24:
         raise ValueError(f"entropy_vector: {n} variables have 2^{n} subsets; take a marginal of at most 24")
@@ -241,6 +249,7 @@ def _joint(table: Any, held: containers.Contents | None) -> Joint:
 
 def _on_event(p: Distribution, names: Sequence[str], event: Mapping[str, Any]) -> Distribution:
     """The distribution of the names given the event: p itself where there is none."""
+    check_distribution(p)
     if not event:
         return p
     kept = tuple(dict.fromkeys((*names, *event)))

@@ -132,6 +132,8 @@ def model(
     """
     if not isinstance(world, (World, Joint)):
         raise TypeError(f"world is a {type(world).__name__}; give a World, or a Joint p(x, y)")
+    if not isinstance(tables, (Variational, Mapping)):
+        raise TypeError(f"tables is a {type(tables).__name__}; give a dict of the q's by name, or a Variational")
     given = dict(tables.given()) if isinstance(tables, Variational) else dict(tables)
     rescaled: dict[str, float] = {}
     letters = _Letters(world)

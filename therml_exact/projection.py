@@ -59,6 +59,8 @@ def mismatch(joint: Joint, graph_p: Graph, graph_q: Graph) -> tuple[Information,
     >>> print(J, q.table[0, 0])
     log 2 1/4
     """
+    if not isinstance(joint, Joint):
+        raise TypeError(f"joint is a {type(joint).__name__}; give a Joint, and the graphs P and Q")
     for role, graph in (("graph_p", graph_p), ("graph_q", graph_q)):
         if set(graph.nodes) != set(joint.axes):
             raise ValueError(

@@ -183,6 +183,8 @@ def optimal_variational(world: Sampled, shared: bool = False) -> Variational:
     >>> [str(p) for p in q.table("y_given_z", 1)[0]]
     ['1', '0']
     """
+    if not hasattr(world, "families"):
+        raise TypeError(f"world is a {type(world).__name__}; give a world")
     tables: dict[str, Any] = {}
     for name in world.families:
         samples = [family(world, name, i) for i in world.samples]

@@ -369,6 +369,13 @@ class DiscriminativeWorld(World):
 WORLDS: tuple[type[World], ...] = (WorldP, BayesWorld, DiscriminativeWorld)
 
 
+def check_world(world: Any) -> None:
+    """Refuse what is no world."""
+    if not isinstance(world, World):
+        known = ", ".join(kind.__name__ for kind in WORLDS)
+        raise TypeError(f"world is a {type(world).__name__}; give one of {known}")
+
+
 def data_tables(data: Joint) -> tuple[Array, Array, Array]:
     """The process of a joint over three variables in the roles Phi, X, Y: p(phi), p(x|phi), p(y|x,phi).
 
@@ -382,6 +389,8 @@ def data_tables(data: Joint) -> tuple[Array, Array, Array]:
     >>> [str(p) for p in x[0]], [str(p) for p in y[0, 0]], [str(p) for p in y[0, 1]]
     (['1/2', '1/2'], ['1/2', '1/2'], ['1', '0'])
     """
+    if not isinstance(data, Joint):
+        raise TypeError(f"data is a {type(data).__name__}; give a Joint over three variables, in the roles Phi, X, Y")
     if len(data.axes) != 3:
         raise ValueError(f"the joint is over {', '.join(data.axes)}; give three variables, in the roles Phi, X, Y")
     phi, x, _ = data.axes

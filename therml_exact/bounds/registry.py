@@ -16,7 +16,7 @@ from therml_exact.bounds.quantities import Quantities
 from therml_exact.bounds.relation import BoundCheck, Relation
 from therml_exact.files import save_result
 from therml_exact.variational import Variational, optimal_variational
-from therml_exact.worlds import World
+from therml_exact.worlds import World, check_world
 
 RELATIONS: tuple[Relation, ...] = tuple(
     sorted(
@@ -102,6 +102,7 @@ def check_bounds(world: World, variational: Variational | None = None) -> Bounds
     >>> report.skipped[0]
     '(11) needs z'
     """
+    check_world(world)
     q = optimal_variational(world) if variational is None else variational
     t = Quantities(world, q)
     given = set(q.given())
