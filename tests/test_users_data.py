@@ -656,6 +656,53 @@ def test_problems_and_audits_take_tables_too():
             tx.EncoderProblem(bad)
 
 
+# ---- expressions
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_expressions_have_a_value(exact):
+    world = tx.random_world(5, n=2)
+    world = world if exact else world.to_float()
+    joint = tx.examples.hair_eye() if exact else tx.examples.hair_eye().to_float()
+    i, h = tx.mutual_information, tx.entropy
+    for p, text, value in (
+        (joint, "I(Hair;Eye|Sex) - I(Hair;Eye)", i(joint, "Hair", "Eye", "Sex") - i(joint, "Hair", "Eye")),
+        (joint, "2 [H(Hair,Eye) - 1/2 H(Sex|Hair)]", h(joint, ["Hair", "Eye"]) * 2 - h(joint, "Sex", "Hair")),
+        (joint, "H(Hair) - H(Hair|Eye) - I(Hair;Eye)", 0), (joint, "0", 0),
+        (world, "sum_i I(Z_i;Phi)", i(world, "Z1", "Phi") + i(world, "Z2", "Phi")),
+        (world, "I(Theta;X^N,Y^N)", i(world, "Theta", ["X1", "Y1", "X2", "Y2"])),
+    ):  # fmt: skip
+        found = tx.evaluate(text, p)
+        assert found == value if exact else float(found) == pytest.approx(float(value), abs=1e-14)
+        assert found.bits == pytest.approx(float(value) / math.log(2), abs=1e-14)
+    spaced = tx.Joint(P.table, ("sepal length", "Y"))
+    assert tx.evaluate("H(sepal length|Y)", spaced) == tx.entropy(spaced, "sepal length", "Y")
+
+
+def test_informations_in_expressions_keep_their_digits():
+    e = 2.0**-30
+    joint = tx.Joint([[0.25 + e, 0.25 - e], [0.25 - e, 0.25 + e]], ("X", "Y"))
+    assert tx.evaluate("3 I(X;Y)", joint) == pytest.approx(3 * 8 * e * e, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "says"),
+    [
+        ("I(X;Y) <= H(X)", ValueError, "a relation; an expression has a value"),
+        ("I(X;Q)", ValueError, "unknown variable 'Q'"),
+        ("H(X) + 1", ValueError, "a number is added to entropies"),
+        ("H(X", ValueError, "expected"),
+        ("__import__('os')", ValueError, "character 1"),
+        ("", ValueError, "character 1"),
+        (3, TypeError, "expression is a int"),
+        ("H(X)" * 10**4, ValueError, "characters"),
+    ],
+)
+def test_expressions_that_are_none(text, error, says):
+    with pytest.raises(error, match=says):
+        tx.evaluate(text, PLAIN)
+
+
 # ---- a model's own tables
 
 
