@@ -103,9 +103,10 @@ class HardFrontier:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the frontier as JSON, in nats."""
+        """Write the frontier as JSON, in nats: each partition as numbers of blocks, and as blocks of letters."""
         names = ("method", "complete", "exact", "tolerance", "error", "nodes", "points")
         content = {name: getattr(self, name) for name in names}
+        content["blocks"] = [self.blocks(k) for k in range(len(self.points))]
         save_result("hard_frontier", {"units": "nats", "axes": list(self.joint.axes), **content}, path)
 
     def __str__(self) -> str:
