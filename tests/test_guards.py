@@ -157,6 +157,7 @@ FLOORS = [
     ["functional", "exchangeable", "predictive", "verification", "learners", "encoders"],
     ["frontier", "shannon", "examples"],
     ["thermo", "bounds", "testing"],
+    ["model_audit"],
     ["audit", "io", "tour"],
     ["cli"],
 ]

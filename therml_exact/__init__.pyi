@@ -57,6 +57,7 @@ from .shannon.prove import prove as prove
 from .shannon.results import Proved as Proved
 from .shannon.results import Refuted as Refuted
 from .shannon.results import Undecided as Undecided
+from .shannon.value import evaluate as evaluate
 from .shannon.verify import verify_proof as verify_proof
 from .thermo import markov as markov
 from .thermo.annealing import parallel_tempering as parallel_tempering

@@ -50,6 +50,7 @@ def read_rows(
     measure = count if count is not None else weight
     missing = MISSING if na_values is None else frozenset((na_values,) if isinstance(na_values, str) else na_values)
     observed: dict[tuple[str, ...], int | Fraction] = {}
+    known: dict[tuple[str, ...], tuple[tuple[str, ...], int | Fraction]] = {}  # rows that were seen before
     with _opened(source, where, encoding) as file:
         lines = _Lines(file)
         rows = csv.reader(lines, strict=True, delimiter=sep, skipinitialspace=True)
@@ -64,16 +65,23 @@ def read_rows(
                 raw, lines.raw = lines.raw, []
                 if not row:
                     continue
-                line = f"{where}, line {rows.line_num}"
                 if len(row) != len(header):
+                    line = f"{where}, line {rows.line_num}"
                     raise ValueError(f"{line}: {len(row)} cells, but the header has {len(header)} columns")
-                cells = [row[k].strip() for k in at]
-                for name, k, cell in zip(wanted, at, cells, strict=True):
-                    _check_cell(cell, name, line, missing, lambda k=k, raw=raw: _is_quoted("".join(raw), k, sep))
-                number: int | Fraction = 1
-                if measure is not None:
-                    number = _number(cells.pop(), f"{line}: {shown(measure)}", sep, whole=count is not None)
-                key = tuple(cells)
+                cells = tuple([row[k] for k in at])
+                found = known.get(cells)
+                if found is None:
+                    line = f"{where}, line {rows.line_num}"
+                    texts = [cell.strip() for cell in cells]
+                    for name, k, text in zip(wanted, at, texts, strict=True):
+                        _check_cell(text, name, line, missing, "".join(raw), k, sep)
+                    number: int | Fraction = 1
+                    if measure is not None:
+                        number = _number(texts.pop(), f"{line}: {shown(measure)}", sep, whole=count is not None)
+                    found = tuple(texts), number
+                    if missing.isdisjoint(found[0]):  # the same text may be quoted in one row and not in another
+                        known[cells] = found
+                key, number = found
                 observed[key] = observed.get(key, 0) + number
         except UnicodeError as error:
             raise ValueError(f"{where}: not readable as {encoding} ({error}); name its encoding{_GUESS}") from None
@@ -169,10 +177,10 @@ def _column(name: str, header: Sequence[str], where: str, hint: str) -> int:
     raise ValueError(f"{where}: column {shown(name)} is {found} in the header; it has {known}{hint}")
 
 
-def _check_cell(cell: str, name: str, line: str, missing: Collection[str], is_quoted: Any) -> None:
+def _check_cell(cell: str, name: str, line: str, missing: Collection[str], raw: str, column: int, sep: str) -> None:
     if cell == "":
         raise ValueError(f"{line}: the cell of column {shown(name)} is empty; fill it or drop the row")
-    if cell in missing and not is_quoted():
+    if cell in missing and not _is_quoted(raw, column, sep):
         raise ValueError(
             f"{line}: the cell of column {shown(name)} is {cell}, a missing value; drop the row, or, if {cell} is a "
             "letter, quote it or give na_values=()"

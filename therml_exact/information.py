@@ -54,9 +54,9 @@ Information = PrimeLog | Nats
 """An information as users see it: both kinds answer to `.nats` and `.bits`."""
 
 
-def _check(p: Distribution) -> None:
+def check_distribution(p: Any) -> None:
     """Refuse what is no distribution; isinstance of a protocol would cost as much as a small entropy."""
-    if not (hasattr(p, "weights") and hasattr(p, "axes")):
+    if not (hasattr(p, "axes") and hasattr(p, "weights") and hasattr(p, "labels")):
         raise wrong_type(p, "p", DISTRIBUTION)
 
 
@@ -74,7 +74,7 @@ def zero(exact: bool) -> Number:
 
 def entropy_number(p: Distribution, names: Sequence[str], given: Sequence[str] = ()) -> Number:
     """H(names|given) with its error bound."""
-    _check(p)
+    check_distribution(p)
     rest = [name for name in names if name not in given]
     if not rest or not given:
         total = p.weights(tuple(dict.fromkeys(names))).entropy() if rest else zero(p.is_exact)
@@ -90,7 +90,7 @@ def entropy_number(p: Distribution, names: Sequence[str], given: Sequence[str] =
 
 def information_number(p: Distribution, a: Sequence[str], b: Sequence[str], given: Sequence[str] = ()) -> Number:
     """I(a;b|given) with its error bound."""
-    _check(p)
+    check_distribution(p)
     a = [name for name in a if name not in given]
     b = [name for name in b if name not in given]
     shared = [name for name in a if name in b]
@@ -165,7 +165,7 @@ def multi_information(p: Distribution, axes: Names | None = None) -> Information
     >>> print(tx.multi_information(parity), tx.multi_information(parity, ["X", "Y"]))
     log 2 0
     """
-    _check(p)
+    check_distribution(p)
     names = p.axes if axes is None else flatten_names((axes,))
     return plain(p.weights(names).multi_information()) if names else plain(zero(p.is_exact))
 
@@ -183,7 +183,7 @@ def entropy_vector(p: Distribution) -> Array:
     >>> [str(h) for h in vector]
     ['0', 'log 2', '2 log 2 - 3/4 log 3', '3/2 log 2']
     """
-    _check(p)
+    check_distribution(p)
     n = len(p.axes)
     if n > 24:
         raise ValueError(f"entropy_vector: {n} variables have 2^{n} subsets; take a marginal of at most 24")
@@ -252,6 +252,7 @@ def _joint(table: Any, held: containers.Contents | None) -> Joint:
 
 def _on_event(p: Distribution, names: Sequence[str], event: Mapping[str, Any]) -> Distribution:
     """The distribution of the names given the event: p itself where there is none."""
+    check_distribution(p)
     if not event:
         return p
     kept = tuple(dict.fromkeys((*names, *event)))

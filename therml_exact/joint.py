@@ -362,6 +362,8 @@ class Joint:
 
     def rename(self, names: Mapping[str, str]) -> Joint:
         """The same joint with other names for some variables."""
+        if not isinstance(names, Mapping):
+            raise TypeError(f'names is a {type(names).__name__}; give a dict from old names to new, {{"X": "U"}}')
         for name in names:
             self.axis(name)
         axes = check_axes([names.get(name, name) for name in self.axes], len(self.axes))

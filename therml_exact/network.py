@@ -17,7 +17,7 @@ import numpy as np
 
 from therml_exact.graph import Graph
 from therml_exact.joint import Joint
-from therml_exact.letters import find_name
+from therml_exact.letters import Letter, find_name
 from therml_exact.numbers.approximate import ROUND
 from therml_exact.numbers.tables import Array, check_size, common_denominator, freeze
 from therml_exact.numbers.weights import Weights
@@ -38,6 +38,11 @@ class Network:
         self._factors = {node: _factor(tables[node], deviations.get(node, 0.0)) for node in graph.nodes}
         self._cache: dict[frozenset[str], tuple[tuple[str, ...], Weights]] = {}
         self._ordered: dict[tuple[str, ...], Weights] = {}  # the same marginals as they were asked for
+
+    @property
+    def labels(self) -> Mapping[str, tuple[Letter, ...]]:
+        """The letters of a network are positions in its tables."""
+        return {}
 
     @property
     def cells(self) -> int:

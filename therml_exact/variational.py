@@ -15,7 +15,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, InitVar, dataclass, field, fields
 from fractions import Fraction
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -42,13 +42,8 @@ _NDIM = {"theta": 1, "z": 1, "x_given_z": 2, "y_given_z": 2, "z_given_x": 2, "x_
 class Sampled(Protocol):
     """What the best q's need of a world: N samples, the q's that make sense, and the weights of any marginal."""
 
-    @property
-    def families(self) -> tuple[str, ...]:
-        """The variational tables that make sense here."""
-
-    @property
-    def projection(self) -> tuple[str, ...]:
-        """Those of world Q, whose optimum gives J."""
+    families: ClassVar[tuple[str, ...]]  # the variational tables that make sense here
+    projection: ClassVar[tuple[str, ...]]  # those of world Q, whose optimum gives J
 
     @property
     def n(self) -> int:

@@ -121,8 +121,9 @@ class HardFrontier:
         return draw_hard_frontier(self, unit, shown_axes() if ax is None else ax)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the frontier and its joint as JSON, in nats; `tx.load` reads the file."""
+        """Write the frontier and its joint as JSON, in nats, also as blocks of letters; `tx.load` reads the file."""
         content = {name: getattr(self, name) for name in _SAVED}
+        content["blocks"] = [self.blocks(k) for k in range(len(self.points))]
         labels = {name: list(letters) for name, letters in self.joint.labels.items()}
         joint = {"axes": list(self.joint.axes), "labels": labels, "table": self.joint.table}
         save_result("hard_frontier", {"units": "nats", "joint": joint, **content}, path)

@@ -146,9 +146,10 @@ def _nested(values: Any, name: str) -> Any:
 
 def as_array(values: Any, name: str) -> Array:
     """What NumPy makes of a tensor of torch or jax, a data frame, or anything else that it can read."""
-    for step in ("detach", "cpu"):  # tensors of torch that know their gradient, or live elsewhere
-        values = getattr(values, step, lambda same=values: same)()
     try:
+        for step in ("detach", "cpu", "numpy"):  # tensors of torch, and whatever calls itself alike
+            if not isinstance(values, np.ndarray) and hasattr(values, step):
+                values = getattr(values, step)()
         return np.asarray(values)
     except Exception as error:  # what a foreign library raises is not ours to know
         raise ValueError(f"{name} is a {type(values).__name__} that NumPy cannot read ({error}); convert it") from None

@@ -76,6 +76,21 @@ def parse(text: str, setting: Setting, where: str = "statement") -> Statement:
     return _Reader(text, setting, where).statement()
 
 
+Leaf = tuple[int, int | None, int]
+"""The sets A, B (None for an entropy) and C of H(A|C) or I(A;B|C)."""
+
+
+def parse_expression(text: str, setting: Setting, where: str = "expression") -> dict[Leaf, Fraction]:
+    """Read an expression, each H and I of it apart: their coefficients."""
+    if not isinstance(text, str):
+        raise TypeError(f"{where} is a {type(text).__name__}; give a text such as 'I(X;Y|Z) - I(X;Y)'")
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"{where} has {len(text):,} characters; at most {MOST_CHARACTERS:,} are read")
+    reader = _Leaves(text, setting, where)
+    form = reader.whole()
+    return {leaf: form[number] for leaf, number in reader.leaves.items() if number in form}
+
+
 def names_in(text: str) -> tuple[str, ...]:
     """The names between the parentheses of H and I, in order of appearance: the free variables of a text."""
     found = []
@@ -111,6 +126,15 @@ class _Reader:
             again = _RELATION.match(self.text, self.at)
             self.fail("a second relation; prove one at a time" if again else "unexpected character")
         return Statement(self.text, _SAME.get(sign[0], sign[0]), add(left, right, Fraction(-1)))
+
+    def whole(self) -> Form:
+        """An expression that is all of the text."""
+        form = self.side()
+        self.skip()
+        if self.at < len(self.text):
+            relation = _RELATION.match(self.text, self.at)
+            self.fail("a relation; an expression has a value, a statement is for prove" if relation else "unexpected")
+        return form
 
     def side(self) -> Form:
         self.skip()
@@ -232,9 +256,12 @@ class _Reader:
             self.at += 1
             given = self.names()
         self.expect(")")
-        a, b = parts[0], parts[-1]
+        return self.leaf(parts[0], None if letter == "H" else parts[-1], given)
+
+    def leaf(self, a: int, b: int | None, given: int) -> Form:
+        """H(A|C), where b is None, or I(A;B|C), as a form."""
         one = Fraction(1)
-        if letter == "H":
+        if b is None:
             return self.counted(((a | given, one), (given, -one)))
         return self.counted(((a | given, one), (b | given, one), (a | b | given, -one), (given, -one)))
 
@@ -337,6 +364,23 @@ class _Reader:
         low = max(0, min(at - _SHOWN // 2, len(self.text) - _SHOWN))
         shown = "".join(c if c.isprintable() else " " for c in self.text[low : low + _SHOWN])
         raise ValueError(f"{self.where}, character {at + 1}: {why}\n  {shown}\n  {' ' * (at - low)}^") from None
+
+
+class _Leaves(_Reader):
+    """A reader that keeps each H and I apart: forms are coefficients by the number of the leaf, from 1 on."""
+
+    def __init__(self, text: str, setting: Setting, where: str) -> None:
+        super().__init__(text, setting, where)
+        self.leaves: dict[Leaf, int] = {}
+
+    def leaf(self, a: int, b: int | None, given: int) -> Form:
+        number = self.leaves.setdefault((a, b, given), len(self.leaves) + 1)
+        return self.counted(((number, Fraction(1)),))
+
+    def resolve(self, name: str, start: int) -> int:
+        # The names of a distribution are any texts; those of free variables are words.
+        known = self.setting.names
+        return 1 << known.index(name) if name in known else super().resolve(name, start)
 
 
 def add(a: Mapping[int, Fraction], b: Mapping[int, Fraction], scale: Fraction) -> Form:
