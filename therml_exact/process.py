@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from therml_exact.containers import unlabelled
 from therml_exact.numbers.tables import Array, check_rows, read_table, unify
 
 
 def read_process(phi: Any, x_given_phi: Any, y_given_x_phi: Any = None) -> tuple[Array, Array, Array | None]:
     """The three tables, checked, all of one kind of number."""
     given = {"phi": phi, "x_given_phi": x_given_phi, "y_given_x_phi": y_given_x_phi}
-    tables = unify({name: read_table(value, name) for name, value in given.items() if value is not None})
+    tables = unify(
+        {name: read_table(unlabelled(value, name), name) for name, value in given.items() if value is not None}
+    )
     for name, value in tables.items():
         check_rows(value, name)
     prior, x, y = tables["phi"], tables["x_given_phi"], tables.get("y_given_x_phi")
