@@ -76,9 +76,8 @@ def test_tiny_probabilities_by_both_paths(size, p):
     j = tx.Joint(table, ("X", "Y"))
     true = p * math.log(1 / p) + p
     assert tx.mutual_information(j, "X", "Y") == pytest.approx(true, rel=2 * p + 1e-13, abs=0)
-    if size == 2:
-        assert tx.multi_information(j) == pytest.approx(true, rel=2 * p + 1e-13, abs=0)
-        assert tx.entropy(j, "X") == pytest.approx(true, rel=2 * p + 1e-13, abs=0)
+    assert tx.multi_information(j) == pytest.approx(true, rel=2 * p + 1e-13, abs=0)
+    assert tx.entropy(j, "X") == pytest.approx(true, rel=2 * p + 1e-13, abs=0)
     independent = tx.Joint(np.outer(j.marginal("X").table, j.marginal("X").table), ("X", "Y"))
     if p > 1e-150:
         assert tx.kl_divergence(j, independent) == pytest.approx(true, rel=1e-7, abs=0)
@@ -547,6 +546,18 @@ def test_files_in_another_encoding(tmp_path, text):
     for encoding in ("utf-16", "utf-16-le"):
         with pytest.raises(ValueError, match='encoding="utf-16"'):
             read(tmp_path, text, written=encoding)
+
+
+def test_a_joint_is_a_table_with_letters_too():
+    assert tx.Joint(P) == P and tx.Joint(P).labels == P.labels
+    assert tx.Joint(P, ("Y", "X")).table.tolist() == P.marginal("Y", "X").table.tolist()
+    with pytest.raises(ValueError, match="own axes are X, Y"):
+        tx.Joint(P, ("A", "B"))
+    with pytest.raises(ValueError, match=r"z is a Joint with the letters 'a', 'b'"):
+        tx.Variational(z=P.marginal("X"))
+    with pytest.raises(ValueError, match="phi is a Joint with the letters"):
+        tx.BayesProblem(P.marginal("X"), [["1/2", "1/2"]] * 2, 1)
+    assert tx.Variational(z=PLAIN.marginal("X")).z.tolist() == [F(5, 8), F(3, 8)]
 
 
 # ---- one rule for what does not sum to 1

@@ -3,6 +3,7 @@
     pandas Series, DataFrame      index and columns are the axes: `value_counts`, `crosstab`, `pivot_table`
     xarray DataArray              dims are the axes, coords the letters
     scipy.sparse                  cells only
+    our own Joint                 its axes and labels
     dict, Counter                 {outcome: number}, an outcome being a letter, or a tuple with one for each axis
 
 They are known by what they answer to, so that none of these libraries is imported to read its objects.
@@ -91,6 +92,8 @@ def contents(values: Any, name: str) -> Contents | None:
     """What a container holds; None for arrays, lists, and whatever else has neither names nor letters."""
     if isinstance(values, Mapping):
         return _outcomes([(key if isinstance(key, tuple) else (key,)) for key in values], list(values.values()), name)
+    if all(hasattr(values, name) for name in ("axes", "labels", "table")):
+        return Contents(values.table, values.axes, tuple(values.labels.get(axis) for axis in values.axes))
     if hasattr(values, "nnz") and hasattr(values, "toarray"):
         check_size(math.prod(values.shape), len(values.shape), False, name)
         return Contents(values.toarray(), (None,) * len(values.shape), (None,) * len(values.shape))

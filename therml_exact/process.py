@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from therml_exact.containers import unlabelled
 from therml_exact.numbers.tables import Array, check_rows, read_table, unify
 
 _SHAPES = {"phi": "[phi]", "x_given_phi": "[phi, x]", "y_given_x_phi": "[phi, x, y]"}
@@ -16,7 +17,9 @@ _SHAPES = {"phi": "[phi]", "x_given_phi": "[phi, x]", "y_given_x_phi": "[phi, x,
 def read_process(phi: Any, x_given_phi: Any, y_given_x_phi: Any = None) -> tuple[Array, Array, Array | None]:
     """The three tables, checked, all of one kind of number."""
     given = {"phi": phi, "x_given_phi": x_given_phi, "y_given_x_phi": y_given_x_phi}
-    tables = unify({name: read_table(value, name) for name, value in given.items() if value is not None})
+    tables = unify(
+        {name: read_table(unlabelled(value, name), name) for name, value in given.items() if value is not None}
+    )
     for name, value in tables.items():
         if not value.ndim:
             raise ValueError(f"{name} has shape {value.shape}; it is {_SHAPES[name]}")

@@ -34,6 +34,7 @@ KERNEL_CELLS = 4096
 
 _TINY = 5e-324  # the least positive float
 _NORMAL = 2.0**-1022  # the least one with all its digits
+_SMALL = 1e-6  # below it the kernels' differences of logarithms have few digits; a sum of nonnegative terms has more
 _SERIES_RADIUS = 1 / 32
 # (1+r) log(1+r) - r = sum_{k>=2} (-r)^k / (k (k-1)); 10 terms reach 2e-17 relative inside the radius.
 _SERIES = tuple((-1.0) ** k / (k * (k - 1)) for k in range(2, 12))
@@ -72,8 +73,8 @@ class Weights:
         if self.array.size >= KERNEL_CELLS:
             from therml_exact.kernels.information.entropy import entropy_kernel
 
-            value = max(0.0, float(entropy_kernel(_flat(self.array))))  # of one letter the two logarithms may differ
-        else:
+            value = float(entropy_kernel(_flat(self.array)))
+        if self.array.size < KERNEL_CELLS or value < _SMALL:
             value = _entropy(self.array[self.array > 0])
         return Approximate(value, self._error(value))
 
@@ -166,7 +167,8 @@ class Weights:
             from therml_exact.kernels.information.multi_information import multi_information_kernel
 
             value = float(multi_information_kernel(_flat(self.array), np.array(self.array.shape, np.int64))[0])
-            return Approximate(value, self._error(value + math.log(self.array.size)))
+            if value >= _SMALL:
+                return Approximate(value, self._error(value + math.log(self.array.size)))
         product = np.asarray(self.total)
         marginals = [self.array.sum(axis=tuple(a for a in range(n) if a != axis)) / self.total for axis in range(n)]
         for marginal in marginals:
