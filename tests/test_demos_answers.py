@@ -1,4 +1,4 @@
-"""What the lessons laws, learning_forever and geometry claim, against exact worlds and other algorithms."""
+"""What the lessons laws, learning, learning_forever and geometry claim, against exact worlds and other algorithms."""
 
 import math
 
@@ -12,7 +12,7 @@ from therml_exact.frontier.rules.bent import least_excess
 
 pytest.importorskip("marimo", reason="the lessons need marimo: pip install 'therml_exact[demo]'")
 
-from therml_exact.demos import geometry, laws, learning_forever
+from therml_exact.demos import geometry, laws, learning, learning_forever
 
 L = math.log(2)
 
@@ -122,3 +122,16 @@ def test_the_counts_are_a_rule_of_their_own(process, n):
     )
     assert learning_forever.counts(process, n) == pytest.approx(told.I_theta_data, abs=1e-10)
     assert told.I_theta_phi == pytest.approx(told.I_pred, abs=1e-10)
+
+
+def test_learning_ends_where_memory_costs_what_it_saves():
+    """N = 1: memory has R = S = log 2 and C = 0, and no memory C = log 2, so that it ends at sigma = gamma - 1."""
+    lesson = learning
+    for gamma in (2.0, 4.0, 7.0):
+        assert lesson.end_of_learning(gamma) == pytest.approx(gamma - 1, abs=2e-3)
+    n, found = 2, lesson.best(4.0, 1.0, 2)
+    process = lesson.problem(n)
+    known = float(tx.predictive_information(process.phi, process.x_given_phi, process.y_given_x_phi, n).I_pred)
+    assert 0 < lesson.about(4.0, 1.0, n) <= known < found.point["S"]
+    kept = lesson.diagram(1)
+    assert kept[0, 0] == pytest.approx(0, abs=1e-6) and kept[0, -1] == pytest.approx(np.log(2), abs=1e-3)

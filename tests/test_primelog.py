@@ -351,7 +351,7 @@ def test_text():
 # ---- refusals
 
 
-@pytest.mark.parametrize("other", [1, 1.0, Fraction(1, 2), math.nan, "1", True])
+@pytest.mark.parametrize("other", [1, Fraction(1, 2), "1", True])
 def test_sums_that_leave_the_class(other):
     for attempt in (
         lambda: log(2) + other,
@@ -373,11 +373,8 @@ def test_sums_with_zero():
 @pytest.mark.parametrize(
     "attempt",
     [
-        lambda: log(2) * 1.5,
-        lambda: 1.5 * log(2),
         lambda: log(2) * log(3),
         lambda: log(2) / log(3),
-        lambda: log(2) / 2.0,
         lambda: 1 / log(2),
         lambda: log(2) ** 2,
         lambda: log(2) // 2,

@@ -16,10 +16,10 @@ from hostile import edited, sealed
 from learning_rules import functionals
 
 import therml_exact as tx
+from therml_exact.frontier.learning import check as saved_verify
 from therml_exact.frontier.problems import types
 from therml_exact.frontier.rounding import rounded_up_by
 from therml_exact.frontier.rules import check as rule_verify
-from therml_exact.frontier.rules.certificate import describe
 from therml_exact.verification import Clock
 
 LITTLE = 1e-9
@@ -231,7 +231,7 @@ def claim(problem, kind="lagrangian", lower=-1e3, value=None, witness=None, give
     numbers = [float(name == "C").hex() for name in "RCDS" if kind != "lagrangian"]
     leaf = [*numbers, *[(1 / thetas).hex()] * thetas]
     content = {
-        "format": "therml-rule-1", "kind": kind, "problem": describe(problem), **given,
+        "format": "therml-rule-1", "kind": kind, "problem": problem.describe(), **given,
         "value": None if value is None else float(value).hex(), "lower_bound": float(lower).hex(), "tol": (1e-6).hex(),
         "status": "open", "rule": "cells",
         "witness": None if witness is None else [[float(v).hex() for v in row] for row in witness],
@@ -521,8 +521,10 @@ FORGERIES = {
     "the objective left out": (at(BASE["capped"], (("leaves", 0, 1), ZERO)), "the objective's multiplier is not 1"),
     "no multipliers": (at(BASE["excess"], (("leaves", 0, 1), ZERO)), "multipliers are all 0"),
     # the problem
-    "a problem of another kind": (at(BASE["capped"], (("problem", "kind"), "encoder")), "of another kind"),
-    "a foreign field of the problem": (at(BASE["capped"], (("problem", "m"), 1)), "the problem has other fields"),
+    "a problem of another kind": (
+        at(BASE["capped"], (("problem", "kind"), "encoder")), "the kind is 'encoder', not learning rule"),
+    "a foreign field of the problem": (
+        at(BASE["capped"], (("problem", "m"), 1)), "of this kind has the fields"),
     "a problem without n": (
         at(BASE["capped"], (("problem",), {k: v for k, v in BASE["capped"]["problem"].items() if k != "n"})), "fields"),
     "no samples": (at(BASE["capped"], (("problem", "n"), 0)), "n is no integer"),
@@ -656,14 +658,15 @@ def test_a_saved_frontier_says_what_it_proves(saved):
     assert found.valid and found.reason.startswith("4 certificates hold") and "rows: 4" in found.claim
     assert "the fields are" in tx.verify({**saved, "gap": 0.0}).reason
     assert "the fields are" in tx.verify({k: v for k, v in saved.items() if k != "units"}).reason
-    noted = edited(saved, ("rows", 0, "reason"), "done")
+    noted = edited(saved, ("rows", 0, "reason"), "cells")
     assert tx.verify(noted).valid
+    assert "reason" in tx.verify(edited(saved, ("rows", 0, "reason"), "done")).reason
     assert "about another problem" in tx.verify(saved, NOISY).reason
 
 
 def test_a_row_may_lie_as_far_from_its_certificate_as_rounding_goes(saved):
     """The lower bound of a row may be a little lower; its value is the certificate's before it was rounded up."""
-    row, near = saved["rows"][0], rule_verify.NEAR
+    row, near = saved["rows"][0], saved_verify.NEAR
     assert near == 1e-9 and float.fromhex(saved["certificates"][0]["lower_bound"]) == 0.0
     lowered = edited(edited(saved, ("rows", 0, "lower_bound"), -near), ("rows", 0, "gap"), row["value"] + near)
     assert tx.verify(lowered).valid

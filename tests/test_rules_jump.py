@@ -10,7 +10,7 @@ import pytest
 from learning_rules import alternate, bisect, random_problem
 
 import therml_exact as tx
-from therml_exact.frontier.rules import jump as phase
+from therml_exact.frontier.rules import descents as phase
 from therml_exact.frontier.rules.optimum import minimize_rule
 from therml_exact.verification import verify as verify_rule
 

@@ -17,7 +17,6 @@ from learning_rules import alternate, enumerate_halves, functionals, random_prob
 
 import therml_exact as tx
 from therml_exact.frontier.mixture.certificate import digest
-from therml_exact.frontier.rules.certificate import describe
 from therml_exact.frontier.rules.vertices import choices, directions, points, rules
 from therml_exact.kernels.rules.rate_distortion import rate_distortion
 from therml_exact.verification import verify as verify_rule
@@ -348,7 +347,7 @@ def test_false_claims_are_rejected(certificate):
         {"status": "infeasible"},
         {"multipliers": {**certificate["multipliers"], "sigma": "1/4"}},
         {"multipliers": {"rho": "1"}},
-        {"problem": describe(random_problem(1))},
+        {"problem": random_problem(1).describe()},
         {"problem": {}},
     ):
         v = verify_rule(forge(certificate, **changes))

@@ -8,7 +8,7 @@ import pytest
 from learning_rules import random_problem
 
 import therml_exact as tx
-from therml_exact.frontier.rules.trace import RuleFrontier
+from therml_exact.frontier.learning.frontier import RuleFrontier
 
 
 @pytest.fixture(scope="module")

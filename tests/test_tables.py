@@ -45,7 +45,9 @@ def test_text_is_read_as_a_rational(text, value):
     assert parse_rational(text, "p") == value
 
 
-@pytest.mark.parametrize("text", ["", "1e5", "1/2/3", ".5", "1.", "٣", "1_0", "nan", "x" * 39, "x" * 41, "9" * 4001])
+@pytest.mark.parametrize(
+    "text", ["", "1e5", "1/2/3", ".5", "1.", "٣", "1_0", "nan", "x" * 39, "x" * 41, "9" * 2_000_001]
+)
 def test_other_text_is_refused_and_shown_in_forty_characters(text):
     with pytest.raises(ValueError) as refused:
         parse_rational(text, "p[0]")

@@ -40,7 +40,7 @@ FLOAT32 = 1e-5  # rows of single-precision softmaxes are off by less
 
 
 def point(
-    problem: Problem,
+    problem: Problem | Joint,
     R: float | None = None,
     C: float | None = None,
     D: float | None = None,
@@ -52,9 +52,9 @@ def point(
 ) -> Classification:
     """Where a claimed point lies: impossible by how much, or feasible and suboptimal by how much.
 
-    problem: an EncoderProblem, BayesProblem or DiscriminativeProblem. R, C, D, S, U: the claimed coordinates in nats,
-    those of the problem's plane; what is left out is free. tol: the gap, in nats, at which a search for the evidence
-    ends.
+    problem: an EncoderProblem, BayesProblem or DiscriminativeProblem; a Joint p(x, y) stands for its EncoderProblem.
+    R, C, D, S, U: the claimed coordinates in nats, those of the problem's plane; what is left out is free. tol: the
+    gap, in nats, at which a search for the evidence ends.
     time_limit: seconds of the whole call. refining: how many cells a search may make once the verdict is known; by
     default as many as before. Closed forms and data processing come first, and often decide; with a small number the
     call then ends soon, with a wider `distance`.
@@ -66,6 +66,8 @@ def point(
     >>> print(tx.audit.point(problem, R=0.1, C=0.2).verdict, tx.audit.point(problem, R=0.1, C=0.7).verdict)
     impossible feasible
     """
+    if isinstance(problem, Joint):
+        problem = EncoderProblem(problem)
     return locate(problem, {"R": R, "C": C, "D": D, "S": S, "U": U}, tol=tol, time_limit=time_limit, refining=refining)
 
 

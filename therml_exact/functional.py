@@ -24,7 +24,7 @@ import numpy as np
 
 from therml_exact.doors import WORLD, check_type
 from therml_exact.files import save_result
-from therml_exact.information import entropy_number, plain, zero
+from therml_exact.information import Information, entropy_number, plain, zero
 from therml_exact.numbers.approximate import Approximate
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, entry, read_table
@@ -56,17 +56,17 @@ class Functionals:
     R = 0.836988 (nats)
     """
 
-    R: Value | None = None
-    C: Value | None = None
-    D: Value | None = None
-    S: Value | None = None
-    V: Value | None = None
-    U: Value | None = None
-    R_i: tuple[Value, ...] | None = None
-    C_i: tuple[Value, ...] | None = None
-    D_i: tuple[Value, ...] | None = None
-    V_i: tuple[Value, ...] | None = None
-    U_i: tuple[Value, ...] | None = None
+    R: Information | None = None
+    C: Information | None = None
+    D: Information | None = None
+    S: Information | None = None
+    V: Information | None = None
+    U: Information | None = None
+    R_i: tuple[Information, ...] | None = None
+    C_i: tuple[Information, ...] | None = None
+    D_i: tuple[Information, ...] | None = None
+    V_i: tuple[Information, ...] | None = None
+    U_i: tuple[Information, ...] | None = None
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the values as JSON, in nats."""
@@ -121,13 +121,12 @@ def functionals(world: World, variational: Variational, measure_x: Any = None, m
 
 def entropy_functional(world: World, v: Variational) -> Number:
     """S (10): the divergence of the learning rule from the prior q(theta)."""
-    data = [name for name in world.axes if name[0] in "XY"]
-    return cross(world, v, "theta", 1) - entropy_number(world, ["Theta"], data)
+    return _excess(world, v, "theta", 1, [name for name in world.axes if name[0] in "XY"], "Theta")
 
 
 def rate(world: World, v: Variational, i: int) -> Number:
     """R_i (11): the divergence of the encoder from the marginal q(z)."""
-    return cross(world, v, "z", i) - entropy_number(world, [f"Z{i}"], [f"X{i}", "Theta"])
+    return _excess(world, v, "z", i, [f"X{i}", "Theta"], f"Z{i}")
 
 
 def classification_error(world: World, v: Variational, i: int) -> Number:
@@ -142,7 +141,7 @@ def distortion(world: World, v: Variational, i: int) -> Number:
 
 def volume(world: World, v: Variational, i: int) -> Number:
     """V_i (Appendix A): the divergence of the encoder from q(z|x)."""
-    return cross(world, v, "z_given_x", i) - entropy_number(world, [f"Z{i}"], [f"X{i}", "Theta"])
+    return _excess(world, v, "z_given_x", i, [f"X{i}", "Theta"], f"Z{i}")
 
 
 def energy(world: World, v: Variational, i: int) -> Number:
@@ -159,6 +158,20 @@ def cross(world: World, v: Variational, name: str, i: int, measure: Array | None
         m_top, m_bottom = ratio(measure)
         top, bottom = top * m_bottom, bottom * m_top
     return _widened(family(world, name, i).cross_entropy(top, bottom), v, name)
+
+
+def _excess(world: World, v: Variational, name: str, i: int, given: list[str], what: str) -> Number:
+    """<log p(what|given)/q>, for a q that is conditioned on the first few of `given`.
+
+    Of floats it is summed as a divergence: it is never negative, and loses no digits where p is near q.
+    """
+    if world.is_exact:
+        return cross(world, v, name, i) - entropy_number(world, [what], given)
+    table = v.table(name, i)
+    assert table is not None  # callers ask for given tables only
+    weights = world.weights([*given, what])
+    rows = table.reshape(*table.shape[:-1], *(1,) * (weights.array.ndim - table.ndim), table.shape[-1])
+    return _widened(weights.divergence_of_rows(rows, 1), v, name)
 
 
 def divergence(world: World, v: Variational, name: str, i: int) -> Number:

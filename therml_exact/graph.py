@@ -8,12 +8,12 @@ Errors: ValueError for a cycle or a name that is not text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from therml_exact.doors import check_type
-from therml_exact.joint import Names, find_name, flatten_names
+from therml_exact.letters import Names, find_name, name_set
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,10 +71,10 @@ class Graph:
         find_name(node, self.nodes)
         return self._parents[node]
 
-    def ancestors(self, nodes: Names) -> set[str]:
+    def ancestors(self, nodes: Names | Set[str]) -> set[str]:
         """The nodes and everything above them."""
         found: set[str] = set()
-        stack = list(flatten_names((nodes,)))
+        stack = sorted(name_set(nodes))
         while stack:
             node = stack.pop()
             if node not in found:
@@ -82,12 +82,12 @@ class Graph:
                 stack.extend(self.parents(node))
         return found
 
-    def separated(self, a: Names, b: Names, given: Names = ()) -> bool:
+    def separated(self, a: Names | Set[str], b: Names | Set[str], given: Names | Set[str] = ()) -> bool:
         """d-separation: whether a and b are independent given the names in every distribution on this graph.
 
         Decided on the moral graph of the ancestors (Lauritzen et al. 1990).
         """
-        left, right, on = (set(flatten_names((names,))) for names in (a, b, given))
+        left, right, on = (name_set(names) for names in (a, b, given))
         relevant = self.ancestors(sorted(left | right | on))
         neighbours: dict[str, set[str]] = {node: set() for node in relevant}
         for node in relevant:

@@ -6,7 +6,8 @@
     D(p||q)  = sum p log p/q, +inf where q = 0 < p
 
 Each takes a `Joint`, or a world (whose dense joint is then not built). Exact distributions give a PrimeLog, float ones
-a float. Informations of floats are summed as divergences, so they are >= 0 and lose nothing near independence.
+a float (Nats); both answer to `.nats` and `.bits`. Informations of floats are summed as divergences, so they are >= 0
+and lose nothing near independence.
 The last 53 bits: |error| <= 4 (e + (40 + log2 n) 2^-53)(|value| + 1), e the relative error of a cell, n the cells.
 Errors: KeyError for an unknown variable.
 """
@@ -14,14 +15,17 @@ Errors: KeyError for an unknown variable.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
+from therml_exact import containers
 from therml_exact.doors import DISTRIBUTION, wrong_type
-from therml_exact.joint import Joint, Names, flatten_names
+from therml_exact.joint import Joint
+from therml_exact.letters import Given, Letter, Names, flatten_names, positions, read_given, restricted
 from therml_exact.numbers.approximate import Approximate
+from therml_exact.numbers.nats import Nats
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, check_rows, read_table, unify
 from therml_exact.numbers.weights import Number, Weights
@@ -38,8 +42,16 @@ class Distribution(Protocol):
     def is_exact(self) -> bool:
         """Rationals, not floats."""
 
+    @property
+    def labels(self) -> Mapping[str, tuple[Letter, ...]]:
+        """The letters of the variables that have names for them."""
+
     def weights(self, names: Sequence[str]) -> Weights:
         """Weights of the marginal on the names, in their order."""
+
+
+Information = PrimeLog | Nats
+"""An information as users see it: both kinds answer to `.nats` and `.bits`."""
 
 
 def _check(p: Distribution) -> None:
@@ -48,9 +60,11 @@ def _check(p: Distribution) -> None:
         raise wrong_type(p, "p", DISTRIBUTION)
 
 
-def plain(number: Number) -> PrimeLog | float:
+def plain(number: Number) -> Information:
     """A number as users see it: a PrimeLog, or a float without its error bound."""
-    return number.value if isinstance(number, Approximate) else number
+    if isinstance(number, PrimeLog):
+        return number
+    return Nats(number.value if isinstance(number, Approximate) else number)
 
 
 def zero(exact: bool) -> Number:
@@ -102,23 +116,32 @@ def _spans(a: int, b: int, c: int) -> tuple[tuple[int, int], ...]:
     return (0, a), (a, a + b), (a + b, a + b + c)
 
 
-def entropy(p: Distribution, names: Names, given: Names | None = None) -> PrimeLog | float:
+def entropy(p: Distribution, names: Names, given: Given | None = None) -> Information:
     """The entropy H(names|given) in nats.
 
-    p: a Joint or a world. names, given: the name of a variable, or a sequence of names.
-    Returns a PrimeLog for an exact distribution, else a float. Raises KeyError for an unknown variable.
+    p: a Joint or a world. names: the name of a variable, or a sequence of names. given: likewise; a dict in it is an
+    event: given={"X": 0} asks for H(names|X = 0), the entropy in p(.|X = 0), and given=["W", {"X": 0}] for
+    H(names|W, X = 0).
+    Returns a PrimeLog for an exact distribution, else a float. Raises KeyError for an unknown variable or letter, and
+    ValueError for an event of probability 0.
 
     >>> print(entropy(Joint([["1/2", 0], ["1/4", "1/4"]], ("X", "Y")), "Y", given="X"))
     1/2 log 2
+    >>> print(entropy(Joint([["1/2", 0], ["1/4", "1/4"]], ("X", "Y")), "Y", given={"X": 1}))
+    log 2
     """
-    return plain(entropy_number(p, flatten_names((names,)), _given(given)))
+    what = flatten_names((names,))
+    on, event = read_given(given)
+    return plain(entropy_number(_on_event(p, (*what, *on), event), what, on))
 
 
-def mutual_information(p: Distribution, a: Names, b: Names, given: Names | None = None) -> PrimeLog | float:
+def mutual_information(p: Distribution, a: Names, b: Names, given: Given | None = None) -> Information:
     """The mutual information I(a;b|given) in nats (equations 70-76).
 
-    p: a Joint or a world. a, b, given: the name of a variable, or a sequence of names; they may share variables.
-    Returns a PrimeLog for an exact distribution, else a float >= 0. Raises KeyError for an unknown variable.
+    p: a Joint or a world. a, b: the name of a variable, or a sequence of names; they may share variables. given:
+    likewise; a dict in it is an event, such as {"Sex": "Female"}.
+    Returns a PrimeLog for an exact distribution, else a float >= 0. Raises KeyError for an unknown variable or letter,
+    and ValueError for an event of probability 0.
 
     >>> import therml_exact as tx
     >>> print(tx.mutual_information(tx.Joint([["1/2", 0], [0, "1/2"]], ("X", "Y")), "X", "Y"))
@@ -126,10 +149,12 @@ def mutual_information(p: Distribution, a: Names, b: Names, given: Names | None 
     >>> round(float(tx.mutual_information(tx.examples.hair_eye(), "Hair", "Eye", given="Sex")), 4)
     0.1323
     """
-    return plain(information_number(p, flatten_names((a,)), flatten_names((b,)), _given(given)))
+    left, right = flatten_names((a,)), flatten_names((b,))
+    on, event = read_given(given)
+    return plain(information_number(_on_event(p, (*left, *right, *on), event), left, right, on))
 
 
-def multi_information(p: Distribution, axes: Names | None = None) -> PrimeLog | float:
+def multi_information(p: Distribution, axes: Names | None = None) -> Information:
     """The multi-information (total correlation) sum_i H(X_i) - H(X_1, ..., X_n) in nats (equation 6).
 
     p: a Joint or a world. axes: the names of the variables that count, all by default.
@@ -182,27 +207,34 @@ def entropy_vector(p: Distribution) -> Array:
     return vector
 
 
-def kl_divergence(p: Any, q: Any) -> PrimeLog | float:
+def kl_divergence(p: Any, q: Any) -> Information:
     """The relative entropy D(p||q) = sum p log(p/q) in nats; math.inf where q = 0 < p.
 
-    p, q: two joints over the same variables, or two tables of one shape whose entries sum to 1.
+    p, q: two joints over the same variables, or two tables of one shape whose entries sum to 1. Joints with labels, and
+    tables that have letters (Series and DataFrames of pandas, DataArrays, dicts), are matched by letter; one that q
+    lacks has probability 0 there.
     Returns a PrimeLog for exact tables, else a float. Raises ValueError for one joint and one table, for different
-    variables or shapes, and where one is exact and the other holds floats.
+    variables or shapes, for letters on one side only, and where one is exact and the other holds floats.
 
     >>> print(kl_divergence(["1/2", "1/2"], ["1/4", "3/4"]))
     log 2 - 1/2 log 3
+    >>> print(kl_divergence({"a": "1/2", "b": "1/2"}, {"b": "3/4", "a": "1/4"}))
+    log 2 - 1/2 log 3
     """
     if isinstance(p, Joint) and isinstance(q, Joint):
-        if set(p.axes) != set(q.axes):
-            raise ValueError(
-                f"kl_divergence: p is over {', '.join(p.axes)} and q over {', '.join(q.axes)}; give the same variables"
-            )
-        p, q = p.table, q.marginal(p.axes).table
-    elif isinstance(p, Joint) or isinstance(q, Joint):
+        try:
+            left, right = p.aligned(q)
+        except ValueError as error:
+            raise ValueError(f"kl_divergence: {error}") from None
+        return plain(left.divergence(np.asarray(left.total), right.array, right.total))
+    if isinstance(p, Joint) or isinstance(q, Joint):
         raise ValueError("kl_divergence: give two joints or two tables, not one of each")
+    held = [containers.contents(p, "p"), containers.contents(q, "q")]
+    if any(one is not None and one.is_labelled for one in held):
+        return kl_divergence(*(_joint(table, one) for table, one in zip((p, q), held, strict=True)))
     tables = unify({"p": read_table(p, "p"), "q": read_table(q, "q")})
     for name, table in tables.items():
-        check_rows(table, name, table.ndim)
+        check_rows(table, name, table.ndim, "divide by their sum")
     if tables["p"].shape != tables["q"].shape:
         raise ValueError(
             f"kl_divergence: p has shape {tables['p'].shape} and q {tables['q'].shape}; give the same shape"
@@ -211,5 +243,20 @@ def kl_divergence(p: Any, q: Any) -> PrimeLog | float:
     return plain(left.divergence(np.asarray(left.total), right.array, right.total))
 
 
-def _given(given: Names | None) -> tuple[str, ...]:
-    return () if given is None else flatten_names((given,))
+def _joint(table: Any, held: containers.Contents | None) -> Joint:
+    """A table with letters as a joint; its axes are named by their order where they have no names."""
+    if held is None:
+        return Joint(table, [f"axis {k}" for k in range(np.ndim(table))])
+    return Joint(table, held.axes(None) or [name or f"axis {k}" for k, name in enumerate(held.names)])
+
+
+def _on_event(p: Distribution, names: Sequence[str], event: Mapping[str, Any]) -> Distribution:
+    """The distribution of the names given the event: p itself where there is none."""
+    if not event:
+        return p
+    kept = tuple(dict.fromkeys((*names, *event)))
+    weights = p.weights(kept)
+    allowed = positions(event, dict(zip(kept, weights.array.shape, strict=True)), p.labels)
+    return Joint.from_weights(
+        restricted(weights, {kept.index(name): letters for name, letters in allowed.items()}, event), kept
+    )

@@ -19,8 +19,9 @@ from therml_exact.worlds import WORLDS, World
 if TYPE_CHECKING:
     from therml_exact.frontier.curve.frontier import Frontier
     from therml_exact.frontier.hard import HardFrontier
+    from therml_exact.frontier.learning.frontier import RuleFrontier
 
-    Saved: TypeAlias = World | Joint | Variational | Frontier | HardFrontier
+    Saved: TypeAlias = World | Joint | Variational | Frontier | HardFrontier | RuleFrontier
 
 _KINDS = {world.kind: world for world in WORLDS}
 
@@ -29,7 +30,8 @@ def load(path: Path) -> Saved:
     """What the `save` of a world, a joint, variational tables or a frontier wrote to a JSON file.
 
     path: the path of the file. Returns the object that was saved: a WorldP, BayesWorld, DiscriminativeWorld, Joint,
-    Variational, Frontier or HardFrontier, equal to the first. A frontier is read, not checked: `tx.verify(path)` checks
+    Variational, Frontier, HardFrontier or RuleFrontier, equal to the first. A frontier is read, not checked:
+    `tx.verify(path)` checks
     it.
     Raises ValueError for what is no valid file of ours; the message names the file, the field, its value and the
     remedy.
@@ -47,7 +49,8 @@ def load(path: Path) -> Saved:
     kind = content.pop("format", None)
     if not isinstance(kind, str) or not kind.startswith("therml-exact/"):
         raise ValueError(
-            f'{where}: "format" is {kind!r}; expected "therml-exact/world", "/joint", "/variational" or "/frontier"'
+            f'{where}: "format" is {kind!r}; expected "therml-exact/world", "/joint", "/variational", "/frontier" or '
+            '"/rule-frontier"'
         )
     version = content.pop("version", None)
     readable = (1, 2) if kind == "therml-exact/frontier" else (VERSION,)
@@ -60,6 +63,7 @@ def load(path: Path) -> Saved:
         "therml-exact/variational": _variational,
         "therml-exact/frontier": _frontier,
         "therml-exact/hard_frontier": _hard_frontier,
+        "therml-exact/rule-frontier": _rule_frontier,
     }
     if kind not in readers:
         raise ValueError(f'{where}: "format" is {kind!r}; load reads {", ".join(readers)}')
@@ -83,11 +87,11 @@ def _world(content: dict[str, Any]) -> World:
 def _joint(content: dict[str, Any]) -> Joint:
     _check_fields(content, required=("axes", "table"), optional=("labels",))
     labels = content.get("labels") or {}
-    texts = isinstance(labels, dict) and all(
-        isinstance(v, list) and all(isinstance(s, str) for s in v) for v in labels.values()
+    letters = isinstance(labels, dict) and all(
+        isinstance(v, list) and all(isinstance(letter, (str, int, float)) for letter in v) for v in labels.values()
     )
-    if not texts:
-        raise ValueError('"labels" is not an object of lists of texts')
+    if not letters:
+        raise ValueError('"labels" is not an object of lists of texts or numbers')
     if not isinstance(content["axes"], list):
         raise ValueError(f'"axes" is {content["axes"]!r}; it is a list of names')
     return Joint(content["table"], content["axes"], labels)
@@ -119,6 +123,18 @@ def _hard_frontier(content: dict[str, Any]) -> HardFrontier:
     if not isinstance(content["joint"], dict):
         raise ValueError('"joint" is no object with axes, labels and a table')
     return HardFrontier.from_json(_joint(content["joint"]), content)
+
+
+def _rule_frontier(content: dict[str, Any]) -> RuleFrontier:
+    from therml_exact.frontier.learning.frontier import RuleFrontier
+    from therml_exact.verification import UnfinishedError
+
+    try:
+        return RuleFrontier.read(content)
+    except KeyError as missing:
+        raise ValueError(f'"{missing.args[0]}" is missing from the frontier') from None
+    except (AttributeError, IndexError, UnfinishedError) as error:
+        raise ValueError(f"malformed frontier ({error})") from None
 
 
 def _fields(cls: type) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from therml_exact.graph import Graph
-from therml_exact.joint import Joint, find_name
+from therml_exact.joint import Joint
+from therml_exact.letters import find_name
 from therml_exact.numbers.approximate import ROUND
 from therml_exact.numbers.tables import Array, check_size, common_denominator, freeze
 from therml_exact.numbers.weights import Weights

@@ -31,9 +31,10 @@ import numpy as np
 from therml_exact import exchangeable
 from therml_exact.doors import check_type
 from therml_exact.files import save_result
-from therml_exact.information import entropy
+from therml_exact.information import Information, entropy
 from therml_exact.joint import Joint
 from therml_exact.numbers.approximate import ROUND
+from therml_exact.numbers.nats import Nats
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, check_size, common_denominator, whole
 from therml_exact.numbers.weights import Weights
@@ -59,8 +60,8 @@ class PredictiveInformation:
 
     n: int
     m: int | None
-    I_pred: PrimeLog | float
-    H: PrimeLog | float
+    I_pred: Information
+    H: Information
     ratio: float
     error: float
 
@@ -122,12 +123,15 @@ def predictive_information(
     prior, letters, _, exact = _letters(phi, x_given_phi, y_given_x_phi)
     n, m = whole("n", n, least=0), None if m is None else whole("m", m, least=0)
 
-    def information(samples: int) -> tuple[PrimeLog | float, float]:
-        return (_exact(prior, letters, samples), 0.0) if exact else exchangeable.predictive(prior, letters, samples)
+    def information(samples: int) -> tuple[Information, float]:
+        if exact:
+            return _exact(prior, letters, samples), 0.0
+        value, error = exchangeable.predictive(prior, letters, samples)
+        return Nats(value), error
 
     value, error = information(n)
     each = entropy(Joint(prior[:, None] * letters, ("Phi", "T")), "T", given="Phi")
-    total = each * n + value if exact else float(each) * n + value
+    total = each * n + value
     if m is not None:
         (one, e1), (both, e2) = information(m), information(n + m)
         value, error = value + one - both, error + e1 + e2

@@ -17,10 +17,9 @@ import numpy as np
 
 from therml_exact.doors import JOINT, check_type
 from therml_exact.graph import Graph
-from therml_exact.information import Distribution, information_number, plain, zero
+from therml_exact.information import Distribution, Information, information_number, plain, zero
 from therml_exact.joint import Joint
 from therml_exact.network import Network
-from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import SUM_TOLERANCE, Array
 from therml_exact.numbers.weights import Number
 from therml_exact.variational import Sampled, conditional, family, optimal_variational, ratio
@@ -49,7 +48,7 @@ def shared_excess(world: Sampled) -> Number:
     return total
 
 
-def mismatch(joint: Joint, graph_p: Graph, graph_q: Graph) -> tuple[PrimeLog | float, Joint]:
+def mismatch(joint: Joint, graph_p: Graph, graph_q: Graph) -> tuple[Information, Joint]:
     """The least D_KL[p; q] in nats over the distributions q on graph Q, and the q that attains it (5).
 
     joint: a Joint p over the nodes of both graphs, which factorises on graph_p. graph_p, graph_q: the two Graphs.

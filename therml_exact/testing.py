@@ -17,6 +17,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import fields
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -110,7 +111,7 @@ def variationals(
     draw: st.DrawFn, world: World, per_sample: bool = False, max_weight: int = 5, positive: bool = True
 ) -> Variational:
     """Exact q's of every kind that the world has; positive by default, so that no functional is infinite."""
-    tables = {}
+    tables: dict[str, Any] = {}
     for name in world.families:
         given, what = FAMILIES[name]
         sizes = world.network.sizes

@@ -13,16 +13,26 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import KW_ONLY, InitVar, dataclass, field, fields
 from fractions import Fraction
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from therml_exact import show
+from therml_exact.containers import unlabelled
 from therml_exact.doors import WORLD, check_type
 from therml_exact.files import save_result
-from therml_exact.numbers.tables import Array, all_integers, check_rows, freeze, read_table, unify
+from therml_exact.numbers.tables import (
+    NORMALIZE,
+    Array,
+    all_integers,
+    check_rows,
+    freeze,
+    normalized,
+    read_table,
+    unify,
+)
 from therml_exact.numbers.weights import Weights
 
 _NDIM = {"theta": 1, "z": 1, "x_given_z": 2, "y_given_z": 2, "z_given_x": 2, "x_given_theta": 2, "y_given_x_theta": 3}
@@ -70,6 +80,7 @@ class Variational:
     z_given_x        q(z|x) as [x, z] (Appendix A)
     x_given_theta    q(x|theta) as [theta, x] (Appendix B)
     y_given_x_theta  q(y|x,theta) as [x, theta, y] (Appendix C)
+    normalize        whether to divide each row by its sum, such as rows of single precision, or of counts
     deviations       how far the rows of each table of floats are from summing to 1, at most
     whole            whether all entries are integers, which join either kind of number
 
@@ -87,22 +98,28 @@ class Variational:
     z_given_x: Any = None
     x_given_theta: Any = None
     y_given_x_theta: Any = None
+    _: KW_ONLY
+    normalize: InitVar[bool] = False
 
     deviations: dict[str, float] = field(init=False)
     whole: bool = field(init=False)  # all entries are integers, which join either kind of number
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, normalize: bool) -> None:
         tables = {}
         for name, value in self.given().items():
-            tables[name] = read_table(value, name)
+            tables[name] = read_table(unlabelled(value, name), name)
             shapes = (_NDIM[name],) if name == "theta" else (_NDIM[name], _NDIM[name] + 1)
             if tables[name].ndim not in shapes:
                 raise ValueError(
                     f"{name} has {tables[name].ndim} axes; it has {_NDIM[name]}"
                     + ("" if name == "theta" else ", or one more leading axis with an entry for each sample")
                 )
+        if normalize:
+            tables = {name: normalized(table, name, 1) for name, table in tables.items()}
         # How far float rows are from summing to 1, at most: it counts towards the error of what is computed with them.
-        object.__setattr__(self, "deviations", {name: check_rows(table, name) for name, table in tables.items()})
+        object.__setattr__(
+            self, "deviations", {name: check_rows(table, name, remedy=NORMALIZE) for name, table in tables.items()}
+        )
         object.__setattr__(self, "whole", all(all_integers(table) for table in tables.values()))
         for name, table in unify(tables).items():
             object.__setattr__(self, name, freeze(table))

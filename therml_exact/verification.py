@@ -5,9 +5,10 @@
     therml-exact/frontier       all points of a saved frontier                    frontier/verify_frontier.py
     therml-exact/audit          the impossibility, or possibility, of a point     frontier/verify_audit.py
     therml-rule-1               the same for learning rules, caps, excesses       frontier/rules/check.py
-    therml-exact/rule-frontier  all rows of a saved frontier of learning rules    frontier/rules/check.py
+    therml-exact/rule-frontier  all rows of a saved frontier of learning rules    frontier/learning/check.py
     therml-exact/joint-bound    the same where rule and encoder are free          frontier/joint/check_relaxations.py
     therml-joint-2              the same by cells of p(z,y) and p(z,x)            frontier/joint/check.py
+    therml-joint-capped-1       the same under caps, or the excess over a point   frontier/joint/check_caps.py
     therml-exact/proof          an inequality of entropies: proved, refuted       shannon/verify.py
 
 The content is hostile until it is checked. It is copied into plain data first (files.plain), numbers are read in one
@@ -46,9 +47,10 @@ CHECKERS = {
     "therml-exact/frontier": ("therml_exact.frontier.curve.check", "check_frontier"),
     "therml-exact/audit": ("therml_exact.frontier.curve.check_claim", "check_audit"),
     "therml-rule-1": ("therml_exact.frontier.rules.check", "check_rule"),
-    "therml-exact/rule-frontier": ("therml_exact.frontier.rules.check", "check_rule_frontier"),
+    "therml-exact/rule-frontier": ("therml_exact.frontier.learning.check", "check_rule_frontier"),
     "therml-exact/joint-bound": ("therml_exact.frontier.joint.check_relaxations", "check_joint"),
     "therml-joint-2": ("therml_exact.frontier.joint.check", "check_free"),
+    "therml-joint-capped-1": ("therml_exact.frontier.joint.check_caps", "check_capped"),
     "therml-exact/proof": ("therml_exact.shannon.verify", "check_proof"),
 }
 

@@ -19,21 +19,22 @@ from __future__ import annotations
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, InitVar, dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 
 from therml_exact import graph, show
+from therml_exact.containers import unlabelled
 from therml_exact.doors import JOINT, check_type
 from therml_exact.files import save_result
 from therml_exact.graph import Graph
-from therml_exact.information import plain
-from therml_exact.joint import Joint, Names, flatten_names
+from therml_exact.information import Information, plain
+from therml_exact.joint import Joint
+from therml_exact.letters import Letter, Names, flatten_names
 from therml_exact.network import Network
-from therml_exact.numbers.primelog import PrimeLog
-from therml_exact.numbers.tables import Array, check_rows, freeze, read_table, unify
+from therml_exact.numbers.tables import NORMALIZE, Array, check_rows, freeze, normalized, read_table, unify
 from therml_exact.numbers.weights import Weights
 from therml_exact.projection import graph_information, shared_excess
 
@@ -111,6 +112,11 @@ class World(ABC):
         """The tables by name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}  # type: ignore[arg-type]
 
+    @property
+    def labels(self) -> Mapping[str, tuple[Letter, ...]]:
+        """A world's letters have no names: they are positions in its tables."""
+        return {}
+
     def weights(self, names: Sequence[str]) -> Weights:
         """The weights of the marginal on the names, in their order; the dense joint is not built for them."""
         return self.network.weights(names)
@@ -126,16 +132,16 @@ class World(ABC):
         """The dense joint of all variables."""
         return self.network.joint()
 
-    def multi_information(self) -> PrimeLog | float:
+    def multi_information(self) -> Information:
         """I_P, the multi-information: a sum of node-parent informations (6)."""
         return plain(graph_information(self, self.graph))
 
-    def desired_information(self, shared: bool = False) -> PrimeLog | float:
+    def desired_information(self, shared: bool = False) -> Information:
         """I_Q, the information that world Q can express, in P (5); with `shared`, with one q for all samples."""
         wanted = graph_information(self, self.graph_q)
         return plain(wanted - shared_excess(self) if shared else wanted)
 
-    def mismatch(self, shared: bool = False) -> PrimeLog | float:
+    def mismatch(self, shared: bool = False) -> Information:
         """J = I_P - I_Q, the least D_KL[p; q] over world Q (5); with `shared`, over q's that the samples share."""
         excess = graph_information(self, self.graph) - graph_information(self, self.graph_q)
         return plain(excess + shared_excess(self) if shared else excess)
@@ -195,13 +201,15 @@ class World(ABC):
             return tuple(axis for axis in self.axes if axis.startswith(("X", "Y", "Theta")))
         return _AXES[name]
 
-    def _build(self) -> None:
+    def _build(self, normalize: bool) -> None:
         """Read, check and unify the tables, and tie them to the graph."""
-        read = {name: read_table(value, name) for name, value in self.tables.items()}
+        read = {name: read_table(unlabelled(value, name), name) for name, value in self.tables.items()}
         labels = "y_given_x_phi" in read
         n = _samples(read["theta_given_data"], labels)
         _check_shapes(read, n, labels)
-        deviations = {name: check_rows(table, name) for name, table in read.items()}
+        if normalize:
+            read = {name: normalized(table, name, 1) for name, table in read.items()}
+        deviations = {name: check_rows(table, name, remedy=NORMALIZE) for name, table in read.items()}
         unified = {name: freeze(table) for name, table in unify(read).items()}
         for name, table in unified.items():
             object.__setattr__(self, name, table)
@@ -253,6 +261,7 @@ class WorldP(World):
     y_given_x_phi     p(y|x,phi) as [phi, x, y]
     theta_given_data  the learning rule p(theta|x^N,y^N) as [x1, y1, ..., xN, yN, theta], off which N is read
     z_given_x_theta   the encoder p(z|x,theta) as [x, theta, z]
+    normalize         whether to divide each row by its sum, such as rows of single precision, or of counts
 
     Raises ValueError where a table has a wrong shape, or a row that does not sum to 1; the entry and the remedy are
     named.
@@ -269,6 +278,8 @@ class WorldP(World):
     y_given_x_phi: Any
     theta_given_data: Any
     z_given_x_theta: Any
+    _: KW_ONLY
+    normalize: InitVar[bool] = False
 
     kind: ClassVar[str] = "P"
     families: ClassVar[tuple[str, ...]] = ("theta", "z", "x_given_z", "y_given_z", "z_given_x")
@@ -276,8 +287,8 @@ class WorldP(World):
     _p: ClassVar[Callable[[int], Graph]] = graph.world_p
     _q: ClassVar[Callable[[int], Graph]] = graph.world_q
 
-    def __post_init__(self) -> None:
-        self._build()
+    def __post_init__(self, normalize: bool) -> None:
+        self._build(normalize)
 
     @property
     def n(self) -> int:
@@ -305,6 +316,7 @@ class BayesWorld(World):
     phi               p(phi) as [phi]; this and the other tables are without unit, and their rows sum to 1
     x_given_phi       p(x|phi) as [phi, x]
     theta_given_data  the learning rule p(theta|x^N) as [x1, ..., xN, theta], off which N is read
+    normalize         whether to divide each row by its sum, such as rows of single precision, or of counts
 
     Raises ValueError where a table has a wrong shape, or a row that does not sum to 1.
 
@@ -319,6 +331,8 @@ class BayesWorld(World):
     phi: Any
     x_given_phi: Any
     theta_given_data: Any
+    _: KW_ONLY
+    normalize: InitVar[bool] = False
 
     kind: ClassVar[str] = "bayes"
     families: ClassVar[tuple[str, ...]] = ("theta", "x_given_theta")
@@ -326,8 +340,8 @@ class BayesWorld(World):
     _p: ClassVar[Callable[[int], Graph]] = graph.bayes_p
     _q: ClassVar[Callable[[int], Graph]] = graph.bayes_q
 
-    def __post_init__(self) -> None:
-        self._build()
+    def __post_init__(self, normalize: bool) -> None:
+        self._build(normalize)
 
     @property
     def n(self) -> int:
@@ -345,6 +359,7 @@ class DiscriminativeWorld(World):
     x_given_phi       p(x|phi) as [phi, x]
     y_given_x_phi     p(y|x,phi) as [phi, x, y]
     theta_given_data  the learning rule p(theta|x^N,y^N) as [x1, y1, ..., xN, yN, theta], off which N is read
+    normalize         whether to divide each row by its sum, such as rows of single precision, or of counts
 
     Raises ValueError where a table has a wrong shape, or a row that does not sum to 1.
 
@@ -366,6 +381,8 @@ class DiscriminativeWorld(World):
     x_given_phi: Any
     y_given_x_phi: Any
     theta_given_data: Any
+    _: KW_ONLY
+    normalize: InitVar[bool] = False
 
     kind: ClassVar[str] = "discriminative"
     families: ClassVar[tuple[str, ...]] = ("theta", "y_given_x_theta")
@@ -373,8 +390,8 @@ class DiscriminativeWorld(World):
     _p: ClassVar[Callable[[int], Graph]] = graph.discriminative_p
     _q: ClassVar[Callable[[int], Graph]] = graph.discriminative_q
 
-    def __post_init__(self) -> None:
-        self._build()
+    def __post_init__(self, normalize: bool) -> None:
+        self._build(normalize)
 
     @property
     def n(self) -> int:

@@ -38,6 +38,7 @@ PARTS = {
     "random_worlds": "validation.random_worlds",
     "frontiers": "validation.frontiers",
     "learning_rules": "validation.learning_rules",
+    "learning_curve": "validation.learning_curve",
     "maxwell_relations": "validation.maxwell_relations",
     "random_families": "validation.random_families",
     "predictive_information": "validation.predictive_information",

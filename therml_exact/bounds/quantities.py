@@ -12,7 +12,7 @@ from typing import Any
 
 from therml_exact import functional as f
 from therml_exact.information import entropy_number, information_number, zero
-from therml_exact.joint import flatten_names
+from therml_exact.letters import flatten_names
 from therml_exact.numbers.weights import Number
 from therml_exact.projection import graph_information
 from therml_exact.variational import Variational, family, optimal_variational, ratio

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from therml_exact.bounds.quantities import Quantities
-from therml_exact.information import plain
+from therml_exact.information import Information, plain
 from therml_exact.numbers.approximate import Approximate
-from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.weights import Number
 from therml_exact.results import result
 from therml_exact.variational import Variational
@@ -54,9 +53,9 @@ class BoundCheck:
     part: str
     sample: int | None
     statement: str
-    lhs: PrimeLog | float
-    rhs: PrimeLog | float
-    slack: PrimeLog | float | None
+    lhs: Information
+    rhs: Information
+    slack: Information | None
     verdict: Verdict
     error: float
     relation: Relation
@@ -120,11 +119,11 @@ class Relation:
     def _repr_latex_(self) -> str:
         return f"${self.latex}$"
 
-    def lhs(self, world: World, variational: Variational, sample: int = 1) -> PrimeLog | float:
+    def lhs(self, world: World, variational: Variational, sample: int = 1) -> Information:
         """The left side on a world and its q's, in nats."""
         return plain(self._side(self.left, self._quantities(world, variational, sample), sample))
 
-    def rhs(self, world: World, variational: Variational, sample: int = 1) -> PrimeLog | float:
+    def rhs(self, world: World, variational: Variational, sample: int = 1) -> Information:
         """The right side on a world and its q's, in nats."""
         return plain(self._side(self.right, self._quantities(world, variational, sample), sample))
 

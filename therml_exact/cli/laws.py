@@ -24,7 +24,7 @@ from therml_exact.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from therml_exact.frontier.rules.jump import Jump, Piece
+    from therml_exact.frontier.learning.jump import Jump, Piece
     from therml_exact.thermo.family import State
 
 _TYPES = 40  # rows of an optimal rule that are printed
@@ -362,11 +362,11 @@ def learn(
 
     What --json writes is a frontier of learning rules, which `therml verify` reads, with the world's own values beside.
     """
+    from therml_exact.frontier.learning.caps import excess
+    from therml_exact.frontier.learning.frontier import RuleFrontier
+    from therml_exact.frontier.learning.jump import jump
     from therml_exact.frontier.minimize import minimize
-    from therml_exact.frontier.rules.caps import excess
-    from therml_exact.frontier.rules.jump import jump
     from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
-    from therml_exact.frontier.rules.trace import RuleFrontier
     from therml_exact.functional import functionals
     from therml_exact.io import load
     from therml_exact.variational import optimal_variational

@@ -23,6 +23,7 @@ LESSONS = (
     Lesson("two_worlds", "worlds P and Q, and the mismatch J between them"),
     Lesson("exact_bounds", "inequalities of the paper decided exactly: true, tight, misprinted"),
     Lesson("phase_transition", "the certified frontier, and where learning begins: gamma, delta, sigma"),
+    Lesson("learning", "everything free: the phase diagram of learning, the best rule and its encoders"),
     Lesson("objectives", "VIB, beta-VAE, supervised, Bayesian: a zoo of objectives on one surface"),
     Lesson("laws", "laws of learning: two experiments, one number"),
     Lesson("learning_forever", "why learning data forever teaches so little: predictive information"),

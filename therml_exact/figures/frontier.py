@@ -17,6 +17,7 @@ from therml_exact.figures.style import COLOURS, IMPOSSIBLE, new_axes, symbol
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+
 Array = np.ndarray[Any, Any]
 _MARKERS = "sD^vP*X"
 

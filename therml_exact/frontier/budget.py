@@ -69,6 +69,18 @@ class Budget:
         return replace(self, seconds=min(self.seconds, max(deadline - time.monotonic(), 0.01)))
 
 
+def reason_of(status: str, told: Any) -> str:
+    """The reason that a file tells for an optimum of this status; files of earlier versions tell none.
+
+    ValueError is raised for a reason that is unknown.
+    """
+    if told is None:
+        return "closed" if status == "certified" else "unknown"
+    if told not in (*REASONS, "bounds", "unknown") or (told == "closed" and status != "certified"):
+        raise ValueError(f"the reason {told!r:.40} of an optimum that is {status!r:.40} is unknown")
+    return str(told)
+
+
 def _real(value: Any) -> bool:
     """Whether the value is a real number, and no bool."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -41,7 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from therml_exact.files import save_result
-from therml_exact.information import entropy, mutual_information
+from therml_exact.information import Information, entropy, mutual_information
 from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.text import shown
@@ -96,14 +96,14 @@ class HardFrontier:
     nodes: int
     joint: Joint = field(repr=False)
 
-    def values(self, k: int) -> tuple[PrimeLog | float, PrimeLog | float]:
+    def values(self, k: int) -> tuple[Information, Information]:
         """The pair (H(Z), I(Y;Z)) of the k-th point in nats, from its partition: exact for an exact joint."""
         coded = encode(self.joint, self.points[k][2])
         return entropy(coded, "Z"), mutual_information(coded, "Y", "Z")
 
     def blocks(self, k: int) -> tuple[tuple[str, ...], ...]:
         """The k-th partition as blocks of letters, by the joint's labels where it has them."""
-        letters = self.joint.labels.get(self.joint.axes[0]) or tuple(map(str, range(self.joint.shape[0])))
+        letters = tuple(map(str, self.joint.labels.get(self.joint.axes[0]) or range(self.joint.shape[0])))
         partition = self.points[k][2]
         return tuple(
             tuple(letter for letter, z in zip(letters, partition, strict=True) if z == block)

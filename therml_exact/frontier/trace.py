@@ -1,7 +1,7 @@
 """trace: a whole frontier, each of its points a two-sided optimum (nats).
 
     encoder, Bayes, discriminative    between an inner and an outer polytope, no farther apart than tol: curve/sheets.py
-    learning rules                    crossed lists of multipliers; the set is not convex in S: rules/trace.py
+    learning rules, joint             crossed lists of multipliers; the set is not convex in S: learning/trace.py
 
 `executor` takes any concurrent.futures.Executor, and the result does not depend on it. With `checkpoint` every
 finished piece of work is kept in a file (curve/journal.py), and a later call with the same arguments goes on from it.
@@ -22,9 +22,10 @@ from typing import Any, overload
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve.frontier import Frontier
 from therml_exact.frontier.curve.request import Request
+from therml_exact.frontier.joint.problem import JointProblem
+from therml_exact.frontier.learning.frontier import RuleFrontier
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.rules.problem import LearningRuleProblem
-from therml_exact.frontier.rules.trace import RuleFrontier
 from therml_exact.numbers.tables import whole
 
 SECONDS = 60.0  # of one optimum
@@ -33,6 +34,7 @@ TRACERS = {
     "bayes": ("therml_exact.frontier.curve.sheets", "trace_mixture"),
     "discriminative": ("therml_exact.frontier.curve.sheets", "trace_mixture"),
     "learning rule": ("therml_exact.frontier.rules.trace", "trace_rules"),
+    "joint": ("therml_exact.frontier.joint.trace", "trace_free"),
 }
 
 
@@ -45,11 +47,11 @@ def trace(problem: Problem, gammas: Iterable[Any] | None = None, deltas: Iterabl
 
 
 @overload
-def trace(problem: LearningRuleProblem, gammas: Iterable[Any] | None = None, deltas: Iterable[Any] | None = None,
-          sigmas: Iterable[Any] | None = None, betas: None = None, tol: float = 1e-3,
-          executor: Executor | None = None, progress: bool = True, checkpoint: None = None, volume: bool = False,
-          max_points: int = 1000, max_cells: int = 2_000_000,
-          time_limit: float | None = None) -> RuleFrontier: ...  # fmt: skip
+def trace(problem: LearningRuleProblem | JointProblem, gammas: Iterable[Any] | None = None,
+          deltas: Iterable[Any] | None = None, sigmas: Iterable[Any] | None = None, betas: None = None,
+          tol: float = 1e-3, executor: Executor | None = None, progress: bool = True,
+          checkpoint: str | os.PathLike[str] | None = None, volume: bool = False, max_points: int = 1000,
+          max_cells: int = 2_000_000, time_limit: float | None = None) -> RuleFrontier: ...  # fmt: skip
 
 
 def trace(
@@ -69,11 +71,11 @@ def trace(
 ) -> Any:
     """The frontier of a problem: optima at many multipliers, with bounds on all that lies between them.
 
-    problem       an EncoderProblem, BayesProblem, DiscriminativeProblem or LearningRuleProblem
+    problem       an EncoderProblem, BayesProblem, DiscriminativeProblem, LearningRuleProblem or JointProblem
     gammas, deltas, sigmas, betas
                   lists of multipliers of C, D, S, U, no unit; every combination is solved; None: they are chosen
     tol           nats: the largest step between inner and outer polytope; each optimum is solved to at most 1e-9
-                  (learning rules: 1e-6)
+                  (learning rules and joint problems: 1e-6)
     executor      who solves, any concurrent.futures.Executor; None: this process
     progress      whether a line on standard error counts the optima
     checkpoint    a file in which finished work is kept; the same call goes on from it
@@ -82,7 +84,7 @@ def trace(
     max_cells     how many cells the search of one optimum may make; it also has a minute
     time_limit    seconds of the whole call; when they are over, what is known is returned; its gap says what is open
 
-    Returns a Frontier, or a RuleFrontier for learning rules.
+    Returns a Frontier, or a RuleFrontier for learning rules and joint problems.
     Errors: TypeError for multipliers or arguments foreign to the problem; ValueError for bad ones, for max_points < 2,
     and for a checkpoint that is damaged, about something else or in use.
     Source: Alemi and Fischer, TherML (2018), section 3, (22), App. A-C.

@@ -11,7 +11,7 @@ The sign is certified. A nonzero x is not only nonzero but transcendental (Hermi
 so it differs from every rational, and ball arithmetic of growing precision separates it from zero, from any
 rational and from any float after finitely many steps.
 
-Errors: TypeError for arithmetic that leaves the class (adding a nonzero rational, multiplying two logarithms).
+Errors: TypeError for exact arithmetic that leaves the class (adding a nonzero rational, multiplying two logarithms).
 Sources: A. Baker, Transcendental Number Theory (1975), ch. 1; F. Johansson, Arb (2017), for the balls.
 """
 
@@ -22,7 +22,7 @@ import numbers
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from therml_exact.numbers.coprime import coprime_base, valuations
 
@@ -43,8 +43,9 @@ class PrimeLog:
 
     coefficients: a mapping from positive integers n_k to rationals r_k (int or Fraction); None for 0.
     Every comparison is decided, never guessed. `float(x)` and `x.nats` give the nearest float, `x.bits` that in bits,
-    `x.ball(bits)` an enclosure. Adding a nonzero rational, or multiplying two logarithms, raises TypeError: the result
-    would be no such number.
+    `x.ball(bits)` an enclosure. It is a `numbers.Real`: with a float the result is a float, and `round`,
+    `math.isclose`, `np.allclose` and `pytest.approx` take it. Adding a nonzero rational, or multiplying two logarithms,
+    raises TypeError: the result would be no such number.
 
     >>> x = PrimeLog({2: Fraction(1, 2), 12: 1})
     >>> print(x)
@@ -121,11 +122,11 @@ class PrimeLog:
         return PrimeLog.from_terms(terms, d)
 
     def _absorb(self, other: object, sign: str) -> Any:
-        """Zero leaves x alone (so that sum() works) and infinity swallows it; nothing else can be added."""
+        """Zero leaves x alone (so that sum() works), a float makes a float; nothing else can be added."""
         if isinstance(other, numbers.Real) and other == 0:
             return self
-        if isinstance(other, numbers.Real) and not isinstance(other, numbers.Rational) and math.isinf(other):
-            return float(other)
+        if _is_float(other):
+            return float(other) if math.isinf(other) else float(self) + float(other)
         if isinstance(other, (numbers.Real, str)):
             raise TypeError(
                 f"PrimeLog {sign} {other!r}: the sum is not a rational combination of logarithms; "
@@ -142,21 +143,19 @@ class PrimeLog:
     def __abs__(self) -> PrimeLog:
         return -self if self.sign() < 0 else self
 
-    def __mul__(self, factor: object) -> PrimeLog:
+    def __mul__(self, factor: object) -> Any:
         if not isinstance(factor, numbers.Rational):
-            if isinstance(factor, float):
-                raise TypeError(f"PrimeLog * {factor!r}: scale by an int or a Fraction, or use float(x)")
-            return NotImplemented
+            return float(self) * float(factor) if _is_float(factor) else NotImplemented
         a, b = int(factor.numerator), int(factor.denominator)
         return PrimeLog.from_terms({n: c * a for n, c in self._terms.items()}, self._denominator * b)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, divisor: object) -> PrimeLog:
+    def __truediv__(self, divisor: object) -> Any:
         if not isinstance(divisor, numbers.Rational):
-            if isinstance(divisor, (float, PrimeLog)):
-                raise TypeError("a PrimeLog can be divided by an int or a Fraction only; use float(x) / float(y)")
-            return NotImplemented
+            if isinstance(divisor, PrimeLog):
+                raise TypeError("the quotient of two PrimeLogs is none; use float(x) / float(y)")
+            return float(self) / float(divisor) if _is_float(divisor) else NotImplemented
         return self * Fraction(int(divisor.denominator), int(divisor.numerator))
 
     # ---- decisions
@@ -292,6 +291,37 @@ class PrimeLog:
             return 0.0
         return _nearest(self.ball)
 
+    def __floor__(self) -> int:
+        from therml_exact.numbers.balls import precision, settled
+
+        if self.sign() == 0:
+            return 0
+        bits = _FIRST_PRECISION
+        while True:  # no nonzero x is an integer
+            with precision(bits + 32):
+                below = settled(lambda at: self.ball(at).floor().unique_fmpz(), bits)
+            if below is not None:
+                return int(below)
+            bits *= 2
+
+    def __ceil__(self) -> int:
+        return -math.floor(-self)
+
+    def __trunc__(self) -> int:
+        return math.floor(self) if self.sign() >= 0 else math.ceil(self)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        if digits is not None:
+            return round(float(self), digits)
+        below = math.floor(self)
+        return below + 1 if self > Fraction(2 * below + 1, 2) else below
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """Functions of NumPy (`np.allclose`, `np.round`) take an exact number as the float nearest to it."""
+        floats = [float(value) if isinstance(value, PrimeLog) else value for value in args]
+        named = {name: float(value) if isinstance(value, PrimeLog) else value for name, value in kwargs.items()}
+        return function(*floats, **named)
+
     @property
     def nats(self) -> float:
         """The nearest float, in nats."""
@@ -371,6 +401,14 @@ class PrimeLog:
 
     def __format__(self, spec: str) -> str:
         return format(float(self), spec) if spec else str(self)
+
+
+numbers.Real.register(PrimeLog)
+
+
+def _is_float(value: object) -> TypeGuard[float]:
+    """A float of any width: a real number that is neither rational nor one of ours."""
+    return isinstance(value, numbers.Real) and not isinstance(value, (numbers.Rational, PrimeLog))
 
 
 def integer_text(n: int) -> str:

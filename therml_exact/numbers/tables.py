@@ -21,10 +21,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from therml_exact.numbers.text import shown
+
 Array = npt.NDArray[Any]
 
 SUM_TOLERANCE = 1e-12
-_TEXT = re.compile(r"[+-]?[0-9]{1,4000}(?:/[0-9]{1,4000}|\.[0-9]{1,4000})?")
+SINGLE_PRECISION = 1e-5  # rows of single-precision softmaxes are off by less
+HALF_PRECISION = 1e-2  # and those of half precision, of float16 or bfloat16
+NORMALIZE = "normalize=True divides each row by its sum"
+MOST_DIGITS = 1_000_000  # of a numerator or denominator
+_TEXT = re.compile(r"[+-]?[0-9]+(?:/[0-9]+|\.[0-9]{1,4000})?")
+_SHORT = 4_000  # digits that Python converts by itself
 _EXACT_BYTES = 160  # a cell: pointer, int object and its digits
 _MAX_AXES = 64  # NumPy's own limit
 
@@ -32,13 +39,18 @@ _MAX_AXES = 64  # NumPy's own limit
 def parse_rational(text: str, where: str) -> Fraction:
     """A rational from text such as "3", "1/3" or "0.25"; anything else is refused, nothing is evaluated."""
     stripped = text.strip()
-    if not _TEXT.fullmatch(stripped):
-        shown = stripped if len(stripped) <= 40 else stripped[:37] + "..."
-        raise ValueError(f'{where} is the text {shown!r}; write a rational as "p/q", an integer or a decimal')
+    if len(stripped) > 2 * MOST_DIGITS or not _TEXT.fullmatch(stripped):
+        part = stripped if len(stripped) <= 40 else stripped[:37] + "..."
+        raise ValueError(f'{where} is the text {part!r}; write a rational as "p/q", an integer or a decimal')
     try:
-        return Fraction(stripped)
+        if len(stripped) <= _SHORT or "." in stripped:
+            return Fraction(stripped)
+        import flint  # Python's own reader needs a time that is quadratic in the digits
+
+        top, _, bottom = stripped.partition("/")
+        return Fraction(*(int(flint.fmpz(part.lstrip("+") or "1")) for part in (top, bottom)))
     except ZeroDivisionError:
-        raise ValueError(f"{where} is {stripped!r}, which divides by zero") from None
+        raise ValueError(f"{where} is {shown(stripped)}, which divides by zero") from None
 
 
 def entry(name: str, index: tuple[int, ...]) -> str:
@@ -65,14 +77,18 @@ def _large(n: int) -> str:
 
 def read_table(values: Any, name: str) -> Array:
     """A table of nonnegative numbers as float64, as `Fraction` (object), or as int (object) where all are integers."""
-    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
-        index = tuple(int(k) for k in np.argwhere(np.ma.getmaskarray(values))[0])
-        raise ValueError(f"{entry(name, index)} is masked; remove or fill the missing entry")
-    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+    values = _nested(values, name)
+    if isinstance(values, np.ndarray) and values.dtype.kind in "fV" and values.dtype.fields is None:
+        # Kind V: bfloat16 and other narrow floats that NumPy knows by their registration only.
         table = np.array(values, dtype=np.float64, order="C")
         _check_cells(table, name)
         return table
-    cells = np.array(_nested(values, name), dtype=object, order="C")
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iub":
+        values = values if values.dtype.kind != "b" else values.astype(np.uint8)
+        cells = np.array(values.astype(object), order="C")
+        _check_cells(cells, name)
+        return cells
+    cells = np.array(values, dtype=object, order="C")
     flat = cells.reshape(-1)
     if flat.size == 0:
         raise ValueError(f"{name} has shape {cells.shape}: an alphabet needs at least one letter")
@@ -101,10 +117,11 @@ def _index(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _nested(values: Any, name: str) -> Any:
-    """Refuse ragged lists before NumPy hides them in an array of lists."""
+    """An array, or nested lists. Ragged ones are refused before NumPy hides them in an array of lists."""
 
     def shape(part: Any, index: tuple[int, ...]) -> tuple[int, ...]:
         if isinstance(part, np.ndarray):
+            _check_unmasked(part, name, index)
             return part.shape
         if not isinstance(part, (list, tuple)):
             if isinstance(part, (Mapping, set, frozenset)) or part is None:
@@ -122,9 +139,25 @@ def _nested(values: Any, name: str) -> Any:
         return (len(part), *(shapes[0] if shapes else ()))
 
     if not isinstance(values, (np.ndarray, list, tuple)):
-        values = np.asarray(values)  # torch, jax and anything else that NumPy can read
+        values = as_array(values, name)
     shape(values, ())
     return values
+
+
+def as_array(values: Any, name: str) -> Array:
+    """What NumPy makes of a tensor of torch or jax, a data frame, or anything else that it can read."""
+    for step in ("detach", "cpu"):  # tensors of torch that know their gradient, or live elsewhere
+        values = getattr(values, step, lambda same=values: same)()
+    try:
+        return np.asarray(values)
+    except Exception as error:  # what a foreign library raises is not ours to know
+        raise ValueError(f"{name} is a {type(values).__name__} that NumPy cannot read ({error}); convert it") from None
+
+
+def _check_unmasked(part: Array, name: str, index: tuple[int, ...]) -> None:
+    if isinstance(part, np.ma.MaskedArray) and np.ma.getmaskarray(part).any():
+        inside = tuple(int(k) for k in np.argwhere(np.ma.getmaskarray(part))[0])
+        raise ValueError(f"{entry(name, (*index, *inside))} is masked; remove or fill the missing entry")
 
 
 def _read_cell(value: Any, where: str) -> tuple[Any, str]:
@@ -156,11 +189,25 @@ def _check_cells(table: Array, name: str) -> None:
         remedy = (
             "remove or fill the missing entry" if table[index] != table[index] else "probabilities are finite and >= 0"
         )
-        raise ValueError(f"{entry(name, index)} is {table[index]}; {remedy}")
+        raise ValueError(f"{entry(name, index)} is {table[index]}; {remedy}{_logits(table, name)}")
 
 
-def check_rows(table: Array, name: str, distributed: int = 1) -> float:
-    """Check that the sum over the last `distributed` axes is 1; the largest deviation (0 for exact tables)."""
+def _logits(table: Array, name: str) -> str:
+    """What a table of floats with negative ones may be instead."""
+    if table.dtype == object or np.isnan(table).any() or table.max() == np.inf:
+        return ""
+    with np.errstate(over="ignore"):
+        sums = np.exp(table).sum(axis=-1)
+    if np.abs(sums - 1).max() <= HALF_PRECISION or abs(float(np.exp(table).sum()) - 1) <= HALF_PRECISION:
+        return f". These are logarithms of probabilities: pass np.exp({name})"
+    return f". Logits? Apply the softmax over the last axis first: scipy.special.softmax({name}, axis=-1)"
+
+
+def check_rows(table: Array, name: str, distributed: int = 1, remedy: str = "tx.normalize divides rows") -> float:
+    """Check that the sum over the last `distributed` axes is 1; the largest deviation (0 for exact tables).
+
+    remedy: the call of the caller's that takes rows of another sum, as its message says it.
+    """
     axes = tuple(range(table.ndim - distributed, table.ndim))
     if table.dtype != object:
         sums = np.asarray(table.sum(axis=axes))
@@ -178,9 +225,58 @@ def check_rows(table: Array, name: str, distributed: int = 1) -> float:
         index, within = _index(wrong[0], sums.shape), " exactly"
     where, total = entry(name, index), sums[index]
     what = "rows must sum" if index else "a distribution must sum"
-    raise ValueError(
-        f"{where} sums to {total}; {what} to 1{within}, or pass counts (tx.normalize(counts), Joint.from_counts)"
-    )
+    hint = _off(table, sums, distributed)
+    raise ValueError(f"{where} sums to {_value(total)}; {what} to 1{within}, or pass counts ({remedy}){hint}")
+
+
+def _value(number: Any) -> str:
+    """A number in a message; a Fraction may be longer than Python writes."""
+    long = isinstance(number, (int, Fraction)) and max(number.numerator, number.denominator).bit_length() > 400
+    return "a number of many digits" if long else str(number)
+
+
+def _off(table: Array, sums: Array, distributed: int) -> str:
+    """What may have gone wrong with a table whose rows do not sum to 1."""
+    if is_transposed(table, distributed):
+        return ". Its columns sum to 1: transposed? Conditioning axes come first, the distributed one last"
+    if table.dtype == object:
+        return ""
+    off = float(np.abs(sums - 1).max())
+    if off <= SINGLE_PRECISION:
+        return f". It is off by {off:.1g}, as rows of single precision are"
+    if off <= HALF_PRECISION:
+        return f". It is off by {off:.1g}, as rows of half precision (float16, bfloat16) are: compute them in float32"
+    if (table == np.floor(table)).all():
+        return ". All its entries are whole numbers: as integers (astype(int)) they are exact counts"
+    return ""
+
+
+def is_transposed(table: Array, distributed: int) -> bool:
+    """Whether the rows do not sum to 1, and the columns do."""
+    if distributed != 1 or table.ndim < 2:
+        return False
+    rows, columns = (np.abs(np.asarray(table.sum(axis=axis) - 1, dtype=float)).max() for axis in (-1, -2))
+    return bool(rows > HALF_PRECISION and columns <= SINGLE_PRECISION)
+
+
+def normalized(table: Array, name: str, distributed: int) -> Array:
+    """A table divided by its sums over the last `distributed` axes: integers and rationals exactly, floats in floats.
+
+    A table whose columns sum to 1 is refused, unless it holds counts: it is transposed.
+    """
+    axes = tuple(range(table.ndim - distributed, table.ndim))
+    with np.errstate(over="ignore"):
+        sums = np.asarray(table.sum(axis=axes))
+    if sums.dtype != object and not np.isfinite(sums).all():
+        raise ValueError(f"{name} sums to more than a float can hold; give smaller weights")
+    empty = [k for k, total in enumerate(sums.reshape(-1)) if total == 0]
+    if empty:
+        raise ValueError(f"{entry(name, _index(empty[0], sums.shape))} sums to 0: that row has no distribution")
+    if is_transposed(table, distributed) and any(value != int(value) for value in table.reshape(-1)):
+        raise ValueError(f"{name}: its columns sum to 1, its rows do not: transposed? The distributed axis comes last")
+    if table.dtype == object:
+        table = to_fractions(table)
+    return table / sums.reshape(*sums.shape, *(1,) * distributed)
 
 
 def unify(tables: Mapping[str, Array]) -> dict[str, Array]:
@@ -197,7 +293,7 @@ def unify(tables: Mapping[str, Array]) -> dict[str, Array]:
 
 def all_integers(table: Array) -> bool:
     """Every entry is an integer, so that the table joins floats and exact numbers alike."""
-    return all(type(value) is int for value in table.reshape(-1))
+    return set(map(type, table.reshape(-1).tolist())) <= {int}
 
 
 def _to_floats(table: Array) -> Array:
@@ -227,7 +323,7 @@ def whole(name: str, value: Any, least: int = 1) -> int:
 def normalize(counts: Any) -> Array:
     """Rows of counts or weights divided by their sums: integers and rationals exactly, floats in floats.
 
-    The last axis is the distributed one. This is the only place where anything is normalised, and only on request.
+    The last axis is the distributed one. Nothing is normalised but on request: here, and by `normalize=True`.
 
     >>> normalize([[1, 3], [2, 2]]).tolist()
     [[Fraction(1, 4), Fraction(3, 4)], [Fraction(1, 2), Fraction(1, 2)]]
@@ -235,16 +331,7 @@ def normalize(counts: Any) -> Array:
     table = read_table(counts, "counts")
     if table.ndim == 0:
         raise ValueError("counts must have at least one axis")
-    with np.errstate(over="ignore"):
-        sums = np.asarray(table.sum(axis=-1))
-    if sums.dtype != object and not np.isfinite(sums).all():
-        raise ValueError("counts sum to more than a float can hold; give smaller weights")
-    empty = [k for k, total in enumerate(sums.reshape(-1)) if total == 0]
-    if empty:
-        raise ValueError(f"{entry('counts', _index(empty[0], sums.shape))} sums to 0: that row has no distribution")
-    if table.dtype == object:
-        table = to_fractions(table)
-    return table / sums[..., None]
+    return normalized(table, "counts", 1)
 
 
 def common_denominator(table: Array) -> tuple[Array, int]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -32,6 +33,8 @@ def has_control(text: str) -> bool:
 def shown(value: Any) -> str:
     """A value in a message: its repr, shortened, without control characters."""
     # The repr of a long text is as long as the text: cut first.
+    if isinstance(value, int) and value.bit_length() > 4 * _SHOWN:
+        return f"an integer of {value.bit_length():,} bits"  # Python writes none of more than 4,300 digits
     text = repr(value[: 2 * _SHOWN] if isinstance(value, (str, bytes, list, tuple)) else value)
     text = text if isinstance(value, str) else "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
@@ -76,3 +79,19 @@ def read_rational(text: Any) -> Fraction:
 def read_exact(text: Any) -> Fraction:
     """A rational, or the exact value of a float in hexadecimal."""
     return Fraction(read_hexadecimal(text)) if is_hexadecimal(text) else read_rational(text)
+
+
+def listed(items: Sequence[str], most: int = 10) -> str:
+    """Texts in a message, separated by commas: the first few, and how many more there are.
+
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b, ... (1 more)'
+    """
+    texts = [text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..." for text in map(printable, items[:most])]
+    more = len(items) - most
+    return ", ".join(texts) + (f", ... ({more:,} more)" if more > 0 else "")
+
+
+def printable(text: str) -> str:
+    """A text for a terminal: what is no printable character becomes a question mark."""
+    return "".join(c if c.isprintable() else "?" for c in text)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ KERNEL_CELLS = 4096
 """Float tables from here on go to the compiled kernels; for smaller ones importing numba costs more than it saves."""
 
 _TINY = 5e-324  # the least positive float
+_NORMAL = 2.0**-1022  # the least one with all its digits
 _SERIES_RADIUS = 1 / 32
 # (1+r) log(1+r) - r = sum_{k>=2} (-r)^k / (k (k-1)); 10 terms reach 2e-17 relative inside the radius.
 _SERIES = tuple((-1.0) ** k / (k * (k - 1)) for k in range(2, 12))
@@ -71,10 +72,9 @@ class Weights:
         if self.array.size >= KERNEL_CELLS:
             from therml_exact.kernels.information.entropy import entropy_kernel
 
-            value = float(entropy_kernel(_flat(self.array)))
+            value = max(0.0, float(entropy_kernel(_flat(self.array))))  # of one letter the two logarithms may differ
         else:
-            p = self.array[self.array > 0]
-            value = math.log(self.total) - float((p * np.log(p)).sum()) / self.total
+            value = _entropy(self.array[self.array > 0])
         return Approximate(value, self._error(value))
 
     def cross_entropy(self, numerator: Array, denominator: Array | int) -> Number:
@@ -125,7 +125,11 @@ class Weights:
                     terms[bottom] += weight
             return PrimeLog.from_terms(terms, self.total)
         m = np.ascontiguousarray(g * (numerator / denominator))
-        value = float(divergence_terms(np.ascontiguousarray(self.array), m).sum()) / self.total
+
+        def log_m(at: Array) -> Array:
+            return np.asarray(np.log(g[at]) + np.log(numerator[at]) - np.log(np.broadcast_to(denominator, m.shape)[at]))
+
+        value = float(divergence_terms(np.ascontiguousarray(self.array), m, log_m).sum()) / self.total
         return Approximate(value, self._error(value) + self.rounding + ROUND * self.array.size)
 
     def information(self) -> Number:
@@ -142,7 +146,12 @@ class Weights:
         ac, bc = w.sum(axis=1), w.sum(axis=0)
         c = ac.sum(axis=0)
         product = ac[:, None, :] * np.divide(bc, c, out=np.zeros_like(bc), where=c > 0)
-        value = float(divergence_terms(w, product).sum()) / self.total
+
+        def log_product(at: Array) -> Array:
+            i, j, k = at.nonzero()
+            return np.asarray(np.log(ac[i, k]) + np.log(bc[j, k]) - np.log(c[k]))
+
+        value = float(divergence_terms(w, product, log_product).sum()) / self.total
         return Approximate(value, self._error(value) + 4 * ROUND * sum(w.shape) * (value + 1))
 
     def multi_information(self) -> Number:
@@ -159,10 +168,15 @@ class Weights:
             value = float(multi_information_kernel(_flat(self.array), np.array(self.array.shape, np.int64))[0])
             return Approximate(value, self._error(value + math.log(self.array.size)))
         product = np.asarray(self.total)
-        for axis in range(n):
-            marginal = self.array.sum(axis=tuple(a for a in range(n) if a != axis)) / self.total
+        marginals = [self.array.sum(axis=tuple(a for a in range(n) if a != axis)) / self.total for axis in range(n)]
+        for marginal in marginals:
             product = product[..., None] * marginal
-        value = float(divergence_terms(np.ascontiguousarray(self.array), product).sum()) / self.total
+
+        def log_product(at: Array) -> Array:
+            logs = (np.log(marginal[k]) for marginal, k in zip(marginals, at.nonzero(), strict=True))
+            return np.asarray(sum(logs, start=math.log(self.total)))
+
+        value = float(divergence_terms(np.ascontiguousarray(self.array), product, log_product).sum()) / self.total
         return Approximate(value, self._error(value) + 4 * ROUND * self.array.size * (value + 1))
 
     def entropy_vector(self) -> Array | None:
@@ -173,7 +187,7 @@ class Weights:
 
         vector = np.zeros(2**self.array.ndim)
         entropy_vector_kernel(_flat(self.array), np.array(self.array.shape, np.int64), vector)
-        return vector
+        return np.maximum(vector, 0.0)  # of one letter the kernel's two logarithms may differ by their rounding
 
     def _error(self, value: float) -> float:
         size = max(2, self.array.size)
@@ -196,20 +210,35 @@ def _flat(array: Array) -> Array:
     return flat
 
 
-def divergence_terms(p: Array, m: Array) -> Array:
+def _entropy(w: Array) -> float:
+    """H of positive weights, as a sum of nonnegative terms w log(T/w); one letter has exactly 0.
+
+    At most one cell is more than half of the total T. The others are summed apart for it: T - w would cancel.
+    """
+    k = int(w.argmax())
+    rest = math.fsum(np.delete(w, k).tolist())
+    total = rest + float(w[k])
+    logs = math.log(total) - np.log(w)
+    logs[k] = math.log1p(rest / float(w[k]))
+    return float((w * logs).sum()) / total
+
+
+def divergence_terms(p: Array, m: Array, log_m: Callable[[Array], Array] | None = None) -> Array:
     """The terms p log(p/m) - p + m, cell by cell and >= 0, with a series near p = m where the formula would cancel.
 
-    Cells with p = 0 give m. Where p > 0, m > 0 but for underflow.
+    Cells with p = 0 give m. Where p > 0, m > 0 but for underflow. log_m: the logarithms of m where a mask says so, from
+    the factors of m; it is asked where m itself is too small a float to have all its digits.
     """
     difference = p - m
     positive = p > 0
     with np.errstate(over="ignore", divide="ignore"):
         quotient = np.divide(p, m, out=np.ones_like(p), where=positive)
     logs = np.log(quotient)
-    if logs.max() == np.inf:
-        # p/m leaves the range of floats, or m underflowed: then p itself is below 1e-154, or m is subnormal.
-        beyond = np.isinf(logs)
-        logs[beyond] = np.log(p[beyond]) - np.log(np.maximum(m[beyond], _TINY))
+    beyond = np.isinf(logs) | (positive & (m < _NORMAL))
+    if beyond.any():
+        # p/m leaves the range of floats, or m does.
+        small = np.log(np.maximum(m[beyond], _TINY)) if log_m is None else log_m(beyond)
+        logs[beyond] = np.log(p[beyond]) - small
     terms = p * logs - difference
     near = (np.abs(difference) < _SERIES_RADIUS * m).reshape(-1).nonzero()[0]
     if near.size:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import IO, Any
 
@@ -74,20 +74,28 @@ class Journal:
     path      the file
     problem   the problem
     limits    (max_cells, time_limit in seconds) of an optimum: open optima of smaller limits are solved again
+    write     (optimum) -> plain data; read is its inverse, (problem, plain data) -> optimum
     optima    the optima that the file holds
     """
 
     def __init__(
-        self, path: Path, problem: Problem, settings: Mapping[str, Any], limits: tuple[float, float] = (0, 0)
+        self,
+        path: Path,
+        problem: Any,
+        settings: Mapping[str, Any],
+        limits: tuple[float, float] = (0, 0),
+        write: Callable[[Any], dict[str, Any]] = to_json,
+        read: Callable[[Any, Any], Any] = from_json,
     ) -> None:
         self.limits = limits  # max_cells and time_limit of an optimum
+        self.write, self.read = write, read
         self.path = os.fspath(path)
         self.problem = problem
         check_writable(path)
         if os.path.exists(self.path) and not os.path.isfile(self.path):
             raise ValueError(f"{self.path}: a checkpoint is a regular file; name another")
         head = {"format": FORMAT, "version": 1, "problem": problem.describe(), "settings": dict(settings)}
-        self.optima: list[Optimum] = []
+        self.optima: list[Any] = []
         self._lock = hold(
             self.path,
             f"{self.path}: another run is at work on this checkpoint; wait until it ends, or name another file",
@@ -104,10 +112,10 @@ class Journal:
             self._lock.close()
             raise
 
-    def add(self, optima: Sequence[Optimum]) -> None:
+    def add(self, optima: Sequence[Any]) -> None:
         """Write these optima to the file; OSError where that fails."""
         for optimum in optima:
-            self._write({**to_json(optimum), "limits": list(self.limits)})
+            self._write({**self.write(optimum), "limits": list(self.limits)})
         self.optima += optima
 
     def close(self) -> None:
@@ -148,7 +156,7 @@ class Journal:
                                 f"{self.path}: the checkpoint of {what}; name another file, or delete it to start anew"
                             )
                 else:
-                    optimum = from_json(self.problem, content)
+                    optimum = self.read(self.problem, content)
                     # What a smaller budget left open is done again.
                     if optimum.status == "certified" or tuple(content["limits"]) >= self.limits:
                         self.optima.append(optimum)

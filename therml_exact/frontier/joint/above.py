@@ -19,20 +19,26 @@ from therml_exact.frontier.joint.instance import Instance
 
 STEPS = 200
 STILL = 1e-13  # gain of a step, relative to 1 + |value|, at which it ends
-_TOL = 1e-10  # of the inner problems
+_TOL = 1e-10  # of the inner problems at the end
+_ROUGH = 1e-5  # and at first
+_SHARE = 0.01  # of the last gain, to which they are solved between
 _STARTS = 24
 _FEW = 40  # types up to which all starts are made
 
 
 def descend(inst: Instance, cut: Cut, steps: int = STEPS) -> Cut:
     """The last of at most `steps` steps from a cut's place."""
+    tol = _ROUGH
     for _ in range(steps):
-        after = solve(inst, inst.gradient(cut.place), cut.encoders, _TOL)
+        after = solve(inst, inst.gradient(cut.place), cut.encoders, tol)
         gain = cut.reached - after.reached
         if gain > 0:
             cut = after
         if gain <= STILL * (1 + abs(cut.reached)):
-            break
+            if tol <= _TOL:
+                break
+            gain = 0.0
+        tol = min(max(_SHARE * gain, _TOL), _ROUGH)
     return cut
 
 
@@ -56,7 +62,7 @@ def _best(inst: Instance, places: list[np.ndarray], start: np.ndarray, steps: in
     """The best of descents from these places."""
     best: Cut | None = None
     for m in places:
-        cut = descend(inst, solve(inst, inst.gradient(m), start, _TOL), steps)
+        cut = descend(inst, solve(inst, inst.gradient(m), start, _ROUGH), steps)
         if best is None or cut.reached < best.reached - 1e-13 * (1 + abs(best.reached)):
             best = cut
     assert best is not None

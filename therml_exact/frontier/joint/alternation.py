@@ -275,6 +275,6 @@ def witness(problem: JointProblem, rule: Array, encoder: Array) -> dict[str, Any
         "z_given_x_theta": encoder,
         "theta": p @ rule,
         "z": z[:, 0],
-        "x_given_z": xz / z,
-        "y_given_z": yz / z,
+        "x_given_z": np.where(z > 0, xz / np.where(z > 0, z, 1.0), xz.sum(axis=0)),
+        "y_given_z": np.where(z > 0, yz / np.where(z > 0, z, 1.0), yz.sum(axis=0)),
     }

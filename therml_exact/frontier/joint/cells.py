@@ -41,6 +41,8 @@ _CUTS_A_CELL = 3
 _EXCHANGES = 60
 _MANY = 100  # types
 _SLACK = 0.05
+_ALIKE = 0.5  # share below which a dear cone is worth its price
+_COARSE = 0.03  # share of what a cell misses, to which its cut is proved
 _DIFFERENT = 8.0  # codes that tell an eighth of what there is to tell are different
 
 
@@ -96,6 +98,7 @@ class Search:
         self.vertices = Vertices(inst, region)
         self.best = best
         self.cuts: list[Cut | Cone] = []
+        self.with_atoms: tuple[list[int], list[int]] = ([], [])  # of each kind
         self.pool = Pool(np.empty((64, inst.width)), np.empty(64), np.empty(64, dtype=np.int64))
         # What Psi is where Z tells nothing.
         centre = np.mean([[float(v) for v in point] for point in region.points], axis=0)
@@ -131,6 +134,8 @@ class Search:
             self.pool = Pool(*(np.concatenate([a, np.empty_like(a)]) for a in self.pool))
         self.pool.slopes[k], self.pool.values[k], self.pool.kinds[k] = cut.slope, value, kind
         self.cuts.append(cut)
+        if cut.lam is not None or (kind == 0 and not self.inst.sigma):
+            self.with_atoms[kind].append(k)
 
     def add(self, cut: Cut) -> None:
         """A cut enters the pool; its atoms may be a better witness."""
@@ -170,33 +175,37 @@ class Search:
         self.bound(node)
         return node.bound >= self.target
 
-    def cut_at(self, b: Array) -> None:
-        """Prove a new cut at slope b; its atoms start from those of the nearest one."""
-        near, start = math.inf, self.best.encoders
-        for k, other in enumerate(self.cuts):
-            if isinstance(other, Cut) and (other.lam is not None or not self.inst.sigma):
-                far = float(np.abs(self.pool.slopes[k] - b).sum())
-                if far < near:
-                    near, start = far, other.encoders
-        self.add(prove(self.inst, b, start, self.inner_tol, self.deadline))
+    def cut_at(self, b: Array, tol: float) -> None:
+        """Prove a new cut at slope b, to within tol; its atoms start from those of the nearest one."""
+        near = self.nearest(b, 0)
+        start = near.encoders if isinstance(near, Cut) else self.best.encoders
+        self.add(prove(self.inst, b, start, tol, self.deadline))
 
     def cheap_at(self, b: Array) -> None:
         """A cut in closed form, for which S counts as 0; it says nothing about a witness."""
         cut = cheap(self.inst, b)
         self.enter(cut, cut.value, 0)
 
-    def cone_at(self, node: Node, c: Array, u: Array) -> bool:
-        """Prove a new cut for all distributions of codes; whether it succeeded."""
+    def cone_at(self, node: Node, c: Array, u: Array, tol: float) -> bool:
+        """Prove a new cut for all distributions of codes, to within tol; whether it succeeded."""
         if self.many:
             free = prove_cone(replace(self.inst, sigma=0.0), c, u, self.inner_tol)
             assert free is not None
             self.enter(free, 0.0, 1)
         if self.slack or self.done(node):
             return True
-        found = prove_cone(self.inst, c, u, self.inner_tol)
+        near = self.nearest(c, 1)
+        found = prove_cone(self.inst, c, u, tol, near if isinstance(near, Cone) else None)
         if found is not None:
             self.enter(found, 0.0, 1)
         return found is not None
+
+    def nearest(self, b: Array, kind: int) -> Cut | Cone | None:
+        """The cut with atoms, of this kind, whose slope is nearest."""
+        known = self.with_atoms[kind]
+        if not known:
+            return None
+        return self.cuts[known[int(np.abs(self.pool.slopes[known] - b).sum(axis=1).argmin())]]
 
     def chord_slope(self, vertices: Simplex, which: int) -> Array:
         """The b of the affine function that equals Phi (which = 0) or Psi (1) at the vertices."""
@@ -246,7 +255,7 @@ def search(state: Search, max_cells: int, deadline: float) -> str:
 
     state.deadline = deadline
     if len(state.cuts) == 1 and not state.slack:
-        state.cut_at(state.inst.gradient(state.best.place))
+        state.cut_at(state.inst.gradient(state.best.place), state.inner_tol)
     state.roots = [enter(vertices, 0) for vertices in state.region.simplices]
     while heap:
         before, index, tried = heapq.heappop(heap)
@@ -267,7 +276,7 @@ def search(state: Search, max_cells: int, deadline: float) -> str:
         missing = state.target - node.bound
         share = state.alike(node.vertices)
         if tried < _CUTS_A_CELL and state.loss(node.vertices, u, share) < 0.5 * missing:
-            _improve(state, node, u, tried, share)
+            _improve(state, node, u, tried, share, max(state.inner_tol, _COARSE * missing))
             state.bound(node)
             heapq.heappush(heap, (node.bound, index, tried + 1))
             continue
@@ -280,12 +289,12 @@ def search(state: Search, max_cells: int, deadline: float) -> str:
     return "closed"
 
 
-def _improve(state: Search, node: Node, u: Array, tried: int, share: float) -> None:
-    """A new cut for this cell."""
-    if share < 1 and tried == 0:
+def _improve(state: Search, node: Node, u: Array, tried: int, share: float, tol: float) -> None:
+    """A new cut for this cell, to within tol."""
+    if share < _ALIKE and tried == 0:
         m = u @ state.vertices.places[list(node.vertices)]
         z = m[: state.inst.nz * state.inst.ny].reshape(state.inst.nz, -1).sum(axis=1)
-        if state.cone_at(node, state.chord_slope(node.vertices, 1), z):
+        if state.cone_at(node, state.chord_slope(node.vertices, 1), z, tol):
             return
     linear = {k: w for k, w in node.weights.items() if not state.pool.kinds[k]}
     b = state.chord_slope(node.vertices, 0)
@@ -295,7 +304,7 @@ def _improve(state: Search, node: Node, u: Array, tried: int, share: float) -> N
     if state.slack:
         state.cheap_at(b)
     else:
-        state.cut_at(b)
+        state.cut_at(b, tol)
 
 
 def leaves(state: Search) -> list[Node]:

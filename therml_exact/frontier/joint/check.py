@@ -11,7 +11,7 @@ Errors: RefusedError for a claim that is false or not proved, UnfinishedError wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -51,7 +51,7 @@ def check_free(c: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
     multipliers = {name: read_exact(text) for name, text in c["multipliers"].items()}
     require(set(multipliers) == set(JointProblem.multipliers), "multipliers are missing or foreign")
     require(all(m == 0 or 1 / LARGE <= m <= LARGE for m in multipliers.values()), "a multiplier is out of range")
-    rule, encoder = (_table(c[name]) for name in ("rule", "encoder"))
+    rule, encoder = (table(c[name]) for name in ("rule", "encoder"))
     value = settled(lambda: objective_of(functionals_in_balls(about, rule, encoder), multipliers))
     require(value <= arb(claimed), f"the witness has value {value.str(20)}, above the claimed {claimed!r}")
     lower = bound_of_cells(about, multipliers, c["bound"], clock)
@@ -60,7 +60,7 @@ def check_free(c: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
     return Proven(claimed, bound, what, told(c["problem"], {"multipliers": c["multipliers"]}))
 
 
-def _table(content: Mapping[str, Any]) -> Any:
+def table(content: Mapping[str, Any]) -> Any:
     """A table of floats in hexadecimal, which fill its shape."""
     check_shape(content["cells"], content["shape"])
     return np.array([finite(v) for v in content["cells"]]).reshape(content["shape"])
@@ -96,17 +96,23 @@ class Places:
         return self.concave[v]
 
     def _heights_at(self, v: int) -> tuple[arb, arb]:
+        silent, of_y, of_x = self.entropies(v)
+        told = self.gamma * of_y + self.delta * of_x
+        return told + self.rho * silent, told
+
+    def entropies(self, v: int) -> tuple[arb, arb, arb]:
+        """H(Z), H(Y|Z), H(X|Z) at a vertex; the last is 0 where m has no part p(z,x)."""
         m, count = self.places[v], self.nz * self.ny
-        told, silent = arb(0), arb(0)
+        silent, of_y, of_x = arb(0), arb(0), arb(0)
         for z in range(self.nz):
             row = m[z * self.ny : (z + 1) * self.ny]
             own = plogp(sum(row, arb(0)))
             silent += own
-            told += self.gamma * (sum((plogp(x) for x in row), arb(0)) - own)
+            of_y += sum((plogp(x) for x in row), arb(0)) - own
             if len(m) > count:
                 row = m[count + z * self.nx : count + (z + 1) * self.nx]
-                told += self.delta * (sum((plogp(x) for x in row), arb(0)) - plogp(sum(row, arb(0))))
-        return told + self.rho * silent, told
+                of_x += sum((plogp(x) for x in row), arb(0)) - plogp(sum(row, arb(0)))
+        return silent, of_y, of_x
 
 
 class Bounds:
@@ -170,8 +176,14 @@ def bound_of_cells(
     require(set(claim) == {"kind", "cuts", "tree", "leaves"}, "the bound has other fields")
     require(type(claim["tree"]) is str and type(claim["cuts"]) is list, "the tree is no text, or the cuts no list")
     bounds = Bounds(problem, multipliers, claim["cuts"], clock)
-    places = bounds.places
-    symbols, leaves = iter(claim["tree"]), iter(claim["leaves"])
+    return least_of_leaves(bounds.places, claim["tree"], claim["leaves"], bounds.leaf, clock)
+
+
+def least_of_leaves(
+    places: Places, tree: str, parts_of: Any, leaf: Callable[[tuple[int, ...], Any], arb], clock: Clock
+) -> arb:
+    """The least bound of a leaf; the tree must cover the domain of m."""
+    symbols, leaves = iter(tree), iter(parts_of)
     size = len(places.domain.simplices[0])
     edges = list(combinations(range(size), 2))
     waiting = [(simplex, 0) for simplex in places.domain.simplices[::-1]]
@@ -186,7 +198,7 @@ def bound_of_cells(
         elif symbol == ".":
             parts = next(leaves, None)
             require(isinstance(parts, list), "a leaf has no cuts")
-            value = bounds.leaf(vertices, parts)
+            value = leaf(vertices, parts)
             least = value if least is None else settled(least.min, value)
         else:
             k = ord(str(symbol)) - 48

@@ -15,7 +15,7 @@ a mean over z. For any l_zt, lambda_t = sum_z u_z l_zt, Hoelder's inequality giv
     log G(e) = log sum_t p_t prod_z exp(u_z (l_zt - sum n_xy k_zxy)/sigma) <= sum_z u_z H_z(eps_z),
     H_z(eps) = log sum_t p_t exp((l_zt - sum_xy n_xy(t) k_zxy(eps_x))/sigma),
 
-hence V_z = sum_t p_t l_zt - sigma max H_z (kernels/joint/cone.py). For given nu the best l_z is that of a mixture
+hence V_z = sum_t p_t l_zt - sigma max H_z (kernels/joint/boxes.py). For given nu the best l_z is that of a mixture
 whose atoms are tilts eps (kernels/joint/atoms.py); nu is that of the best constant Theta at the u of a point of the
 cell,
 
@@ -39,6 +39,10 @@ from therml_exact.numbers.tables import Array
 
 _MOST_BOXES = 20_000
 _TRIES = 12
+_PATIENCE = 4  # tries before the level is raised
+_FOUND = 16  # tilts above the level that one search collects
+_LOOSER = 8.0  # factor on the level where boxes do not suffice
+_SIDES = (0.02, 0.08, 0.2, 0.3, 0.45, 0.6, 0.75, 0.88, 0.98)  # shares of the top that a search starts from
 _LEAST = 1e-9  # of u_z
 
 
@@ -47,7 +51,8 @@ class Cone:
     """F(m) >= N [Psi(m) - slope.m]: slope is c less V_z/N on every code z.
 
     c: the slope that was proved at. u: the distribution of codes that gives nu. nu[x, y], lam[z, t] (l_zt less sum n
-    nu), tops[z, x]: the numbers of the proof; trees[z]: the boxes (None, empty at sigma = 0).
+    nu), tops[z, x]: the numbers of the proof; trees[z]: the boxes; tilts[z][a, x]: the atoms of code z
+    (None, empty at sigma = 0).
     """
 
     slope: Array
@@ -57,6 +62,10 @@ class Cone:
     lam: Array | None = field(repr=False)
     tops: Array | None = field(repr=False)
     trees: tuple[bytes, ...] = field(repr=False)
+    tilts: tuple[Array, ...] = field(repr=False, default=())
+
+    kind = 1  # of kernels/joint/game.py
+    value = 0.0
 
 
 def zero(inst: Instance) -> Cone:
@@ -72,8 +81,11 @@ def lowered(inst: Instance, c: Array, values: Array) -> Array:
     return slope
 
 
-def prove_cone(inst: Instance, c: Array, u: Array, tol: float) -> Cone | None:
-    """The cut at slope c, sharp near codes of shares u; None where the boxes do not suffice."""
+def prove_cone(inst: Instance, c: Array, u: Array, tol: float, near: Cone | None = None) -> Cone | None:
+    """The cut at slope c, sharp near codes of shares u; None where the boxes do not suffice.
+
+    tol: how far below the best it may be. near: a cut whose atoms are a start.
+    """
     u = np.maximum(u, _LEAST)
     u /= u.sum()
     beta = inst.beta(c)
@@ -84,19 +96,21 @@ def prove_cone(inst: Instance, c: Array, u: Array, tol: float) -> Cone | None:
     nu = best_nu(inst, beta, u)
     mean = (inst.mass @ inst.counts).reshape(inst.nx, inst.ny)  # N p(x, y)
     size = 1 + inst.sigma + inst.n * (float(np.abs(c).max()) + float(np.abs(nu).max()) + inst.rho)
-    values, lams, trees, tops = np.empty(inst.nz), [], [], np.empty((inst.nz, inst.nx))
+    values, lams, trees, tilts = np.empty(inst.nz), [], [], []
+    tops = np.empty((inst.nz, inst.nx))
     for z in range(inst.nz):
         d = np.ascontiguousarray(beta[:, :, z] - nu)
         tops[z] = np.exp(-1 - d.min(axis=1) / inst.rho) * (1 + 1e-12)
-        found = _one_code(inst, d, tops[z], tol)
+        found = _one_code(inst, d, tops[z], tol, near.tilts[z] if near is not None and near.tilts else None)
         if found is None:
             return None
-        lam, tree, level = found
+        lam, tree, level, atoms = found
+        tilts.append(atoms)
         lams.append(lam)
         trees.append(tree)
         rounding = MARGIN * (size + float(np.abs(lam) @ inst.mass))
         values[z] = float(inst.mass @ lam) + float((mean * nu).sum()) - inst.sigma * level - rounding
-    return Cone(lowered(inst, c, values), c, u, nu, np.array(lams), tops, tuple(trees))
+    return Cone(lowered(inst, c, values), c, u, nu, np.array(lams), tops, tuple(trees), tuple(tilts))
 
 
 def best_nu(inst: Instance, beta: Array, u: Array) -> Array:
@@ -111,31 +125,34 @@ def best_nu(inst: Instance, beta: Array, u: Array) -> Array:
     return np.asarray(middle + (inst.rho * (1 - log_sum) + least[:, 0])[:, None])
 
 
-def _one_code(inst: Instance, d: Array, top: Array, tol: float) -> tuple[Array, bytes, float] | None:
-    """(lam, tree, level): the best multipliers of one code, and the boxes that prove H <= level."""
+def _one_code(
+    inst: Instance, d: Array, top: Array, tol: float, near: Array | None
+) -> tuple[Array, bytes, float, Array] | None:
+    """(lam, tree, level, atoms): the best multipliers of one code, and the boxes that prove H <= level."""
     from therml_exact.kernels.joint.atoms import solve_atoms
-    from therml_exact.kernels.joint.boxes import DONE, FOUND
-    from therml_exact.kernels.joint.cone import cover_tilts
+    from therml_exact.kernels.joint.boxes import FOUND, MANY, Cost, cover
 
     beta = np.ascontiguousarray(d[:, :, None])
-    sides = [(0.02 * t, 0.4 * t, 0.98 * t) for t in top]
+    sides = [[share * t for share in (_SIDES if inst.nx <= 2 else _SIDES[::3])] for t in top]
     starts = np.array(list(itertools.product(*sides)))[:, :, None]
-    start = np.concatenate([np.ones((1, inst.nx, 1)), starts])
-    lam, eps = np.empty(len(inst.mass)), np.empty(inst.nx)
+    start = np.ones((1, inst.nx, 1)) if near is None else near[:, :, None]
+    corner = np.stack([np.zeros_like(top), top], axis=1)[:, :, None]
+    lam, above = np.empty(len(inst.mass)), np.empty((_FOUND, inst.nx, 1))
     symbols, level = np.empty(_MOST_BOXES, dtype=np.uint8), tol / inst.sigma
-    for _ in range(_TRIES):
+    for turn in range(_TRIES):
+        if turn >= _PATIENCE:
+            level *= _LOOSER
         _, start, _, _ = solve_atoms(
             inst.counts, inst.mass, beta, inst.rho, inst.sigma, start, starts, 0.1 * tol, ROUNDS, lam
         )
-        logw = np.log(inst.mass) + lam / inst.sigma
-        status, used = cover_tilts(
-            inst.counts, logw, d, inst.rho, inst.sigma, inst.mean, top, level, _MOST_BOXES, symbols, eps
-        )
-        if status == DONE:
-            return lam, symbols[:used].tobytes(), level
-        if status != FOUND:
-            return None
-        start = np.concatenate([start, np.maximum(eps, 1e-6)[None, :, None]])
+        cost = Cost(np.log(inst.mass) + lam / inst.sigma, beta, inst.rho, inst.sigma)
+        status, used = cover(inst.rows, cost, corner, level, _MOST_BOXES, symbols, above)
+        if status == FOUND:
+            start = np.concatenate([start, np.maximum(above[:used], 1e-6)])
+        elif status == MANY:
+            level *= _LOOSER
+        else:
+            return lam, symbols[:used].tobytes(), level, start[:, :, 0]
     return None
 
 

@@ -54,6 +54,8 @@ class Cut:
     place: Array
     reached: float
 
+    kind = 0  # of kernels/joint/game.py
+
 
 def margin(inst: Instance, b: Array, lam: Array) -> float:
     """What rounding may have added to V."""
@@ -103,10 +105,11 @@ def prove(inst: Instance, b: Array, start: Array, tol: float, deadline: float = 
     """
     if inst.sigma == 0:
         return _hard(inst, b)
-    from therml_exact.kernels.joint.boxes import FOUND, MANY, cover
+    from therml_exact.kernels.joint.boxes import FOUND, MANY, Cost, cover
 
     beta, log_mass = inst.beta(b), np.log(inst.mass)
     symbols, above = np.empty(_MOST_BOXES, dtype=np.uint8), np.empty((_FOUND, inst.nx, inst.nz))
+    corner = np.repeat(np.eye(inst.nz)[None], inst.nx, axis=0)
     level = tol / inst.sigma
     for turn in range(_TRIES):
         if turn >= _PATIENCE or time.monotonic() > deadline:
@@ -114,9 +117,8 @@ def prove(inst: Instance, b: Array, start: Array, tol: float, deadline: float = 
         cut = solve(inst, b, start, 0.1 * tol)
         assert cut.lam is not None
         logw = log_mass + cut.lam / inst.sigma
-        status, used = cover(
-            inst.counts, logw, beta, inst.rho, inst.sigma, inst.mean, level, _MOST_BOXES, symbols, above
-        )
+        cost = Cost(logw, beta, inst.rho, inst.sigma)
+        status, used = cover(inst.rows, cost, corner, level, _MOST_BOXES, symbols, above)
         start = cut.encoders
         if status == FOUND:
             start = np.concatenate([start, above[:used]])

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from itertools import product
 
+import numpy as np
 from flint import arb
 
 from therml_exact.frontier.joint.problem import JointProblem
@@ -56,6 +57,26 @@ def functionals_in_balls(problem: JointProblem, rule: Array, encoder: Array) -> 
             yz[z] = [v + p * e / problem.n for v, p in zip(yz[z], cell, strict=True)]
     n = problem.n
     return {"R": n * _information(pairs, codes), "D": n * _conditional(xz), "C": n * _conditional(yz), "S": s}
+
+
+def exact_zeros(problem: JointProblem, rule: Array, encoder: Array) -> list[str]:
+    """The names of the functionals that are exactly 0, told by supports and equal rows alone: no rounding enters.
+
+    S where all types have one row, R where all encoders in use are one row, C (D) where each z has one y (x).
+    """
+    nx, ny = problem.shape
+    counts = np.array([c for c, _ in problem.types]).reshape(-1, nx, ny) > 0
+    used = np.einsum("ta,txy->axy", rule > 0, counts) > 0
+    codes = encoder.transpose(1, 0, 2)
+    rows = codes[used.any(axis=2)]
+    zxy = np.einsum("axy,axz->zxy", used, codes > 0) > 0
+    holds = {
+        "S": bool((rule == rule[0]).all()),
+        "R": bool((rows == rows[0]).all()),
+        "C": bool((zxy.any(axis=1).sum(axis=1) <= 1).all()),
+        "D": bool((zxy.any(axis=2).sum(axis=1) <= 1).all()),
+    }
+    return [name for name, zero in holds.items() if zero]
 
 
 def objective_of(point: Mapping[str, arb], multipliers: Multipliers) -> arb:

@@ -12,12 +12,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from therml_exact.frontier.joint.domain import Domain, domain
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.numbers.tables import Array
+
+if TYPE_CHECKING:
+    from therml_exact.kernels.joint.boxes import Rows
 
 _LEAST = 1e-15  # below the logarithm of what never occurs
 
@@ -46,6 +51,20 @@ class Instance:
     def width(self) -> int:
         """How many coordinates m has."""
         return self.nz * (self.ny + (self.nx if self.delta else 0))
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The types by the rows of counts of each x."""
+        from therml_exact.kernels.joint.boxes import Rows
+
+        counts = self.counts.reshape(-1, self.nx, self.ny)
+        found = [np.unique(counts[:, x], axis=0, return_inverse=True) for x in range(self.nx)]
+        sizes = np.array([len(rows) for rows, _ in found])
+        rows = np.zeros((self.nx, sizes.max(), self.ny))
+        for x, (own, _) in enumerate(found):
+            rows[x, : len(own)] = own
+        which = np.stack([index.reshape(-1) for _, index in found], axis=1)
+        return Rows(self.counts, rows, sizes, np.ascontiguousarray(which), self.mean)
 
     def concave(self, m: Array) -> Array:
         """Phi along the last axis of m."""

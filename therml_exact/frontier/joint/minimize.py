@@ -18,22 +18,19 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from flint import arb
 
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.joint import alternation
 from therml_exact.frontier.joint.above import best_start
 from therml_exact.frontier.joint.cells import Search, lower_bound, search
 from therml_exact.frontier.joint.certificate import FORMAT, claim
+from therml_exact.frontier.joint.cones import Cone
 from therml_exact.frontier.joint.cuts import Cut
-from therml_exact.frontier.joint.functionals import functionals_in_balls, objective_of
 from therml_exact.frontier.joint.instance import Instance, domain_of, instance
-from therml_exact.frontier.joint.optimum import JointOptimum
+from therml_exact.frontier.joint.optimum import JointOptimum, point_of, reached, value_at
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.problems.multipliers import read_multipliers
-from therml_exact.numbers.balls import precision, rounded, settled
 from therml_exact.numbers.tables import Array
-from therml_exact.verification import BITS
 
 SEED = 20180711
 FEW = 3  # coordinates of m for which cells are tried beside the relaxations
@@ -91,28 +88,46 @@ def minimize_cells(
     max_cells: int,
     time_limit: float,
     best: Cut,
-    cuts: Sequence[Cut] = (),
+    cuts: Sequence[Cut | Cone] = (),
 ) -> JointOptimum:
     """The optimum by cells of m, from a witness.
 
     cuts: those of other multipliers with the same rho and sigma (and delta > 0, or not) hold here too.
     """
+    return optimum_of(problem, at, *search_cells(problem, at, tol, max_cells, time_limit, best, cuts))
+
+
+def search_cells(
+    problem: JointProblem,
+    at: Mapping[str, Fraction],
+    tol: float,
+    max_cells: int,
+    time_limit: float,
+    best: Cut,
+    cuts: Sequence[Cut | Cone] = (),
+) -> tuple[Search, str]:
+    """The search of `minimize_cells`, and why it ended."""
     deadline = time.monotonic() + time_limit
-    inst, region = instance(problem, at), domain_of(problem, at)
-    state = Search(inst, region, best, tol, list(cuts))
-    reason = search(state, max_cells, deadline)
-    lower = max(lower_bound(state), 0.0)
+    state = Search(instance(problem, at), domain_of(problem, at), best, tol, [])
+    for cut in cuts:
+        state.enter(cut, cut.value, cut.kind)
+    return state, search(state, max_cells, deadline)
+
+
+def optimum_of(problem: JointProblem, at: Mapping[str, Fraction], state: Search, reason: str) -> JointOptimum:
+    """What a search has found."""
+    lower, tol = max(lower_bound(state), 0.0), state.tol
     rule, encoder = tables(problem, state.best)
-    balls, value = value_of(problem, at, rule, encoder)
+    balls = reached(problem, rule, encoder)
+    value = value_at(balls, at)
     if problem.theta_size is None or rule.shape[1] <= problem.theta_size:
         lower = min(lower, value)
     if reason == "closed" and value - lower > tol:
         reason = "rounding"
-    point = {name: max(float(amount.mid()), 0.0) for name, amount in balls.items()}
     floats = {name: float(m) for name, m in at.items()}
     return JointOptimum(
-        problem, floats, value, lower, tol, point, rule, encoder, {"cells": lower}, reason, len(state.nodes), dict(at),
-        {"format": FORMAT}, lambda: claim(state),
+        problem, floats, value, lower, tol, point_of(balls), rule, encoder, {"cells": lower}, reason, len(state.nodes),
+        dict(at), {"format": FORMAT}, lambda: claim(state),
     )  # fmt: skip
 
 
@@ -143,17 +158,6 @@ def tables(problem: JointProblem, cut: Cut) -> tuple[Array, Array]:
         merged[:, k] += rule[:, a]
     counts, mass = problem.floats
     return alternation.pruned(merged, np.ascontiguousarray(encoders[kept].transpose(1, 0, 2)), counts, mass)
-
-
-def value_of(
-    problem: JointProblem, at: Mapping[str, Fraction], rule: Array, encoder: Array
-) -> tuple[dict[str, arb], float]:
-    """The functionals of tables in balls, and their value rounded up."""
-    free = JointProblem(problem.phi, problem.x_given_phi, problem.y_given_x_phi, problem.n, None, problem.z_size)
-    free.__dict__["types"] = problem.types  # known already
-    with precision(BITS):
-        balls = settled(functionals_in_balls, free, rule, encoder)
-        return balls, rounded(objective_of(balls, at), up=True)
 
 
 @cache

@@ -6,18 +6,26 @@ value (of the witness's tables)  >=  min  >=  lower_bound
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from flint import arb
+
 from therml_exact.frontier import answers
+from therml_exact.frontier.budget import reason_of
 from therml_exact.frontier.joint import alternation
+from therml_exact.frontier.joint.functionals import functionals_in_balls, objective_of
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.mixture.certificate import digest
-from therml_exact.frontier.problems.tables import write_table
+from therml_exact.frontier.problems.tables import read_table, write_table
+from therml_exact.numbers.balls import precision, rounded, settled
 from therml_exact.numbers.tables import Array
+from therml_exact.numbers.text import read_exact, read_hexadecimal
 from therml_exact.results import result
+from therml_exact.verification import BITS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,6 +76,16 @@ class JointOptimum:
     _proof: Callable[[], Mapping[str, Any]] = field(repr=False)  # what proves the lower bound
 
     @property
+    def _proved(self) -> float:
+        """What the certificate proves from below."""
+        return self.lower_bound
+
+    @property
+    def _claim(self) -> float:
+        """What it claims from above: the value is rounded up already."""
+        return self.value
+
+    @property
     def gap(self) -> float:
         """Value - lower_bound."""
         return self.value - self.lower_bound
@@ -99,6 +117,32 @@ class JointOptimum:
         }
         return {**content, "sha256": digest(content)}
 
+    @classmethod
+    def read(cls, problem: JointProblem, content: Mapping[str, Any], reason: Any = None) -> JointOptimum:
+        """The optimum from its certificate, and why its search ended; nothing is verified here.
+
+        `cells` is the number of nodes of the certificate's tree, and `bounds` has the bound that it proves.
+        """
+        names = ("rho", "gamma", "delta", "sigma")
+        exact = {name: read_exact(content["multipliers"][name]) for name in names}
+        rule, encoder = (np.asarray(read_table(content[name]), dtype=float) for name in ("rule", "encoder"))
+        value, lower, tol = (read_hexadecimal(content[name]) for name in ("value", "lower_bound", "tol"))
+        header = {name: content[name] for name in ("format", "version") if name in content}
+        bound = content["bound"]
+        return cls(
+            problem, {name: float(m) for name, m in exact.items()}, value, lower, tol,
+            point_of(reached(problem, rule, encoder)), rule, encoder, {str(bound["kind"]): lower},
+            reason_of(content["status"], reason), len(bound.get("tree", "")), exact, header, lambda: bound,
+        )  # fmt: skip
+
+    def with_witness(self, other: JointOptimum) -> JointOptimum:
+        """The same optimum with the tables of another one, whatever their value is."""
+        value = value_at(reached(self.problem, other.rule, other.encoder), self._exact)
+        lower = min(self.lower_bound, value)
+        closed = Fraction(value) - Fraction(lower) <= Fraction(self.tol)
+        return replace(self, value=value, lower_bound=lower, point=dict(other.point), rule=other.rule,
+                       encoder=other.encoder, reason="closed" if closed else self.reason)  # fmt: skip
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the rule p(theta|type), a row for each type, named by its counts of (x, y).
 
@@ -121,3 +165,22 @@ class JointOptimum:
 
     def _repr_html_(self) -> str:
         return answers.html(self, self.multipliers)
+
+
+def reached(problem: JointProblem, rule: Array, encoder: Array) -> dict[str, arb]:
+    """R, D, C, S of tables, in balls; they may use more thetas than theta_size."""
+    free = JointProblem(problem.phi, problem.x_given_phi, problem.y_given_x_phi, problem.n, None, problem.z_size)
+    free.__dict__["types"] = problem.types  # known already
+    with precision(BITS):
+        return settled(functionals_in_balls, free, rule, encoder)
+
+
+def value_at(balls: Mapping[str, arb], at: Mapping[str, Fraction]) -> float:
+    """The value of tables that reach these functionals, rounded up."""
+    with precision(BITS):
+        return rounded(objective_of(balls, at), up=True)
+
+
+def point_of(balls: Mapping[str, arb]) -> dict[str, float]:
+    """R, D, C, S as floats."""
+    return {name: max(float(amount.mid()), 0.0) for name, amount in balls.items()}

@@ -34,6 +34,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
+from therml_exact.containers import contents
 from therml_exact.frontier.problems.mixture import Part, Plan, Row, merge, part
 from therml_exact.frontier.problems.sums import divergences, rate_in_balls, spread_in_balls
 from therml_exact.frontier.problems.tables import check_fields, distribution, read_exact_table, write_cells
@@ -43,14 +44,27 @@ from therml_exact.numbers.tables import Array
 from therml_exact.results import problem
 
 
+def as_joint(p_xy: Any) -> Joint:
+    """A Joint as it is; a table of two or three axes as one over (X, Y) or (X, Theta, Y)."""
+    if isinstance(p_xy, Joint):
+        return p_xy
+    held = contents(p_xy, "p_xy")
+    if held is not None and held.axes(None) is not None:
+        return Joint(p_xy)
+    axes = {2: ("X", "Y"), 3: ("X", "Theta", "Y")}.get(np.ndim(p_xy if held is None else held.cells))
+    if axes is None:
+        raise TypeError(f"p_xy is a {type(p_xy).__name__}; give a Joint over (X, Y) or (X, Theta, Y), or its table")
+    return Joint(p_xy, axes)
+
+
 @problem
 @dataclass(frozen=True, eq=False, repr=False)
 class EncoderProblem:
     """The least rho R + delta D + gamma C over encoders p(z|x,theta), for one sample (equation 22).
 
-    p_xy    a Joint over (X, Y), or over (X, Theta, Y) where the encoder sees Theta beside X
+    p_xy    a Joint over (X, Y), or over (X, Theta, Y) where the encoder sees Theta beside X; or its table
 
-    TypeError is raised for what is no Joint, ValueError for a Joint that has not two or three axes.
+    TypeError is raised for what is no table, ValueError for one that has not two or three axes.
 
     The letters of the mixture are the pairs (x, theta); here there are four hair colours and no Theta:
 
@@ -66,8 +80,7 @@ class EncoderProblem:
     functionals = ("R", "D", "C")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.p_xy, Joint):
-            raise TypeError(f"p_xy is a {type(self.p_xy).__name__}; give a Joint over (X, Y) or (X, Theta, Y)")
+        object.__setattr__(self, "p_xy", as_joint(self.p_xy))
         if len(self.p_xy.axes) not in (2, 3):
             raise ValueError(f"p_xy has axes {self.p_xy.axes}; give a Joint over (X, Y) or (X, Theta, Y)")
 

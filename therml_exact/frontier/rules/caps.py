@@ -1,12 +1,7 @@
-"""The program (21) for learning rules: the least of one functional under caps on others; can a point be reached? (nats)
+"""The program (21) for learning rules over a dictionary of encoders, by cells of m (nats).
 
-    minimize_capped    min F_0  subject to  F_i <= cap_i                    F_0, F_i of R, C, D, S
-    excess             min over rules of max_i (F_i - point_i)              > 0: impossible, by that much for every rule
-    classify_rule      the sign of the excess, as a verdict with evidence
-
-The set of all (R, C, D, S) is not convex in S, so that no multipliers single out some of its minimal points. On a
-small enough cell of m, however, R, C, D are almost linear in the rule and S is convex: there duality holds, each cell
-with multipliers of its own:
+learning/caps.py has the problem. On a small enough cell of m R, C, D are almost linear in the rule and S is convex:
+there duality holds, each cell with multipliers of its own:
 
     min over rules with m in the cell, F_i <= cap_i, of F_0  >=  max over lam >= 0 of
         min over rules of G_0 + sum_i lam_i (G_i - cap_i),               G the cell's minorants (cells.py)
@@ -16,182 +11,29 @@ the q's held fixed, R, C and D are linear in the rule, and refitting the q's onl
 the caps with fixed q's keeps them. Rule and q's are improved in turn. No functional is negative; where the cells prove
 less than follows from that, the lower bound is 0, and for the excess max_i -point_i.
 
-*The example* (bent.py has the proof for all alphabets): |Phi| = |X| = 1, Y a fair bit, N = 1. (R, C, S) = log 2 times
-(0, 1, 0) and (1, 0, 1) are achieved, and no rule over any dictionary has R, C, S <= log(2)/2 + 1/80.
-
-Errors: TypeError for letters other than R, C, D, S, ValueError for caps and points that are no finite numbers.
+Errors: none of its own.
 Source: Alemi and Fischer, TherML (2018), (21), (23).
 """
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from therml_exact.doors import check_type
-from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.learning.caps import ROUNDING, CappedOptimum, Excess, rounded_down
 from therml_exact.frontier.rounding import rounded_up_by
 from therml_exact.frontier.rules.cells import Arrays, State, Tree, search, why
 from therml_exact.frontier.rules.certificate import build, rationals
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
-from therml_exact.results import result
 
 Array = np.ndarray[Any, Any]
-ROUNDING = 1e-12  # a point's coordinates are floats: one that is met within this is met
-
-
-@result
-@dataclass(frozen=True, eq=False, repr=False)
-class CappedOptimum:
-    """The least value of one functional under caps on others, two-sided.
-
-    problem       the problem
-    minimise      the functional that is minimised: "R", "C", "D" or "S"
-    caps          the caps on others by name, nats, rounded down to floats
-    value         nats: the functional at the witness; inf where no rule was found that keeps the caps
-    lower_bound   nats: no rule that keeps the caps has less; at least 0; inf where none keeps them
-    tol           nats: the gap that was asked for
-    status        "certified" (the gap is within tol, rounding included), "infeasible" (no rule keeps the caps, which is
-                  proved) or "open"
-    reason        "closed" unless the status is "open"; then what ended the search: "cells" (max_cells were reached),
-                  "time" (time_limit was), or "rounding" (float arithmetic tells no more; take a larger tol)
-    point         R, C, D, S of the witness by name, nats; empty where value is inf
-    witness       its tables by name, as of a RuleOptimum; empty where value is inf
-    cells         how many nodes the trees have
-    certificate   plain data that `verify` checks
-
-    `gap` is value - lower_bound with the value rounded up, and 0 where the caps are infeasible.
-    Source: Alemi and Fischer, TherML (2018), (21).
-
-    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
-    >>> c = minimize_capped(p, "C", {"R": -1})  # no rate is negative
-    >>> c.status, c.value, c.gap, c.point
-    ('infeasible', inf, 0.0, {})
-    """
-
-    problem: LearningRuleProblem
-    minimise: str
-    caps: dict[str, float]
-    value: float
-    lower_bound: float
-    tol: float
-    status: str
-    reason: str
-    point: dict[str, float]
-    witness: dict[str, Array] = field(repr=False)
-    cells: int
-    certificate: dict[str, Any] = field(repr=False)
-
-    @property
-    def gap(self) -> float:
-        """The difference value - lower_bound, nats, with the value rounded up; 0 where the caps are infeasible."""
-        return 0.0 if self.status == "infeasible" else max(rounded_up_by(self.value, 1.0) - self.lower_bound, 0.0)
-
-    def __str__(self) -> str:
-        """One line: what is minimised under which caps, the bounds, the gap, the status, the point."""
-        caps = ", ".join(f"{name} <= {value:.6g}" for name, value in self.caps.items())
-        return f"{self.minimise} under {caps}: {answers.line(self)}"
-
-    def _repr_html_(self) -> str:
-        return answers.html(self, {f"cap of {name} (nats)": value for name, value in self.caps.items()})
-
-
-@result
-@dataclass(frozen=True, eq=False, repr=False)
-class Excess:
-    """The excess over a point, min over rules of max_i (F_i - point_i), two-sided.
-
-    problem       the problem
-    point         the given coordinates by name, nats
-    value         nats: the largest F_i - point_i at the witness; at most 0 where the witness reaches the point
-    lower_bound   nats: no rule has less; positive where the point is impossible
-    tol           nats: the gap that was asked for
-    reached       R, C, D, S of the witness by name, nats
-    witness       its tables by name, as of a RuleOptimum
-    cells         how many nodes the tree has
-    reason        "closed" where the gap is within tol, rounding included; "decided" where the search ended earlier, at
-                  a value that was enough; else what ended it: "cells", "time" or "rounding", as for CappedOptimum
-
-    `gap` is value - lower_bound with the value rounded up.
-
-    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
-    >>> e = excess(p, {"R": 0.2, "C": 0.2})
-    >>> float(round(e.value, 3)), bool(e.gap <= e.tol), e.certificate["status"]
-    (0.317, True, 'infeasible')
-    """
-
-    problem: LearningRuleProblem
-    point: dict[str, float]
-    value: float
-    lower_bound: float
-    tol: float
-    reached: dict[str, float]
-    witness: dict[str, Array] = field(repr=False)
-    cells: int
-    reason: str
-    _proved: float = field(repr=False)  # what the certificate proves: at most lower_bound
-    _exact: dict[str, Fraction] = field(repr=False)
-    _tree: Tree = field(repr=False)
-
-    @property
-    def gap(self) -> float:
-        """The difference value - lower_bound, nats, with the value rounded up."""
-        return max(rounded_up_by(self.value, 1.0) - self.lower_bound, 0.0)
-
-    def __str__(self) -> str:
-        """One line: by how much some coordinate exceeds the point at least, and by how much it need at most."""
-        bounds = f"{self.lower_bound:.9g} <= excess <= {self.value:.9g} nats"
-        return f"{bounds} over {answers.amounts(self.point)}, gap {self.gap:.2g} ({self.reason})"
-
-    @cached_property
-    def certificate(self) -> dict[str, Any]:
-        """Plain data that `verify` checks; its status is "infeasible" where the lower bound is positive."""
-        claim = rounded_up_by(self.value, 1.0) + ROUNDING
-        status = "certified" if claim - self._proved <= self.tol else "open"
-        status = "infeasible" if self._proved > 0 else status
-        rows = self.witness["theta_given_type"]
-        return build(self.problem, "excess", {"point": rationals(self._exact)}, claim, self._proved, self.tol,
-                     status, "cells", rows, self._tree)  # fmt: skip
-
-
-@result
-@dataclass(frozen=True, eq=False, repr=False)
-class RuleClassification:
-    """A verdict on a claimed point of learning rules.
-
-    verdict    "impossible", "feasible", or "undecided" where the search ended before its bounds decided
-    by         nats. impossible: the point stays impossible when all given coordinates are raised by less than this, as
-               every rule exceeds one of them by at least this. feasible: the witness is at least this far below every
-               given coordinate. undecided: None
-    evidence   impossible: the certificate that `verify` checks. feasible: the tables of a witness by name, and its
-               R, C, D, S as "point". undecided: the bounds of the "excess" and the "reason"
-
-    A Classification, the verdict for encoders, differs: there `by` is 0 where the point is not impossible, and the
-    evidence is an Optimum, an Achieved or None.
-    Source: Alemi and Fischer, TherML (2018), (21), (23).
-
-    >>> RuleClassification("impossible", 0.25, {}).by
-    0.25
-    """
-
-    verdict: str
-    by: float | None
-    evidence: dict[str, Any] = field(repr=False)
-
-    def __str__(self) -> str:
-        """One line: the verdict and by how much."""
-        if self.by is None:
-            return f"undecided: {self.evidence.get('reason', 'the search ended')}"
-        return f"{self.verdict} by at least {self.by:.6g} nats in every given coordinate"
 
 
 class _Caps:
@@ -292,42 +134,14 @@ def compile_capped() -> None:
         caps.run(1, math.inf)
 
 
-def minimize_capped(
-    problem: LearningRuleProblem,
-    minimise: str,
-    caps: Mapping[str, Any],
-    tol: float = 1e-5,
-    max_cells: int = 200_000,
-    time_limit: float = 60.0,
+def minimize_capped_rules(
+    problem: LearningRuleProblem, minimise: str, exact: Mapping[str, Fraction], budget: Budget
 ) -> CappedOptimum:
-    """The least of one functional over the rules that keep caps on others, with a proved lower bound: the program (21).
-
-    problem      a LearningRuleProblem
-    minimise     the functional: "R", "C", "D" or "S"
-    caps         caps on others by name, nats; floats (their exact values) or rationals; may be empty
-    tol          nats: the gap that counts as closed
-    max_cells    how many cells each search may make
-    time_limit   seconds of the search, compilation not counted
-
-    Returns a CappedOptimum.
-    Errors: TypeError for another problem, another letter, or a cap on the functional that is minimised; ValueError for
-    a cap that is no finite number, and for a tol, max_cells or time_limit out of range.
-    Source: Alemi and Fischer, TherML (2018), (21).
-
-    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
-    >>> c = minimize_capped(p, "C", {"R": 0.3})
-    >>> c.status, float(round(c.value, 3)), bool(c.gap <= c.tol), c.point["R"] <= 0.3
-    ('certified', 0.627, True, True)
-    """
-    _check(problem, tol, max_cells, time_limit)
-    if minimise not in NAMES:
-        raise TypeError(f"minimise is {minimise!r}; it is one of R, C, D, S")
-    exact = _read(caps, "caps")
-    if minimise in exact:
-        raise TypeError(f"caps has {minimise}, which is minimised; cap the others")
+    """The least of one functional over the rules that keep exact caps on others."""
+    tol, max_cells = budget.tol, budget.cells
     compile_capped()
-    deadline = time.monotonic() + time_limit
-    floats = {name: _rounded_down(v) for name, v in exact.items()}
+    deadline = budget.deadline
+    floats = {name: rounded_down(v) for name, v in exact.items()}
     caps_only = _Caps(problem, minimise, floats, tol)
     caps_only.begin()
     for theta in range(caps_only.arrays.thetas):
@@ -358,46 +172,20 @@ def minimize_capped(
                          len(tree.nodes), certificate)  # fmt: skip
 
 
-def excess(
-    problem: LearningRuleProblem,
-    point: Mapping[str, Any],
-    tol: float = 1e-5,
-    max_cells: int = 200_000,
-    time_limit: float = 60.0,
-    enough: float = -math.inf,
+def excess_of_rules(
+    problem: LearningRuleProblem, exact: Mapping[str, Fraction], budget: Budget, enough: float
 ) -> Excess:
-    """The least over rules of the largest F_i - point_i: by how much every rule misses a point, or some rule beats it.
-
-    problem      a LearningRuleProblem
-    point        coordinates by name (R, C, D, S), nats, one at least; those left out are free
-    tol          nats: the gap that counts as closed
-    max_cells    how many cells the search may make
-    time_limit   seconds of the search, compilation not counted
-    enough       nats: the search stops once a rule has an excess of at most this
-
-    Returns an Excess.
-    Errors: TypeError for another problem or another letter; ValueError for an empty point, a coordinate that is no
-    finite number, and for a tol, max_cells or time_limit out of range.
-
-    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
-    >>> e = excess(p, {"R": 0.7, "C": 0.7})
-    >>> e.value < 0, e.reached["R"] < 0.7, e.reached["C"] < 0.7
-    (True, True, True)
-    """
-    _check(problem, tol, max_cells, time_limit)
-    exact = _read(point, "point")
-    if not exact:
-        raise ValueError("point is empty; give at least one of R, C, D, S")
+    """The least over rules of the largest F_i - point_i."""
     floats = {name: float(v) for name, v in exact.items()}
     compile_capped()
-    deadline = time.monotonic() + time_limit
-    caps = _Caps(problem, None, floats, tol)
+    deadline = budget.deadline
+    caps = _Caps(problem, None, floats, budget.tol)
     caps.begin()
-    return _excess(caps, problem, exact, caps.run(max_cells, deadline, enough), enough)
+    return _excess(caps, problem, exact, caps.run(budget.cells, deadline, enough), enough)
 
 
 def _excess(
-    caps: _Caps, problem: LearningRuleProblem, exact: dict[str, Fraction], tree: Tree, enough: float = -math.inf
+    caps: _Caps, problem: LearningRuleProblem, exact: Mapping[str, Fraction], tree: Tree, enough: float = -math.inf
 ) -> Excess:
     """The result of a search for the excess over the exact point."""
     reached, witness = problem.evaluate(caps.rule)
@@ -407,70 +195,16 @@ def _excess(
     least = max(proved, *(-limit for limit in point.values()))
     reason = why(rounded_up_by(value, 1.0) + ROUNDING - proved <= caps.tol, tree)
     reason = "decided" if reason == "rounding" and value <= enough else reason
+    claim = rounded_up_by(value, 1.0) + ROUNDING
+
+    def certificate() -> dict[str, Any]:
+        """Plain data; the status is "infeasible" where the lower bound is positive."""
+        status = "certified" if claim - proved <= caps.tol else "open"
+        status = "infeasible" if proved > 0 else status
+        rows = witness["theta_given_type"]
+        given = {"point": rationals(exact)}
+        return build(problem, "excess", given, claim, proved, caps.tol, status, "cells", rows, tree)
+
     return Excess(
-        problem, point, value, least, caps.tol, reached, witness, len(tree.nodes), reason, proved, exact, tree
+        problem, point, value, least, caps.tol, reached, witness, len(tree.nodes), reason, proved, certificate
     )
-
-
-def classify_rule(
-    problem: LearningRuleProblem,
-    R: Any = None,
-    C: Any = None,
-    D: Any = None,
-    S: Any = None,
-    tol: float = 1e-5,
-    max_cells: int = 200_000,
-    time_limit: float = 60.0,
-) -> RuleClassification:
-    """Decide whether some rule has at most the given functionals, by the sign of the excess over the point.
-
-    problem      a LearningRuleProblem
-    R, C, D, S   coordinates in nats, one at least; those left out are free
-    tol          nats: how tightly the excess is bracketed before the search gives up
-    max_cells    how many cells the search may make
-    time_limit   seconds of the search, compilation not counted
-
-    Returns a RuleClassification. The cells also decide points that no half-space decides, as the set of all
-    (R, C, D, S) is not convex. A coordinate that is met within 1e-12 nats counts as met.
-    Errors: those of `excess`.
-    Source: Alemi and Fischer, TherML (2018), (21), (23).
-
-    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
-    >>> found = classify_rule(p, R=0.2, C=0.2)
-    >>> found.verdict, float(round(found.by, 3))
-    ('impossible', 0.317)
-    """
-    point = {name: v for name, v in (("R", R), ("C", C), ("D", D), ("S", S)) if v is not None}
-    found = excess(problem, point, tol, max_cells, time_limit, ROUNDING)
-    if found._proved > 0:
-        return RuleClassification("impossible", found._proved, found.certificate)
-    if found.value <= ROUNDING:
-        return RuleClassification("feasible", max(-found.value, 0.0), {**found.witness, "point": found.reached})
-    return RuleClassification("undecided", None, {"excess": (found.lower_bound, found.value), "reason": found.reason})
-
-
-def _check(problem: Any, tol: Any, max_cells: Any, time_limit: Any) -> Budget:
-    """The checked budget; TypeError for another problem."""
-    if getattr(problem, "kind", None) != LearningRuleProblem.kind:
-        raise TypeError(f"problem is a {type(problem).__name__}; give a LearningRuleProblem")
-    return Budget.read(tol, max_cells, time_limit)
-
-
-def _rounded_down(cap: Fraction) -> float:
-    """The largest float that is at most the cap, so that a cap below 0 stays below 0."""
-    near = float(cap)
-    return near if near <= cap else math.nextafter(near, -math.inf)
-
-
-def _read(values: Mapping[str, Any], name: str) -> dict[str, Fraction]:
-    """Caps or coordinates as exact numbers, by name."""
-    check_type(values, Mapping, name, "numbers of nats by the functional's letter, such as {'R': 0.2}")
-    exact = {}
-    for letter, value in values.items():
-        if letter not in NAMES:
-            raise TypeError(f"{name} has {letter!r}; the functionals are R, C, D, S")
-        try:
-            exact[letter] = Fraction(value)
-        except (TypeError, ValueError, OverflowError):
-            raise ValueError(f"{name}[{letter!r}] is {value!r}; it is a finite number of nats") from None
-    return exact

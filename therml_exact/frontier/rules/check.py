@@ -24,13 +24,11 @@ from flint import arb, arb_mat, fmpq
 
 from therml_exact.frontier.mixture.certificate import digest, edge_of
 from therml_exact.frontier.mixture.check import DEEPEST
-from therml_exact.frontier.problems.tables import read_table
-from therml_exact.frontier.problems.types import check_types, read_count
 from therml_exact.frontier.rounding import rounded_up_by
-from therml_exact.frontier.rules.certificate import FORMAT, describe, proved_slopes
+from therml_exact.frontier.rules.certificate import FORMAT
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
 from therml_exact.frontier.rules.vertices import rules
-from therml_exact.numbers.balls import settled, within
+from therml_exact.numbers.balls import settled
 from therml_exact.numbers.text import read_exact, shown
 from therml_exact.verification import (
     Clock,
@@ -39,7 +37,6 @@ from therml_exact.verification import (
     UnfinishedError,
     bracketed,
     finite,
-    number,
     require,
     told,
 )
@@ -62,8 +59,6 @@ COMMON = {
     "sha256",
 }
 OWN = {"lagrangian": {"multipliers"}, "capped": {"minimise", "caps"}, "excess": {"point"}}
-SAVED = {"format", "version", "units", "rows", "certificates"}
-NEAR = 1e-9  # nats; a row's coordinates are floats
 OF = {"R": "rho", "C": "gamma", "D": "delta", "S": "sigma"}
 
 
@@ -77,77 +72,26 @@ def check_rule(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven
     return Proven(value, lower, what, told(content["problem"], about))
 
 
-def check_rule_frontier(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
-    """Check every certificate of a saved RuleFrontier, and that each row claims no more than its own proves."""
-    version = content.get("version")
-    require(type(version) is int and version == 1, f"the version is {shown(version)}; 1 is read")
-    right = SAVED <= set(content) <= SAVED | {"jumps"}
-    require(right, f"the fields are {shown(sorted(content))}; they are {', '.join(sorted(SAVED))}")
-    rows, certificates = content["rows"], content["certificates"]
-    require(type(rows) is list and type(certificates) is list, "rows and certificates are no lists")
-    require(len(rows) == len(certificates) > 0, "the frontier has no rows, or not a certificate for each")
-    require(content["units"] == "nats", f"the units are {shown(content['units'])}; a saved frontier is in nats")
-    stated = certificates[0]["problem"]
-    world = _World(_problem(stated), clock)
-    for k, (row, c) in enumerate(zip(rows, certificates, strict=True)):
-        require(isinstance(c, Mapping) and c.get("problem") == stated,
-                f"the certificate of row {k} is about another problem")  # fmt: skip
-        value, lower = _check(c, problem, clock)
-        require(c["kind"] == "lagrangian", f"the certificate of row {k} is of another kind")
-        _check_row(world, row, c, value, lower, k)
-    jumps = content.get("jumps", [])
-    require(type(jumps) is list, "jumps is no list")
-    for k, jump in enumerate(jumps):
-        _check_jump(jump, stated, problem, k, clock)
-    reason = f"{len(rows)} certificates hold, and the rows say what they prove"
-    left = sum(row["status"] == "open" for row in rows)
-    if left:
-        reason += f"; {left} of them {'is' if left == 1 else 'are'} open"
-    if jumps:
-        reason += f"; {len(jumps)} jump{'s' if len(jumps) > 1 else ''} of S proved"
-    return Proven(None, None, reason, told(stated, {"rows": str(len(rows))}))
+class Rows:
+    """The checker of the certificates of one problem, as learning/check.py wants it."""
 
+    def __init__(self, stated: Mapping[str, Any], problem: Any, clock: Clock) -> None:
+        self.problem, self.clock = problem, clock
+        self.world = _World(LearningRuleProblem.read(stated), clock)
 
-def _check_jump(jump: Any, stated: Any, problem: Any, k: int, clock: Clock) -> None:
-    """Check a jump of S: three certificates that differ in sigma alone must prove its fall from `before` to `after`."""
-    fields = {"before", "after", "certificates"}
-    require(isinstance(jump, Mapping) and set(jump) == fields, f"jump {k} has other fields")
-    three = jump["certificates"]
-    require(type(three) is list and len(three) == 3, f"jump {k} does not rest on three certificates")
-    for c in three:
-        require(isinstance(c, Mapping) and c.get("problem") == stated, f"jump {k} is about another problem")
-        value, _ = _check(c, problem, clock)
-        require(c["kind"] == "lagrangian" and value is not None, f"jump {k} rests on a certificate of another kind")
-    others = [{name: read_exact(m) for name, m in c["multipliers"].items() if name != "sigma"} for c in three]
-    require(others[0] == others[1] == others[2], f"the certificates of jump {k} differ in more than sigma")
-    at = [read_exact(c["multipliers"]["sigma"]) for c in three]
-    require(at[0] < at[1] < at[2], f"the certificates of jump {k} are not in order of sigma")
-    before, after = proved_slopes(three)
-    claimed = number(jump["before"], "before"), number(jump["after"], "after")
-    proved = claimed[0] <= before and after <= claimed[1]
-    require(proved, f"jump {k} claims S >= {claimed[0]!r} before and <= {claimed[1]!r} after; less is proved")
-    require(claimed[0] > claimed[1], f"jump {k} claims no fall of S")
+    def prove(self, c: Mapping[str, Any], where: str) -> tuple[float | None, float]:
+        """The value (None where no rule is named) and the lower bound that the certificate of `where` proves."""
+        value, lower = _check(c, self.problem, self.clock)
+        require(c["kind"] == "lagrangian", f"the certificate of {where} is of another kind")
+        return value, lower
 
+    def reached(self, c: Mapping[str, Any]) -> dict[str, arb]:
+        """R, C, D, S of a certificate's witness."""
+        return self.world.functionals(c["witness"])
 
-def _check_row(world: _World, row: Any, c: Mapping[str, Any], value: float | None, lower: float, k: int) -> None:
-    """Check a row of a saved frontier against its certificate."""
-    exact = {name: read_exact(text) for name, text in c["multipliers"].items()}
-    given = {name: float(m) for name, m in exact.items()}
-    fields = {*given, *NAMES, "value", "lower_bound", "gap", "status"}
-    require(isinstance(row, Mapping) and fields <= set(row) <= {*fields, "reason"}, f"row {k} has other fields")
-    numbers = {name: number(row[name], f"{name} of row {k}") for name in fields - {"status"}}
-    require(given == {name: numbers[name] for name in given}, f"row {k} names other multipliers")
-    bound = numbers["lower_bound"]
-    require(lower - NEAR <= bound <= lower, f"row {k} claims a lower bound of {bound!r}")
-    claim = rounded_up_by(numbers["value"], float(sum(exact.values())))
-    require(value is not None and value <= claim <= value + NEAR, f"row {k} claims a value of {numbers['value']!r}")
-    gap = max(numbers["value"] - bound, 0.0)
-    require(numbers["gap"] == gap, f"row {k} claims a gap of {numbers['gap']!r}")
-    require(row["status"] == c["status"], f"row {k} claims the status {shown(row['status'])}")
-    reached = world.functionals(c["witness"])
-    for name in NAMES:
-        near = settled(within, reached[name], numbers[name], NEAR)
-        require(near, f"row {k} claims {name} = {numbers[name]!r}; its rule has {reached[name].str(17)}")
+    def claim(self, value: float, exact: Mapping[str, Fraction]) -> float:
+        """What a certificate claims where a row says `value`: rounded up."""
+        return rounded_up_by(value, float(sum(exact.values())))
 
 
 def _check(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[float | None, float]:
@@ -157,7 +101,7 @@ def _check(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[float | No
     require(c["kind"] in OWN, f"the kind {shown(c['kind'])} is unknown")
     require(set(c) == COMMON | OWN[c["kind"]], f"the fields {shown(sorted(c))} are not those of this kind")
     if problem is not None:
-        ours = describe(problem) if isinstance(problem, LearningRuleProblem) else None
+        ours = problem.describe() if isinstance(problem, LearningRuleProblem) else None
         require(ours == c["problem"], "the certificate is about another problem")
     require(c["status"] in ("certified", "open", "infeasible"), f"the status {shown(c['status'])} is unknown")
     lower, tol = finite(c["lower_bound"]), finite(c["tol"])
@@ -166,7 +110,7 @@ def _check(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[float | No
     given, limits, fixed = _claims(c)
     if c["status"] == "infeasible":
         require(c["kind"] == "excess" and lower > 0, "infeasible, but the excess is not proved positive")
-    world = _World(_problem(c["problem"]), clock)
+    world = _World(LearningRuleProblem.read(c["problem"]), clock)
     if value is None:
         require(c["witness"] is None, "a witness without a value")
     else:
@@ -518,14 +462,3 @@ def _dyadic(v: int) -> arb:
 def _ball(v: Fraction) -> arb:
     """A rational as a ball."""
     return arb(fmpq(v.numerator, v.denominator))
-
-
-def _problem(content: Mapping[str, Any]) -> LearningRuleProblem:
-    """The problem that a certificate states, its tables and sizes checked."""
-    names = ("phi", "x_given_phi", "y_given_x_phi", "encoders")
-    require(content.get("kind") == "learning rule", "the problem is of another kind")
-    require(set(content) == {"kind", "n", *names}, "the problem has other fields")
-    n = read_count(content["n"])
-    phi, x, y, encoders = (read_table(content[name]) for name in names)
-    check_types(n, (phi, x, y))
-    return LearningRuleProblem(phi, x, y, n, encoders)

@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from therml_exact.frontier import answers
-from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.budget import Budget, reason_of
 from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.frontier.rounding import rounded_up_by
 from therml_exact.frontier.rules.cells import MARGIN, Tree, minimise, why
 from therml_exact.frontier.rules.certificate import build, rationals
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
 from therml_exact.frontier.rules.vertices import rules
+from therml_exact.numbers.text import read_exact, read_hexadecimal, shown
 from therml_exact.results import result
 
 if TYPE_CHECKING:
@@ -120,6 +121,28 @@ class RuleOptimum:
         rows = self.witness["theta_given_type"]
         return build(self.problem, "lagrangian", given, self._claim, self._proved, self.tol, self.status, how, rows,
                      self._tree)  # fmt: skip
+
+    @classmethod
+    def read(cls, problem: LearningRuleProblem, content: Mapping[str, Any], reason: Any = None) -> RuleOptimum:
+        """The optimum from its certificate, and why its search ended; nothing is verified here.
+
+        `cells` is the number of nodes of the certificate's tree.
+        """
+        if content["kind"] != "lagrangian":
+            raise ValueError(f"a certificate of the kind {shown(content['kind'])} is of no sum with multipliers")
+        exact = {name: read_exact(content["multipliers"][name]) for name in ("rho", "gamma", "delta", "sigma")}
+        rule = np.array([[read_hexadecimal(v) for v in row] for row in content["witness"]])
+        if rule.shape != (len(problem.types), problem.shape[2]):
+            raise ValueError(f"the witness has shape {rule.shape}, which is not [type, theta]")
+        point, witness = problem.evaluate(rule)
+        value = float(sum(float(exact[m]) * point[name] for m, name in zip(exact, NAMES, strict=True)))
+        proved, tol = read_hexadecimal(content["lower_bound"]), read_hexadecimal(content["tol"])
+        told = reason_of(content["status"], reason)
+        floats = {name: float(v) for name, v in exact.items()}
+        cells = len(content["tree"])
+        found = cls(problem, floats, value, max(proved, 0.0), tol, point, witness, cells, told, proved, exact, None)
+        found.__dict__["certificate"] = dict(content)  # what it was made from is not there any more
+        return found
 
 
 @cache

@@ -25,6 +25,7 @@ Source: Alemi and Fischer, TherML (2018), equations (10)-(13), (21), (22).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -32,14 +33,17 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.problems.tables import scaled_rows
-from therml_exact.frontier.problems.types import enumerate_types
+from therml_exact.frontier.problems import tables as written
+from therml_exact.frontier.problems.tables import check_fields, scaled_rows, write_table
+from therml_exact.frontier.problems.types import check_types, enumerate_types, read_count
 from therml_exact.numbers.tables import check_rows, freeze, read_table, whole
+from therml_exact.numbers.text import shown
 from therml_exact.process import read_process
 from therml_exact.results import problem
 
 Array = np.ndarray[Any, Any]
 NAMES = ("R", "C", "D", "S")
+_TABLES = ("phi", "x_given_phi", "y_given_x_phi", "encoders")
 
 
 @problem
@@ -136,6 +140,21 @@ class LearningRuleProblem:
     def deterministic(self) -> bool:
         """Whether every encoder is a map."""
         return bool(all(v in (0, 1) for v in self.dictionary.reshape(-1)))
+
+    def describe(self) -> dict[str, Any]:
+        """Plain data from which `read` makes the problem again, numbers as text."""
+        return {"kind": self.kind, "n": self.n, **{name: write_table(getattr(self, name)) for name in _TABLES}}
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any]) -> LearningRuleProblem:
+        """The inverse of `describe`; ValueError, KeyError or TypeError if the content is malformed or too large."""
+        if content["kind"] != cls.kind:
+            raise ValueError(f"the kind is {shown(content['kind'])}, not {cls.kind}")
+        check_fields(content, (*_TABLES, "n"))
+        n = read_count(content["n"])
+        phi, x, y, encoders = (written.read_table(content[name]) for name in _TABLES)
+        check_types(n, (phi, x, y))
+        return cls(phi, x, y, n, encoders)
 
     def evaluate(self, rule: Array) -> tuple[dict[str, float], dict[str, Array]]:
         """R, C, D, S of a rule by name (nats), with the q's that are optimal for it, and all tables by name.

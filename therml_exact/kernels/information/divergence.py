@@ -14,8 +14,8 @@ computed and one is selected, which vectorises.
 Here q(x) = u(x) v(x) comes as two factors, and p - u v is one fused operation.  At first order an error of q that
 depends on one marginal only drops out, because sum (q - p) e(x_i) = 0 when p and q share that marginal.
 
-Shapes: equal vectors p, u, v.  Unit: nats.  Cells with p = q = 0 contribute 0.  No error is raised; where q = 0 < p,
-which a product of p's own marginals excludes but for underflow, the term is finite and of the order of p.
+Shapes: equal vectors p, u, v.  Unit: nats.  Cells with p = q = 0 contribute 0.  No error is raised.  The logarithm of
+p/q divides by one factor after the other: u v may underflow where neither factor does.
 """
 
 import numpy as np
@@ -48,5 +48,5 @@ def _term(p: float, u: float, v: float) -> float:
     s = difference / (p + q + TINY)
     z = s * s
     near = s * (difference + p * log_series(z))
-    far = p * log(p / (q + TINY)) - difference
+    far = p * log(p / (u + TINY) / (v + TINY)) - difference  # u v may be below all floats where u and v are not
     return near if z < NEAR else far

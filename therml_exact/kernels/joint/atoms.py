@@ -32,6 +32,9 @@ from therml_exact.kernels.mixture.mixing import weigh
 SEARCHED = 12  # starts from which an ascent is made in a round
 NEAR = 0.1  # distance below which a start would lead to the same maximum
 NOTHING = 1e-13  # weights of atoms that are dropped
+ROUGH = 3  # steps of Newton while atoms are missing,
+CLOSE = 30.0  # that is, while the gap is larger than this times the tolerance
+ENOUGH = 1e-2  # share of the tolerance: a smaller gain ends Newton
 LARGE = 300  # coordinates of the atoms: beyond, ascent alone moves them
 
 
@@ -273,14 +276,14 @@ def solve_atoms(counts, mass, beta, rho, sigma, start, starts, tol, rounds, lam)
     atoms = start.copy()
     q = np.full(len(atoms), 1.0 / len(atoms))
     e, logw = np.empty((nx, nz)), np.empty(types)
-    value, gap = 0.0, math.inf
+    value, gap, thorough = 0.0, math.inf, False
     for _ in range(rounds):
         logs = all_costs(counts, beta, rho, atoms) / -sigma
         weigh(mass, logs, q, 30)
         kept = merge(q, atoms, 1e-3)
         q, atoms = q[:kept].copy(), atoms[:kept].copy()
         if kept * nx * max(nz - 1, 1) <= LARGE:
-            newton(counts, mass, beta, rho, sigma, q, atoms, 30)
+            newton(counts, mass, beta, rho, sigma, q, atoms, 30 if thorough else ROUGH, ENOUGH * tol / sigma)
         value = multipliers(mass, all_costs(counts, beta, rho, atoms), q, sigma, lam)
         for t in range(types):
             logw[t] = math.log(mass[t]) + lam[t] / sigma
@@ -292,13 +295,15 @@ def solve_atoms(counts, mass, beta, rho, sigma, start, starts, tol, rounds, lam)
             found = ascend(counts, logw, beta, rho, sigma, e, 30)
             new[k] = e
             if sigma * found > 0.3 * tol:
-                fresh[k] = True
+                # After a few steps only, atoms are not at their maxima yet: Newton moves them.
+                fresh[k] = thorough or k >= len(atoms)
                 best = max(best, found)
         gap = sigma * best
         if gap <= tol:
             break
         more = new[fresh]
+        thorough = gap <= CLOSE * tol or len(more) == 0
         atoms = np.concatenate((atoms, more))
-        q = np.concatenate((q, np.full(len(more), 1e-3 / len(more))))
+        q = np.concatenate((q, np.full(len(more), 1e-3 / max(len(more), 1))))
         q /= q.sum()
     return q, atoms, value, gap

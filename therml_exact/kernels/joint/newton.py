@@ -18,7 +18,7 @@ import math
 import numpy as np
 from numba import njit
 
-from therml_exact.kernels.mixture.mixing import factor, likelihood, substitute
+from therml_exact.kernels.mixture.mixing import factor, gram, likelihood, substitute
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
@@ -82,8 +82,8 @@ def _moved(alpha, atoms, step, length, one, new_alpha, new_atoms):
 
 
 @njit(cache=True, fastmath=False, error_model="numpy")
-def newton(counts, mass, beta, rho, sigma, q, atoms, steps):
-    """At most `steps` steps, in place; returns L."""
+def newton(counts, mass, beta, rho, sigma, q, atoms, steps, enough):
+    """At most `steps` steps, in place, until one gains less than `enough`; returns L."""
     nx, ny, nz = beta.shape
     types, count = counts.shape[0], q.size
     free = max(nz - 1, 1)
@@ -92,35 +92,34 @@ def newton(counts, mass, beta, rho, sigma, q, atoms, steps):
     size = count * one
     alpha = np.log(q)
     logs, slopes = np.empty((types, count)), np.empty((types, count, width))
-    r, u = np.empty((types, count)), np.empty(size)
+    r, u = np.empty((types, count)), np.empty((types, size))
     plain, h, metric = np.empty((size, size)), np.empty((size, size)), np.empty(size)
     slope, step = np.empty(size), np.empty(size)
     new_alpha, new_atoms, seen = np.empty(count), np.empty_like(atoms), np.empty(nx)
     _logs(counts, beta, rho, sigma, atoms, logs, slopes)
     value = likelihood(mass, logs, alpha, r)
     for _ in range(steps):
-        plain[:] = 0.0
         slope[:] = 0.0
-        for a in range(count):
-            slope[a * one] = math.exp(alpha[a])
         for t in range(types):
+            root = math.sqrt(mass[t])
             for a in range(count):
+                u[t, a * one] = root * r[t, a]
+                for k in range(width):
+                    u[t, a * one + 1 + k] = root * r[t, a] * slopes[t, a, k]
+        gram(u, plain)
+        for a in range(count):
+            i = a * one
+            slope[i] = math.exp(alpha[a])
+            for t in range(types):
                 w = mass[t] * r[t, a]
-                i = a * one
                 slope[i] -= w
-                u[i] = r[t, a]
                 plain[i, i] -= w
                 for k in range(width):
-                    f = slopes[t, a, k]
-                    slope[i + 1 + k] -= w * f
-                    u[i + 1 + k] = r[t, a] * f
-                    plain[i + 1 + k, i] -= w * f
+                    f = w * slopes[t, a, k]
+                    slope[i + 1 + k] -= f
+                    plain[i + 1 + k, i] -= f
                     for j in range(k + 1):
-                        plain[i + 1 + k, i + 1 + j] -= w * f * slopes[t, a, j]
-            for i in range(size):
-                v = mass[t] * u[i]
-                for j in range(i + 1):
-                    plain[i, j] += v * u[j]
+                        plain[i + 1 + k, i + 1 + j] -= f * slopes[t, a, j]
         for a in range(count):
             i = a * one
             plain[i, i] += math.exp(alpha[a])
@@ -181,7 +180,7 @@ def newton(counts, mass, beta, rho, sigma, q, atoms, steps):
         value = now
         alpha[:] = new_alpha
         atoms[:] = new_atoms
-        if gain < 1e-16 * (1.0 + abs(value)) and longest < 1e-7:
+        if gain < enough or (gain < 1e-16 * (1.0 + abs(value)) and longest < 1e-7):
             break
     for a in range(count):
         q[a] = math.exp(alpha[a])

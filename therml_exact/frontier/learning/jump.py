@@ -1,6 +1,6 @@
 """First-order transitions of the learning rule: where S jumps as sigma grows (nats).
 
-    F(sigma) = min over rules of rho R + delta D + gamma C + sigma S
+    F(sigma) = min over rules (and encoders, where they are free) of rho R + delta D + gamma C + sigma S
 
 is concave, being a minimum of linear functions of sigma, and the S of an optimal rule is a slope of it (28), which
 never grows with sigma. Where the values of two locally optimal rules cross, the other one becomes the best, and S jumps
@@ -28,23 +28,30 @@ from __future__ import annotations
 
 import math
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.problems.multipliers import read_multipliers
-from therml_exact.frontier.rules.cells import Arrays
-from therml_exact.frontier.rules.optimum import RuleOptimum, minimize_rule
-from therml_exact.frontier.rules.problem import LearningRuleProblem
 from therml_exact.results import result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Array = np.ndarray[Any, Any]
+    from therml_exact.frontier.joint.optimum import JointOptimum
+    from therml_exact.frontier.joint.problem import JointProblem
+    from therml_exact.frontier.rules.optimum import RuleOptimum
+    from therml_exact.frontier.rules.problem import LearningRuleProblem
+
+DESCENTS = {
+    "learning rule": ("therml_exact.frontier.rules.descents", "RuleDescents"),
+    "joint": ("therml_exact.frontier.joint.descents", "FreeDescents"),
+}
 GRID = 24  # sigmas of the first search, evenly in log sigma
 BETTER = 1e-9  # nats: a certified optimum that is lower than the best rule known by more shows that one was missed
 
@@ -73,7 +80,7 @@ class Jump:
     before: float
     after: float
     points: tuple[dict[str, float], dict[str, float]]
-    optima: tuple[RuleOptimum, RuleOptimum, RuleOptimum] = field(repr=False)
+    optima: tuple[RuleOptimum | JointOptimum, ...] = field(repr=False)
 
     @property
     def drop(self) -> float:
@@ -126,7 +133,7 @@ class Jumps:
     least: float
     jumps: tuple[Jump, ...]
     pieces: tuple[Piece, ...]
-    checks: tuple[RuleOptimum, ...] = field(repr=False)
+    checks: tuple[RuleOptimum | JointOptimum, ...] = field(repr=False)
 
     def __iter__(self) -> Iterator[Jump]:
         return iter(self.jumps)
@@ -164,56 +171,70 @@ class Jumps:
 
 
 @dataclass(frozen=True, eq=False, order=False)
-class _Known:
-    """The best rule[type, theta] known at a sigma, with its value and its R, C, D, S (point) in nats."""
+class Known:
+    """A local optimum at a sigma, with its value and its R, C, D, S (point) in nats, and what a descent starts from."""
 
     sigma: float
     value: float
     point: dict[str, float]
-    rule: Array
+    start: Any
+
+
+class Descents(Protocol):
+    """Local descents of a problem with all multipliers but sigma given.
+
+    inside    nats: the gap of the certified optima that check a piece
+    """
+
+    inside: float
+
+    def gaps(self, fall: float, reach: float) -> tuple[float, float]:
+        """The gaps (nats) of the optima that certify a fall of S: at the two ends, `reach` away, and in the middle."""
+
+    def starts(self) -> Iterable[Any]:
+        """What descents begin with."""
+
+    def descend(self, sigma: float, start: Any) -> Known:
+        """The local optimum that a start leads to."""
+
+    def start_of(self, optimum: Any) -> Any:
+        """The start that the witness of an optimum is."""
+
+    def optimum(self, at: Mapping[str, Fraction], budget: Budget) -> Any:
+        """The certified optimum at these multipliers."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Window:
     """A short interval in which the best rule known changes from one branch (before) to another (after)."""
 
-    before: _Known
-    after: _Known
+    before: Known
+    after: Known
 
 
 class _Branches:
     """The best rules known, by sigma, found by local descents."""
 
-    def __init__(self, problem: LearningRuleProblem, weight: Array, low: float, high: float) -> None:
-        self.arrays, self.weight = Arrays(problem), weight
-        self.known: list[_Known] = []
-        starts = list(self.arrays.starts())
+    def __init__(self, descend: Callable[[float, Any], Known], starts: list[Any], low: float, high: float) -> None:
+        self.descend = descend
+        self.known: list[Known] = []
         for sigma in np.geomspace(low, high, GRID).tolist():
             # geomspace may leave the ends by a rounding.
             self.learn(min(max(sigma, low), high), starts)
         self.exchange()
 
-    def descend(self, sigma: float, rule: Array) -> _Known:
-        """The locally optimal rule that this one leads to: rule and q's in turn."""
-        from therml_exact.kernels.rules import cells as kernel
+    def best(self, sigma: float, starts: list[Any]) -> Known:
+        """The best that these starts lead to; of equal ones the first."""
+        return min((self.descend(sigma, start) for start in starts), key=lambda known: known.value)
 
-        start, m, point = rule.copy(), np.empty(self.arrays.width), np.empty(4)
-        weight = np.array([*self.weight[:3], sigma])
-        value = kernel.descend(*self.arrays.tables, weight, start.mean(axis=0), start, m, point, 2000)
-        return _Known(sigma, value, dict(zip(("R", "C", "D", "S"), point.tolist(), strict=True)), start)
-
-    def best(self, sigma: float, rules: list[Array]) -> _Known:
-        """The best that these rules lead to; of equal ones the first."""
-        return min((self.descend(sigma, rule) for rule in rules), key=lambda known: known.value)
-
-    def beside(self, sigma: float) -> list[Array]:
-        """The rules known at the nearest sigmas, on either side."""
-        return [k.rule for k in [*[k for k in self.known if k.sigma <= sigma][-1:],
+    def beside(self, sigma: float) -> list[Any]:
+        """What is known at the nearest sigmas, on either side."""
+        return [k.start for k in [*[k for k in self.known if k.sigma <= sigma][-1:],
                                  *[k for k in self.known if k.sigma >= sigma][:1]]]  # fmt: skip
 
-    def learn(self, sigma: float, rules: list[Array]) -> _Known:
-        """Add the best rule at sigma that these rules and those of the neighbours lead to."""
-        found = self.best(sigma, [*rules, *self.beside(sigma)])
+    def learn(self, sigma: float, starts: list[Any]) -> Known:
+        """Add the best rule at sigma that these starts and the neighbours lead to."""
+        found = self.best(sigma, [*starts, *self.beside(sigma)])
         self.known = [k for k in self.known if k.sigma != sigma]
         insort(self.known, found, key=lambda known: known.sigma)
         return found
@@ -223,7 +244,7 @@ class _Branches:
         for _ in range(2):
             self.known.reverse()
             for k in range(1, len(self.known)):
-                here, other = self.known[k], self.descend(self.known[k].sigma, self.known[k - 1].rule)
+                here, other = self.known[k], self.descend(self.known[k].sigma, self.known[k - 1].start)
                 if other.value < here.value - 1e-12 * (1 + abs(here.value)):
                     self.known[k] = other
 
@@ -239,7 +260,7 @@ class _Branches:
             if b.sigma - a.sigma <= width:
                 found.append(_Window(a, b))
                 continue
-            middle = self.best(0.5 * (a.sigma + b.sigma), [a.rule, b.rule])
+            middle = self.best(0.5 * (a.sigma + b.sigma), [a.start, b.start])
             uneven = abs(0.5 * (a.point["S"] + b.point["S"]) - middle.point["S"])
             # A jump of J inside leaves the middle J/2 from the mean of the ends.
             if fall > 10 * least or uneven > 0.05 * fall:
@@ -250,21 +271,19 @@ class _Branches:
 class _Search:
     """The search: windows of the best rules known, and certified optima, until they agree."""
 
-    def __init__(self, problem: LearningRuleProblem, low: float, high: float, given: dict[str, Any], tol: float,
+    def __init__(self, descents: Descents, at: dict[str, Fraction], low: float, high: float, tol: float,
                  least: float, time_limit: float) -> None:  # fmt: skip
-        self.problem, self.low, self.high, self.given = problem, low, high, given
+        self.descents, self.at, self.low, self.high = descents, at, low, high
         self.tol, self.least, self.time_limit = tol, least, time_limit
-        self.optima: dict[float, RuleOptimum] = {}
-        exact = read_multipliers(problem, {**given, "sigma": low})
-        weight = np.array([float(exact[m]) for m in ("rho", "gamma", "delta", "sigma")])
-        self.branches = _Branches(problem, weight, low, high)
+        self.optima: dict[float, Any] = {}
+        self.branches = _Branches(descents.descend, list(descents.starts()), low, high)
 
-    def optimum(self, sigma: float, gap: float) -> RuleOptimum:
+    def optimum(self, sigma: float, gap: float) -> Any:
         """The optimum at sigma, solved to this gap in nats or a smaller one, and remembered."""
         kept = self.optima.get(sigma)
         if kept is None or kept.tol > gap:
-            exact = read_multipliers(self.problem, {**self.given, "sigma": sigma})
-            kept = self.optima[sigma] = minimize_rule(self.problem, exact, Budget(gap, 2_000_000, self.time_limit))
+            exact = {**self.at, "sigma": Fraction(sigma)}
+            kept = self.optima[sigma] = self.descents.optimum(exact, Budget(gap, 2_000_000, self.time_limit))
         return kept
 
     def missed(self, sigma: float, gap: float) -> bool:
@@ -273,7 +292,7 @@ class _Search:
         known = self.branches.best(sigma, self.branches.beside(sigma))
         if found.value >= known.value - BETTER * (1 + abs(known.value)):
             return False
-        self.branches.learn(sigma, [found.witness["theta_given_type"]])
+        self.branches.learn(sigma, [self.descents.start_of(found)])
         self.branches.exchange()
         return True
 
@@ -281,8 +300,9 @@ class _Search:
         """Search and check until no check finds a better rule, twenty times at most."""
         for _ in range(20):
             groups = self._groups()
-            sigmas = [(sigma, 1e-10) for group in groups for sigma in self._bracket(group)]
-            sigmas += [(sigma, 1e-8) for piece in self._between(groups) for sigma in self._inside(*piece)]
+            sigmas = [where for group in groups for where in self._certifying(group)]
+            inside = self.descents.inside
+            sigmas += [(sigma, inside) for piece in self._between(groups) for sigma in self._inside(*piece)]
             # Every one is asked, so that all better rules are known in the next round.
             missed = [self.missed(*where) for where in sigmas]
             if not any(missed):
@@ -307,6 +327,13 @@ class _Search:
         reach = 0.5 * self.tol + 0.5 * (b.sigma - a.sigma)
         return max(sigma - reach, self.low), sigma, min(sigma + reach, self.high)
 
+    def _certifying(self, group: list[_Window]) -> list[tuple[float, float]]:
+        """The three sigmas of a bracket, each with the gap to which its optimum is solved."""
+        low, sigma, high = self._bracket(group)
+        fall = group[0].before.point["S"] - group[-1].after.point["S"]
+        ends, middle = self.descents.gaps(fall, 0.5 * (high - low))
+        return [(low, ends), (sigma, middle), (high, ends)]
+
     def _between(self, groups: list[list[_Window]]) -> list[tuple[float, float]]:
         """The intervals between the brackets of the jumps."""
         brackets = [self._bracket(group) for group in groups]
@@ -322,14 +349,14 @@ class _Search:
         jumps, pieces = [], []
         for group in groups:
             lo, sigma, hi = self._bracket(group)
-            a, middle, b = (self.optimum(s, 1e-10) for s in (lo, sigma, hi))
+            a, middle, b = (self.optimum(*where) for where in self._certifying(group))
             fall = group[0].before.point["S"] - group[-1].after.point["S"]
             before = (middle.lower_bound - a._claim) / (sigma - lo) if lo < sigma else -math.inf
             after = (b._claim - middle.lower_bound) / (hi - sigma) if sigma < hi else math.inf
             if before > after:
                 ends = group[0].before, group[-1].after
-                points = (self.branches.descend(sigma, k.rule).point for k in ends)
-                jumps.append(Jump(sigma, lo, hi, before, after, tuple(points), (a, middle, b)))  # type: ignore[arg-type]
+                left, right = (self.branches.descend(sigma, k.start).point for k in ends)
+                jumps.append(Jump(sigma, lo, hi, before, after, (left, right), (a, middle, b)))
                 continue
             is_open = [o for o in (a, middle, b) if o.status == "open"]
             why = (
@@ -346,7 +373,7 @@ class _Search:
 
     def _piece(self, low: float, high: float) -> Piece:
         """What the certified optima of an interval between jumps say of it."""
-        checks = [self.optimum(sigma, 1e-8) for sigma in self._inside(low, high)]
+        checks = [self.optimum(sigma, self.descents.inside) for sigma in self._inside(low, high)]
         fall = max(checks[0].point["S"] - checks[-1].point["S"], 0.0)
         unsure = [o for o in checks if o.status == "open"]
         if unsure:
@@ -360,7 +387,7 @@ class _Search:
 
 
 def jump(
-    problem: LearningRuleProblem,
+    problem: LearningRuleProblem | JointProblem,
     low: float,
     high: float,
     gamma: Any = 0,
@@ -372,7 +399,7 @@ def jump(
 ) -> Jumps:
     """All sigmas between low and high at which the S of the best rule falls at once by more than `least` nats.
 
-    problem             a LearningRuleProblem
+    problem             a LearningRuleProblem or a JointProblem
     low, high           the interval of sigma, no unit, 0 < low < high
     gamma, delta, rho   multipliers of C, D, R, no unit
     tol                 the width of the interval of sigma within which a fall is certified, no unit, at least 1e-8
@@ -383,18 +410,22 @@ def jump(
     Errors: TypeError for another problem; ValueError for an empty interval, a tol, least or multiplier out of range.
     Source: Alemi and Fischer, TherML (2018), section 6 and (28).
 
-    >>> p = LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one fair bit, or not
+    >>> import therml_exact as tx
+    >>> p = tx.LearningRuleProblem([1], [[1]], [[["1/2", "1/2"]]], 1, [[[1, 0]], [[0, 1]]])  # learn one bit, or not
     >>> found = jump(p, 0.1, 3, gamma=2)
     >>> len(found), float(round(found.largest.sigma, 6)), float(round(found.largest.before, 2)), found.status
     (1, 1.0, 0.69, 'complete')
     """
-    if getattr(problem, "kind", None) != LearningRuleProblem.kind:
-        raise TypeError(f"problem is a {type(problem).__name__}; give a LearningRuleProblem")
+    kind = getattr(problem, "kind", None)
+    if kind not in DESCENTS:
+        raise TypeError(f"problem is a {type(problem).__name__}; give a LearningRuleProblem or a JointProblem")
     if not (0 < low < high < math.inf):
         raise ValueError(f"low is {low!r} and high {high!r}; give 0 < low < high")
     if not 1e-8 <= tol <= high - low:
         raise ValueError(f"tol is {tol!r}; it is at least 1e-8 and at most high - low")
     if not 1e-4 <= least < math.inf:
         raise ValueError(f"least is {least!r} nats; it is at least 1e-4")
-    given = {"gamma": gamma, "delta": delta, "rho": rho}
-    return _Search(problem, float(low), float(high), given, tol, least, time_limit).run()
+    at = read_multipliers(problem, {"gamma": gamma, "delta": delta, "rho": rho, "sigma": low})
+    module, name = DESCENTS[kind]
+    descents = getattr(import_module(module), name)(problem, at)
+    return _Search(descents, at, float(low), float(high), tol, least, time_limit).run()

@@ -1,0 +1,60 @@
+"""The learning curve: bounds of S from the minimum's concavity, and verdicts that either number could turn."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import therml_exact as tx
+from validation import learning_curve as curve
+
+POINT = curve.Point("two coins", 1, 4.0, 1.0, 1.0, 1.0, 0.5, 0.2, (0.4, 0.6), 0.3, 0.3)
+
+
+@pytest.mark.parametrize(("slopes", "verdict"), [((0.4, 0.6), "no"), ((0.1, 0.3), "yes"), ((0.1, 0.4), "undecided")])
+def test_the_verdict_is_about_every_optimal_rule(slopes, verdict):
+    assert replace(POINT, slopes=slopes).verdict == verdict
+    told = curve.answer([replace(POINT, slopes=slopes)])
+    assert told.verdict == {"no": "refuted", "yes": "measured", "undecided": "undecided"}[verdict]
+
+
+def test_slopes_enclose_those_of_a_concave_function():
+    sigmas = (0.5, 1.0, 2.0)
+    value = [math.sqrt(s) for s in sigmas]
+    lower = [v - 1e-3 for v in value]
+    low, high = curve.between(lower, value, sigmas, 1)
+    assert low <= 0.5 <= high
+    assert curve.between(lower, value, sigmas, 0)[1] == math.inf
+    assert curve.between(lower, value, sigmas, 2)[0] == 0
+
+
+def test_laws_that_are_broken_are_told():
+    assert curve.broken([POINT]) == []
+    for wrong in ({"about": 0.31}, {"about": 0.51, "predictive": 1.0, "samples": 1.0}, {"predictive": 0.4},
+                  {"lower": 1.1}, {"slopes": (0.6, 0.4)}):  # fmt: skip
+        assert len(curve.broken([replace(POINT, **wrong)])) == 1
+
+
+@pytest.mark.parametrize("process", curve.PROCESSES)
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_types_by_process_are_those_of_the_problem(process, n):
+    """Their mixture is the problem's p(type), and what they tell of phi is the predictive information."""
+    problem = tx.JointProblem(*curve.PROCESSES[process], n)
+    phi = np.array(problem.phi, dtype=float)
+    masses = curve.masses_by_process(problem)
+    assert phi @ masses == pytest.approx(problem.floats[1], abs=1e-12)
+    told = curve.information(phi[:, None] * masses)
+    assert told == pytest.approx(float(tx.predictive_information(*curve.PROCESSES[process], n).I_pred), abs=1e-12)
+
+
+def test_a_short_curve(monkeypatch):
+    monkeypatch.setattr(curve, "SIGMAS", (0.5, 1.0, 3.0))
+    points = curve.curve("two maps", 1, 4.0, 60, lambda: None)
+    assert curve.broken(points) == []
+    assert points[0].verdict == "no" and all(p.value - p.lower < 1e-5 for p in points)
+    # Memory: at N = 1 the rule that tells the answer keeps H(Y|X), of which nothing is about the process.
+    entropy = -0.45 * math.log(0.45) - 0.55 * math.log(0.55)
+    assert abs(points[0].S - entropy) < 1e-5

@@ -1,0 +1,219 @@
+"""The learning curve: what the best rule keeps, and how much of it is about the process: (19) and (20), decided.
+
+Everything is free (rule, encoder and q's), so that each row is the least rho R + delta D + gamma C + sigma S itself,
+from both sides. S is the slope of that minimum in sigma, which is concave: with lower bounds L and values V at
+neighbouring sigmas,
+
+    (L(s+) - V(s)) / (s+ - s)  <=  S of every optimal rule at s  <=  (V(s) - L(s-)) / (s - s-),
+
+so that "S <= I_pred" is decided for all optima at once, or left undecided; nothing rests on one witness. I_pred(N) is
+I(Phi; X^N,Y^N), all that N samples can tell of the process. The witness's own I(Theta;Phi) stands beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import therml_exact as tx
+from therml_exact.figures import style as plots
+from validation.alone import alone
+from validation.section import Claim, Section, Start, Table, picture
+
+PROCESSES: dict[str, tuple[list[str], list[list[str]], list[list[list[str]]]]] = {
+    "two coins": (
+        ["1/2", "1/2"],
+        [["1/2", "1/2"], ["1/2", "1/2"]],
+        [[["9/10", "1/10"], ["9/10", "1/10"]], [["1/5", "4/5"], ["1/5", "4/5"]]],
+    ),
+    "two maps": (
+        ["1/2", "1/2"],
+        [["1/2", "1/2"], ["1/2", "1/2"]],
+        [[["9/10", "1/10"], ["1/5", "4/5"]], [["1/5", "4/5"], ["9/10", "1/10"]]],
+    ),
+    "three maps": (
+        ["1/3", "1/3", "1/3"],
+        [["1/2", "1/2"], ["3/10", "7/10"], ["7/10", "3/10"]],
+        [[["9/10", "1/10"], ["3/5", "2/5"]], [["3/10", "7/10"], ["4/5", "1/5"]], [["1/5", "4/5"], ["1/2", "1/2"]]],
+    ),
+}
+GAMMAS = (2.0, 4.0)
+SIGMAS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
+SAMPLES = {False: (1, 2), True: (1, 2, 3, 4, 6, 8)}
+LIMIT = {False: 3.0, True: 60.0}  # seconds for an optimum
+TOL = 1e-5
+SAME = 1e-9  # nats: S and I_pred are told apart beyond
+
+
+@dataclass(frozen=True)
+class Point:
+    """One optimum of the curve; informations in nats."""
+
+    process: str
+    n: int
+    gamma: float
+    sigma: float
+    lower: float
+    value: float
+    S: float  # the witness's
+    about: float  # I(Theta;Phi) of the witness
+    slopes: tuple[float, float]  # S of every optimal rule lies between
+    predictive: float  # I_pred(N)
+    samples: float  # sum_i I(X_i,Y_i;Phi), of (20)
+
+    @property
+    def verdict(self) -> str:
+        """Whether S <= I_pred for every optimal rule: "yes", "no" or "undecided"."""
+        low, high = self.slopes
+        return "yes" if high <= self.predictive + SAME else "no" if low > self.predictive + SAME else "undecided"
+
+
+def masses_by_process(problem: tx.JointProblem) -> np.ndarray:
+    """p(type|phi) [phi, type]: multinomial probabilities of the counts."""
+    x, y = (np.array(t, dtype=object) for t in (problem.x_given_phi, problem.y_given_x_phi))
+    pairs = (x[:, :, None] * y).astype(float).reshape(len(x), -1)
+    counts = np.array([counts for counts, _ in problem.types])
+    ways = [math.factorial(problem.n) // math.prod(math.factorial(int(c)) for c in row) for row in counts]
+    return np.asarray(np.prod(pairs[:, None, :] ** counts[None], axis=2) * np.array(ways, dtype=float))
+
+
+def information(table: np.ndarray) -> float:
+    """I of a joint table p(a, b), as a divergence."""
+    one = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True)
+    used = table > 0
+    return float((table[used] * np.log(table[used] / one[used])).sum())
+
+
+def between(lower: Sequence[float], value: Sequence[float], sigmas: Sequence[float], k: int) -> tuple[float, float]:
+    """The bounds of every optimal S at sigmas[k], from those of the minimum at its neighbours, nats."""
+    low, high = 0.0, math.inf
+    if k + 1 < len(sigmas):
+        low = max(low, (lower[k + 1] - value[k]) / (sigmas[k + 1] - sigmas[k]))
+    if k > 0:
+        high = (value[k] - lower[k - 1]) / (sigmas[k] - sigmas[k - 1])
+    return low, high
+
+
+def curve(process: str, n: int, gamma: float, seconds: float, advance: Callable[[], None]) -> list[Point]:
+    """The points of one process, N and gamma, for all SIGMAS."""
+    phi, x, y = PROCESSES[process]
+    problem = tx.JointProblem(phi, x, y, n)
+    found: list[Any] = []
+    for sigma in SIGMAS:
+        found.append(tx.minimize(problem, gamma=gamma, sigma=sigma, tol=TOL, time_limit=seconds))
+        advance()
+    predictive = float(tx.predictive_information(phi, x, y, n).I_pred)
+    once = float(tx.predictive_information(phi, x, y, 1).I_pred)
+    by_process = masses_by_process(problem) * np.array([float(v) for v in np.array(problem.phi, dtype=float)])[:, None]
+    lower, value = [o.lower_bound for o in found], [o.value for o in found]
+    return [
+        Point(process, n, gamma, sigma, o.lower_bound, o.value, o.point["S"], information(by_process @ o.rule),
+              between(lower, value, SIGMAS, k), predictive, n * once)
+        for k, (sigma, o) in enumerate(zip(SIGMAS, found, strict=True))
+    ]  # fmt: skip
+
+
+def broken(points: Iterable[Point]) -> list[str]:
+    """What contradicts (19), (20) or a law of the minimum."""
+    told = []
+    for p in points:
+        where = f"{p.process}, N = {p.n}, gamma {p.gamma:g}, sigma {p.sigma:g}"
+        if p.about > min(p.S, p.predictive) + SAME:
+            told.append(f"{where}: I(Theta;Phi) = {p.about:.6g} exceeds S or I_pred")
+        if p.predictive > p.samples + SAME:
+            told.append(f"{where}: I_pred exceeds the sum of (20)")
+        if p.lower > p.value or p.slopes[0] > p.slopes[1]:
+            told.append(f"{where}: bounds that cross")
+    return told
+
+
+def answer(points: Sequence[Point]) -> Claim:
+    """Is S <= I_pred at the optimum? As the numbers of this run decide."""
+    counts = {v: [p for p in points if p.verdict == v] for v in ("yes", "no", "undecided")}
+    told = f"{len(counts['yes'])} yes, {len(counts['no'])} no, {len(counts['undecided'])} undecided of {len(points)}"
+    if counts["no"]:
+        worst = max(counts["no"], key=lambda p: p.slopes[0] - p.predictive)
+        told += (
+            f"; more is kept than there is to know at {worst.process}, N = {worst.n}, gamma {worst.gamma:g}, sigma "
+            f"{worst.sigma:g}: S >= {worst.slopes[0]:.4g} nats for every optimal rule, I_pred = {worst.predictive:.4g}"
+        )
+        sigmas = sorted({p.sigma for p in counts["no"]})
+        told += f"; the largest sigma at which that is so is {sigmas[-1]:g}"
+    verdict = "refuted" if counts["no"] else "undecided" if counts["undecided"] else "measured"
+    asked = "asked of (19) and (20): does the best rule keep no more than there is to know of the process, S <= I_pred?"
+    return Claim("(19), (20)", asked, verdict, told)
+
+
+def draw(points: Sequence[Point], gamma: float) -> Any:
+    """S and I(Theta;Phi) of the witnesses against N, beside I_pred, a panel for each process."""
+    names = list(dict.fromkeys(p.process for p in points))
+    figure, panels = plots.panels(len(names), 4.6)
+    shown = SIGMAS[1], SIGMAS[4], SIGMAS[5]
+    for ax, name in zip(panels, names, strict=True):
+        mine = [p for p in points if p.process == name and p.gamma == gamma]
+        for k, sigma in enumerate(shown):
+            line = sorted((p.n, p.S, p.about) for p in mine if p.sigma == sigma)
+            n, s, about = zip(*line, strict=True)
+            ax.plot(n, s, "o-", color=plots.COLOURS[k], label=rf"$S$, $\sigma$ = {sigma:g}")
+            ax.plot(
+                n, about, "s:", color=plots.COLOURS[k], mfc="white", label=rf"$I(\Theta;\Phi)$, $\sigma$ = {sigma:g}"
+            )
+        limit = sorted({(p.n, p.predictive) for p in mine})
+        ax.plot(*zip(*limit, strict=True), "k--", label=r"$I_{\mathrm{pred}}(N)$")
+        ax.set_title(name, fontsize=10)
+        ax.set_xlabel("training samples N")
+        ax.set_ylabel("information (nats)")
+        ax.set_ylim(bottom=0)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.spines[["top", "right"]].set_visible(False)
+    panels[-1].legend(frameon=False, fontsize=7)
+    return figure
+
+
+def section(full: bool, folder: Path, start: Start) -> Section:
+    """The certified learning curves, and whether S <= I_pred at the optimum."""
+    samples = SAMPLES[full]
+    advance = start("learning curves", len(PROCESSES) * len(samples) * len(GAMMAS) * len(SIGMAS))
+    points: list[Point] = []
+    for process, n, gamma in product(PROCESSES, samples, GAMMAS):
+        points += curve(process, n, gamma, LIMIT[full], advance)
+    rows = tuple(
+        (p.process, p.n, p.gamma, p.sigma, p.lower, p.value, p.value - p.lower, p.S, *p.slopes, p.about, p.predictive,
+         p.samples, p.verdict)
+        for p in points
+    )  # fmt: skip
+    worst = max(p.value - p.lower for p in points)
+    return Section(
+        "The learning curve: how much the best rule keeps, and what of it is about the process",
+        "Rule, encoder and q's are all free, rho = 1 and delta = 0: the least R + gamma C + sigma S over everything, "
+        f"for N samples; the largest gap in this run is {worst:.2g} nats. A small sigma buys memory, and S exceeds "
+        "what the data can tell of the process; a large one buys nothing.",
+        (
+            Table(
+                "Certified optima with everything free (nats; gamma and sigma are ratios)",
+                ("process", "N", "gamma", "sigma", "at least", "at most", "gap", "S (witness)", "S at least",
+                 "S at most", "I(Theta;Phi)", "I_pred(N)", "sum I(X,Y;Phi)", "S <= I_pred"),
+                rows,
+                "S at least, at most: for every optimal rule, from the concavity of the minimum in sigma.",
+            ),
+        ),
+        tuple(
+            picture(f"Learning curves at gamma = {gamma:g}", draw(points, gamma),
+                    "What the best rule keeps (filled), what of it is about the process (open), and all that the data "
+                    "can tell of it (dashed).")
+            for gamma in GAMMAS
+        ),
+        (answer(points),),
+        () if full else ("N = 3 to 8: the full mode",),
+        tuple(broken(points)),
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    alone(section)
