@@ -197,3 +197,16 @@ def test_the_package_runs_as_a_module_and_tells_of_completion():
         capture_output=True, text=True, env=env, check=True,
     )  # fmt: skip
     assert "_therml_completion" in made.stdout
+
+
+def test_a_volume_that_is_nothing_is_refused():
+    """It drew one dot."""
+    done = run("frontier", "--example", "hair-eye", "--volume")
+    assert done.exit_code == 2 and "V = R + D - H(X) is 0 for every encoder" in " ".join(done.output.split())
+
+
+def test_an_audit_tells_its_distance_as_tightly_as_asked():
+    claim = ["audit", "--example", "hair-eye", "-R", "0.6", "-C", "1.3"]
+    low, high = map(float, re.findall(r"suboptimal by \[(\S+), (\S+)\]", run(*claim, "--tol", "1e-8").output)[0])
+    assert 0 < high - low + 1e-7 < 2e-7
+    assert run(*claim, "--tol", "0").exit_code == 2

@@ -44,11 +44,17 @@ DOORS = {
     "mismatch, graphs": (lambda b: tx.mismatch(W.joint(), b, W.graph_q), "graph_p", set(), "give a Graph, such as"),
     "data_tables": (tx.data_tables, "data", {"a Joint"}, "give a Joint"),
     "from_joint": (lambda b: tx.WorldP.from_joint(b, None, None), "data", {"a Joint"}, "give a Joint"),
-    "audit.point": (lambda b: tx.audit.point(b, R=1), "problem", PROBLEMS, "tx.EncoderProblem(joint) makes one"),
+    "audit.point": (
+        lambda b: tx.audit.point(b, R=1),
+        "problem",
+        PROBLEMS | {"a Joint"},
+        "tx.EncoderProblem(joint) makes one",
+    ),
     "minimize": (lambda b: tx.minimize(b, gamma=1), "problem", PROBLEMS, "give an EncoderProblem"),
     "classify": (lambda b: FRONTIER.classify(R=b), "R", {"an int", "None"}, "give a number of nats"),
     "caps": (lambda b: tx.minimize_capped(RULES, "C", b), "caps", {"a DataFrame"}, "by the functional's letter"),
     "rule": (lambda b: tx.learned_information([1], [[1]], None, 1, b), "rule", set(), "give a function of counts"),
+    "rename": (J.rename, "names", {"a DataFrame"}, "the new names by the old ones"),
     "Graph": (tx.Graph, "parents", {"a DataFrame"}, "the parents of each node by its name"),
     "random_world": (tx.random_world, "rng", {"an int", "None"}, "give a seed, which is a whole number"),
 }

@@ -19,6 +19,7 @@ from typing import Any, cast
 import numpy as np
 
 from therml_exact import containers, csv_file, observations, show
+from therml_exact.doors import check_type
 from therml_exact.files import save_result
 from therml_exact.letters import (
     Given,
@@ -362,8 +363,7 @@ class Joint:
 
     def rename(self, names: Mapping[str, str]) -> Joint:
         """The same joint with other names for some variables."""
-        if not isinstance(names, Mapping):
-            raise TypeError(f'names is a {type(names).__name__}; give a dict from old names to new, {{"X": "U"}}')
+        check_type(names, Mapping, "names", "the new names by the old ones, such as {'X': 'Input'}")
         for name in names:
             self.axis(name)
         axes = check_axes([names.get(name, name) for name in self.axes], len(self.axes))

@@ -25,11 +25,13 @@ from typing import Any
 import numpy as np
 
 from therml_exact.numbers.tables import Array, check_rows, read_table, to_fractions, unify, whole
+from therml_exact.results import by_content
 from therml_exact.thermo.markov import check_preserves
 
 _STATES = 4096
 
 
+@by_content
 @dataclass(frozen=True, eq=False)
 class Tempering:
     """One step of parallel tempering on the joint states of K replicas, which are numbered in lexicographic order.
@@ -95,6 +97,7 @@ def _swap(pi: Array, k: int) -> Array:
     return kernel
 
 
+@by_content
 @dataclass(frozen=True, eq=False)
 class PopulationAnnealing:
     """Population annealing on Theta^M, whose states are numbered in lexicographic order. No units.

@@ -45,6 +45,7 @@ import numpy.typing as npt
 from therml_exact.encoders import read_dictionary
 from therml_exact.numbers.tables import Array, whole
 from therml_exact.process import read_process
+from therml_exact.results import by_content
 from therml_exact.thermo.bordered import ORDER, Features, NotSmoothError, System, negentropy, slot
 from therml_exact.thermo.potentials import MULTIPLIERS, PAIRS, VARIABLES, Derivative
 
@@ -58,6 +59,7 @@ _TYPES = 20_000
 _STARTS = 8
 
 
+@by_content
 @dataclass(frozen=True, eq=False)
 class EquilibriumFamily:
     """The equilibria (24), (32) of learning rules over given soft encoders, for all multipliers (delta, gamma, sigma).

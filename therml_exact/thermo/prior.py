@@ -40,6 +40,7 @@ import numpy as np
 from therml_exact.functional import Value
 from therml_exact.information import kl_divergence
 from therml_exact.numbers.tables import Array, check_rows, read_table, to_fractions, whole
+from therml_exact.results import result
 from therml_exact.thermo.boltzmann import Equilibrium, check_equilibrium, with_prior
 from therml_exact.thermo.log_law import log_mean
 from therml_exact.worlds import World
@@ -47,7 +48,8 @@ from therml_exact.worlds import World
 _DRAWS = 10**7
 
 
-@dataclass(frozen=True, eq=False)
+@result
+@dataclass(frozen=True, eq=False, repr=False)
 class FittedPrior:
     """The best prior for given encoder, decoders and sigma, with a two-sided answer: value >= min J >= lower_bound.
 
