@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from therml_exact.doors import PROBLEM, wrong_type
 from therml_exact.frontier.curve.claim import Classification, locate
 from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.problems.kinds import Problem
@@ -66,7 +67,7 @@ def point(
     if isinstance(problem, Joint):
         problem = EncoderProblem(problem)
     if not hasattr(problem, "functionals"):
-        raise TypeError(f"problem is a {type(problem).__name__}; give an EncoderProblem or its kin, or a Joint p(x, y)")
+        raise wrong_type(problem, "problem", PROBLEM)
     return locate(problem, {"R": R, "C": C, "D": D, "S": S, "U": U}, tol=tol, time_limit=time_limit, refining=refining)
 
 

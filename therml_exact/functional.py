@@ -30,7 +30,7 @@ from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, entry, read_table
 from therml_exact.numbers.weights import Number
 from therml_exact.variational import FAMILIES, Variational, family, ratio
-from therml_exact.worlds import World, check_world
+from therml_exact.worlds import World
 
 Value = PrimeLog | float
 
@@ -92,7 +92,7 @@ def functionals(world: World, variational: Variational, measure_x: Any = None, m
     >>> print(tx.functionals(world, tx.optimal_variational(world)))
     R = 0.693147, C = 0, D = 0, S = 0.693147, V = 0.693147 (nats)
     """
-    check_world(world)
+    check_type(world, World, "world", WORLD)
     variational = fitted(world, variational)
     measures = {
         "x_given_z": _measure(world, "measure_x", measure_x, "X1"),

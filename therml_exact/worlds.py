@@ -402,13 +402,6 @@ class DiscriminativeWorld(World):
 WORLDS: tuple[type[World], ...] = (WorldP, BayesWorld, DiscriminativeWorld)
 
 
-def check_world(world: Any) -> None:
-    """Refuse what is no world."""
-    if not isinstance(world, World):
-        known = ", ".join(kind.__name__ for kind in WORLDS)
-        raise TypeError(f"world is a {type(world).__name__}; give one of {known}")
-
-
 def data_tables(data: Joint) -> tuple[Array, Array, Array]:
     """The process of a joint over three variables in the roles Phi, X, Y: p(phi), p(x|phi), p(y|x,phi).
 
