@@ -158,9 +158,9 @@ def test_it_closes_and_nothing_is_below(tables: Any, n: int, at: dict, tol: floa
     problem = tx.JointProblem(*tables, n)
     o = checked(problem, **at, tol=tol)
     assert o.status == "certified" and o.reason == "closed"
-    rule, encoder = random_pairs(problem, 4, 2000, 3)
+    rule, encoder = random_pairs(problem, 4, 10_000, 3)
     assert alternation.objective(problem, o.multipliers, rule, encoder).min() >= o.lower_bound
-    rule, encoder = alternation.alternate(problem, o.multipliers, rule[:40], encoder[:40], 300)
+    rule, encoder = alternation.alternate(problem, o.multipliers, rule[:200], encoder[:200], 300)
     assert alternation.objective(problem, o.multipliers, rule, encoder).min() >= o.lower_bound
 
 
@@ -204,6 +204,41 @@ def test_a_dense_dictionary_is_an_upper_bound_close_by() -> None:
     free = tx.minimize(tx.JointProblem(*ONE, 2), gamma=4, sigma=1, tol=1e-6)
     assert free.lower_bound <= rule.value
     assert rule.value <= free.value + 2e-2
+
+
+@pytest.mark.parametrize(("tables", "n", "sigma"), [(ONE, 2, 1.0), (TWO, 2, 0.1), (SURE, 3, 0.3)])
+def test_blahut_and_arimoto_over_33_x_33_encoders_end_just_above(tables: Any, n: int, sigma: float) -> None:
+    """Rule, q(theta) and q's in turn; the encoders stay on a grid."""
+    problem = tx.JointProblem(*tables, n)
+    free = tx.minimize(problem, gamma=4, sigma=sigma, tol=1e-5)
+    counts, p = problem.floats
+    side = np.sin(np.linspace(0, np.pi / 2, 33)) ** 2  # finer where rows are nearly hard
+    first = np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1).reshape(-1, 2)
+    e = np.stack([first, 1 - first], axis=-1)  # [theta, x, z]
+    own = (e * np.log(np.maximum(e, 1e-300))).sum(axis=2)
+    rule = _near(free, e)
+    prior = p @ rule + 1e-4 / len(e)
+    share = np.einsum("tk,t,txy->kxy", rule, p, counts) / n
+    for _ in range(400):
+        zy = np.maximum(np.einsum("kxy,kxz->zy", share, e), 1e-300)
+        z = zy.sum(axis=1)
+        price = -np.log(z)[:, None] - 4 * np.log(zy / z[:, None])
+        cost = np.einsum("txy,kx->tk", counts, own) + np.einsum("txy,kxz,zy->tk", counts, e, price)
+        rule = prior * np.exp(-(cost - cost.min(axis=1, keepdims=True)) / sigma)
+        rule /= rule.sum(axis=1, keepdims=True)
+        prior = p @ rule
+        share = np.einsum("tk,t,txy->kxy", rule, p, counts) / n
+    table = np.ascontiguousarray(e.transpose(1, 0, 2))
+    value = float(alternation.objective(problem, free.multipliers, rule, table))
+    assert free.lower_bound <= value <= free.value + 1e-3
+
+
+def _near(o: Any, e: np.ndarray) -> np.ndarray:
+    """The witness's rule, each theta at the encoder of the grid that is nearest."""
+    rule = np.full((len(o.rule), len(e)), 1e-9)
+    for theta, own in enumerate(o.encoder.transpose(1, 0, 2)):
+        rule[:, np.abs(e - own).sum(axis=(1, 2)).argmin()] += o.rule[:, theta]
+    return rule / rule.sum(axis=1, keepdims=True)
 
 
 @pytest.mark.parametrize("gamma", [4, 10])
@@ -277,7 +312,7 @@ def test_floats_and_arrays_that_change_later() -> None:
 
 
 def small() -> tuple[Any, dict[str, Any]]:
-    o = tx.minimize(tx.JointProblem(*ONE, 1), gamma=2, delta=0.2, sigma=0.2, tol=1e-2)
+    o = tx.minimize(tx.JointProblem(*ONE, 1), gamma=2, delta=0.2, sigma=0.2, tol=4e-2)
     return o, o.certificate
 
 
@@ -320,7 +355,7 @@ def test_edited_certificates_never_prove_what_is_false() -> None:
     rng = np.random.default_rng(5)
     parts = ["bound", "bound", "bound", "rule", "encoder", "value", "lower_bound", "multipliers"]
     accepted = 0
-    for _ in range(250):
+    for _ in range(1000):
         part = parts[int(rng.integers(len(parts)))]
         if part in ("value", "lower_bound"):
             change: Any = float(float.fromhex(c[part]) + rng.normal() * 1e-2).hex()

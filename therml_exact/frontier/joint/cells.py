@@ -12,6 +12,9 @@ halved at the edge that loses most; otherwise a new cut is made at the slope at 
 affine, then at the mean slope of the best cuts. As cells shrink, that slope becomes a tangent of Phi: a cell's bound
 is the global minimum less a term of second order at worst.
 
+A cut is proved to within a share of what its cell misses: far from the optimum a rough proof does. Where codes are
+nearly alike a cone (cones.py) is tried first, since a cut at a slope serves one p(z) only.
+
 Where there are many types a proof is dear. There the search runs first to what is reached at sigma = 0, with cuts in
 closed form (S >= 0), and makes dear cuts only for the cells that these leave.
 
