@@ -61,8 +61,8 @@ def draw_phase_diagram(
                     label="S falls at once, certified" if width < 2 else None)  # fmt: skip
     handles, labels = axes[0].get_legend_handles_labels()
     if handles:
-        axes[1].legend(handles, labels, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3,
-                       facecolor="0.75", edgecolor="none")  # fmt: skip
+        axes[0].figure.legend(handles, labels, fontsize=8, loc="outside lower center", ncols=3, facecolor="0.75",
+                              edgecolor="none")  # fmt: skip
     return axes
 
 
