@@ -6,7 +6,7 @@ import copy
 import itertools
 import json
 import math
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -83,8 +83,8 @@ def test_delta_has_a_piece_of_its_own_and_given_thetas_too() -> None:
 
 
 def test_the_result_depends_on_no_executor(frontier: RuleFrontier) -> None:
-    for workers in (1, 2):
-        with ThreadPoolExecutor(workers) as pool:
+    for executor in (ThreadPoolExecutor(2), ProcessPoolExecutor(1)):
+        with executor as pool:
             again = tx.trace(problem(), **LISTS, executor=pool, progress=False)
         assert same(again, frontier)
 

@@ -332,7 +332,8 @@ def _letters(text: str, z: int | None, own: int) -> int:
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, dir_okay=False))
-@click.option("--gamma", default="1", show_default=True, help="Multiplier of C >= 0.")
+@click.option("--free", is_flag=True, help="Encoders are free too: the phase diagram for several --gamma and --sigma.")
+@click.option("--gamma", "gammas", multiple=True, help="Multiplier of C >= 0; several with --free.  [default: 1]")
 @click.option("--delta", default="0", show_default=True, help="Multiplier of D >= 0.")
 @click.option("--sigma", "sigmas", multiple=True, help="Multiplier of S >= 0; several: S(sigma).  [default: 0]")
 @click.option("--rho", default="1", show_default=True, help="Multiplier of R >= 0.")
@@ -343,24 +344,32 @@ def _letters(text: str, z: int | None, own: int) -> int:
     help="The dictionary: deterministic (all maps), deterministic:K (K codes), a file of encoders, or a world's file.",
 )
 @click.option("--z", type=click.IntRange(min=1), help="Letters of Z.  [default: the world's]")
+@click.option("--falls", is_flag=True, help="With --free: certify where S falls, for each --gamma (minutes).")
 @json_option("optima and certificates in nats")
-@click.option("--figure", type=click.Path(dir_okay=False), help="Draw S(sigma) here (.png, .pdf or .svg).")
+@click.option(
+    "--figure",
+    type=click.Path(dir_okay=False),
+    help="Draw S(sigma), or with --free the phase diagram, here (.png, .pdf or .svg).",
+)
 @unit_option
 def learn(
     path: str,
-    gamma: str,
+    free: bool,
+    gammas: tuple[str, ...],
     delta: str,
     sigmas: tuple[str, ...],
     rho: str,
     encoders: str,
     z: int | None,
+    falls: bool,
     output: str | None,
     figure: str | None,
     unit: str,
 ) -> None:
     """The best learning rules for the data of PATH, a world P (JSON), over given encoders, and how far its own is.
 
-    What --json writes is a frontier of learning rules, which `therml verify` reads, with the world's own values beside.
+    With --free the encoders are free too. What --json writes is a frontier of learning rules, which `therml verify`
+    reads.
     """
     from therml_exact.frontier.learning.caps import excess
     from therml_exact.frontier.learning.frontier import RuleFrontier
@@ -376,9 +385,21 @@ def learn(
     world = load(path)
     if not isinstance(world, WorldP):
         raise click.UsageError(f"{path} holds a {type(world).__name__}; learn takes a world P")
-    given = {name: _multiplier(f"--{name}", text) for name, text in
-             (("rho", rho), ("gamma", gamma), ("delta", delta))}  # fmt: skip
     temperatures = sorted({_multiplier("--sigma", text) for text in sigmas or ("0",)})
+    wanted = sorted({_multiplier("--gamma", text) for text in gammas or ("1",)})
+    if free:
+        if encoders != "deterministic" or rho != "1":
+            raise click.UsageError("--encoders and --rho have no meaning with --free: all encoders are, and rho = 1")
+        if figure is not None and min(len(wanted), len(temperatures)) < 2:
+            raise click.UsageError("--figure draws a phase diagram: give several --gamma and several --sigma")
+        from therml_exact.cli.free import learn_free
+
+        codes = world.z_given_x_theta.shape[2] if z is None else z
+        learn_free(world, wanted, _multiplier("--delta", delta), temperatures, codes, falls, output, figure, unit)
+        return
+    if len(wanted) > 1 or falls:
+        raise click.UsageError("several --gamma, and --falls, are for --free")
+    given = {"rho": _multiplier("--rho", rho), "gamma": wanted[0], "delta": _multiplier("--delta", delta)}
     if figure is not None and len(temperatures) < 2:
         raise click.UsageError("--figure draws S(sigma): give several --sigma")
     maps = _dictionary(encoders, z, world)

@@ -16,9 +16,9 @@ import numpy as np
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.joint import alternation
 from therml_exact.frontier.joint.above import descend
-from therml_exact.frontier.joint.cuts import solve
+from therml_exact.frontier.joint.cuts import Cut, solve
 from therml_exact.frontier.joint.instance import domain_of, instance
-from therml_exact.frontier.joint.minimize import compile_kernels, minimize_free
+from therml_exact.frontier.joint.minimize import compile_kernels, minimize_cells, start
 from therml_exact.frontier.joint.optimum import JointOptimum
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.learning.jump import Known
@@ -57,12 +57,15 @@ class FreeDescents:
 
     def descend(self, sigma: float, start: Start) -> Known:
         """The local optimum that this place leads to."""
-        inst = replace(self.inst, sigma=sigma)
-        place, encoders = start
-        cut = descend(inst, solve(inst, inst.gradient(place), encoders, _TOL))
+        cut = self._descended(sigma, start)
         found = alternation.functionals(self.problem, cut.rule, cut.encoders.transpose(1, 0, 2))
         point: dict[str, Any] = dict(zip(("R", "D", "C", "S"), found.tolist(), strict=True))
         return Known(sigma, cut.reached, point, (cut.place, cut.encoders))
+
+    def _descended(self, sigma: float, start: Start) -> Cut:
+        inst = replace(self.inst, sigma=sigma)
+        place, encoders = start
+        return descend(inst, solve(inst, inst.gradient(place), encoders, _TOL))
 
     def start_of(self, optimum: JointOptimum) -> Start:
         """The place of an optimum, and its encoders."""
@@ -71,6 +74,8 @@ class FreeDescents:
         wide[..., : encoders.shape[2]] = encoders
         return self.inst.place(self.inst.mass[:, None] * optimum.rule, wide), wide
 
-    def optimum(self, at: Mapping[str, Fraction], budget: Budget) -> JointOptimum:
-        """The certified optimum."""
-        return minimize_free(self.problem, at, budget)
+    def optimum(self, at: Mapping[str, Fraction], budget: Budget, starts: list[Start]) -> JointOptimum:
+        """The certified optimum, whose search starts from the best local one."""
+        near = [self._descended(float(at["sigma"]), known) for known in starts]
+        best = min([start(self.problem, at), *near], key=lambda cut: cut.reached)
+        return minimize_cells(self.problem, at, budget.tol, budget.cells, budget.seconds, best)

@@ -200,8 +200,8 @@ class Descents(Protocol):
     def start_of(self, optimum: Any) -> Any:
         """The start that the witness of an optimum is."""
 
-    def optimum(self, at: Mapping[str, Fraction], budget: Budget) -> Any:
-        """The certified optimum at these multipliers."""
+    def optimum(self, at: Mapping[str, Fraction], budget: Budget, starts: list[Any]) -> Any:
+        """The certified optimum at these multipliers; starts are what is known beside it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +283,9 @@ class _Search:
         kept = self.optima.get(sigma)
         if kept is None or kept.tol > gap:
             exact = {**self.at, "sigma": Fraction(sigma)}
-            kept = self.optima[sigma] = self.descents.optimum(exact, Budget(gap, 2_000_000, self.time_limit))
+            kept = self.optima[sigma] = self.descents.optimum(
+                exact, Budget(gap, 2_000_000, self.time_limit), self.branches.beside(sigma)
+            )
         return kept
 
     def missed(self, sigma: float, gap: float) -> bool:

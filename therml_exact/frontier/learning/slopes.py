@@ -12,6 +12,7 @@ Source: Alemi and Fischer, TherML (2018), (28).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -34,3 +35,18 @@ def jump_content(certificates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A jump of S as plain data: S is at least `before` up to the first sigma, at most `after` from the last on."""
     before, after = proved_slopes(certificates)
     return {"before": rounded_down(before), "after": -rounded_down(-after), "certificates": list(certificates)}
+
+
+def bounds_of_s(optima: Sequence[Any]) -> list[tuple[float, float]]:
+    """What optima at increasing sigmas, all else alike, prove of every optimal rule's S: (at least, at most), nats.
+
+    At a sigma S is at most the slope from any smaller one, and at least that to any larger one; at most inf at the
+    first, at least 0 everywhere. Each optimum has its `lower_bound` and `value` (nats) and its multipliers.
+    """
+    at = [(o.multipliers["sigma"], o.lower_bound, o.value) for o in optima]
+    out = []
+    for k, (sigma, _, value) in enumerate(at):
+        most = min(((value - below) / (sigma - other) for other, below, _ in at[:k]), default=math.inf)
+        least = max(((below - value) / (other - sigma) for other, below, _ in at[k + 1 :]), default=0.0)
+        out.append((max(least, 0.0), max(most, 0.0)))
+    return out

@@ -129,16 +129,15 @@ class Team:
 
     def share(self, executor: Executor, pieces: Sequence[list[At]]) -> None:
         """Solve the pieces in the workers of an executor, and keep them in order."""
-        futures: list[Future[list[Any]]] = []
+        futures: list[Future[list[dict[str, Any]]]] = []
         left = self.deadline - time.monotonic()
         try:
             futures += [
-                executor.submit(solve_piece, self.work.solve, self.problem, piece, self.budget, left)
-                for piece in pieces
+                executor.submit(solve_written, self.work, self.problem, piece, self.budget, left) for piece in pieces
             ]
             for piece, future in zip(pieces, futures, strict=True):
                 if not (self.over and self.known and future.cancel()):
-                    self._keep(piece, future.result())
+                    self._keep(piece, [self.work.read(self.problem, content) for content in future.result()])
         except BaseException as error:
             for future in futures:
                 future.cancel()
@@ -167,6 +166,13 @@ def solve_piece(
         if time.monotonic() > deadline:
             break
     return found
+
+
+def solve_written(
+    work: Work, problem: Any, piece: Sequence[At], budget: Budget, seconds: float
+) -> list[dict[str, Any]]:
+    """The same as plain data, which every executor can carry."""
+    return [work.write(optimum) for optimum in solve_piece(work.solve, problem, piece, budget, seconds)]
 
 
 def key(at: At) -> tuple[Fraction, ...]:

@@ -51,6 +51,6 @@ class RuleDescents:
         """The rule of an optimum."""
         return optimum.witness["theta_given_type"]
 
-    def optimum(self, at: Mapping[str, Fraction], budget: Budget) -> RuleOptimum:
-        """The certified optimum."""
+    def optimum(self, at: Mapping[str, Fraction], budget: Budget, starts: list[Array]) -> RuleOptimum:
+        """The certified optimum; its search needs no start."""
         return minimize_rule(self.problem, at, budget)

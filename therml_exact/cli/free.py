@@ -1,0 +1,75 @@
+"""therml learn --free: rule and encoder both free, over crossed lists of gamma and sigma."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from therml_exact.cli.terminal import in_unit, open_console, progress_bar, say_written
+
+if TYPE_CHECKING:
+    from therml_exact.frontier.learning.jump import Jump
+
+SECONDS = 60.0  # of one optimum that certifies a fall
+
+
+def learn_free(
+    world: Any,
+    gammas: Sequence[Fraction],
+    delta: Fraction,
+    sigmas: Sequence[Fraction],
+    z: int,
+    falls: bool,
+    output: str | None,
+    figure: str | None,
+    unit: str,
+) -> None:
+    """Trace the optima for the data of a world, print them, find where S falls, and write and draw what is asked for.
+
+    falls   whether falls of S are looked for between the least and the largest sigma > 0, for each gamma
+    """
+    from rich.table import Table
+
+    from therml_exact.frontier.joint.problem import JointProblem
+    from therml_exact.frontier.learning.frontier import RuleFrontier
+    from therml_exact.frontier.learning.jump import jump
+    from therml_exact.frontier.rules.problem import NAMES
+    from therml_exact.frontier.trace import trace
+
+    problem = JointProblem(world.phi, world.x_given_phi, world.y_given_x_phi, world.n, None, z)
+    console = open_console()
+    console.print(repr(world), markup=False)
+    console.print(f"{z} codes z, any number of thetas, {len(problem.types)} types of data sets", highlight=False)
+    found = trace(problem, gammas=gammas, deltas=[delta], sigmas=sigmas)
+    table = Table(title=f"Least R + delta D + gamma C + sigma S over learning rules and encoders (in {unit})")
+    for heading in ("gamma", "sigma", *NAMES, "value", "lower bound", "gap", "status"):
+        table.add_column(heading, justify="right")
+    for o in found:
+        numbers = [in_unit(v, unit) for v in (*(o.point[name] for name in NAMES), o.value, o.lower_bound)]
+        gap = in_unit(float(f"{o.gap:.1e}"), unit)
+        status = o.status if o.status == "certified" else f"{o.status} ({o.reason})"
+        table.add_row(f"{o.multipliers['gamma']:.6g}", f"{o.multipliers['sigma']:.6g}", *numbers, gap, status)
+    console.print(table)
+    jumps: dict[float, tuple[Jump, ...]] = {}
+    positive = [float(s) for s in sigmas if s > 0]
+    if falls and len(positive) > 1:
+        with progress_bar(console) as progress:
+            task = progress("falls of S", len(gammas))
+            for gamma in gammas:
+                search = jump(problem, positive[0], positive[-1], gamma=gamma, delta=delta, time_limit=SECONDS)
+                jumps[float(gamma)] = search.jumps
+                console.print(f"gamma = {float(gamma):.6g}: {search}", highlight=False, markup=False)
+                task()
+    if output is not None:
+        every = tuple(j for found_here in jumps.values() for j in found_here)
+        RuleFrontier(found.problem, found.points, found.tol, every).save(output)
+        say_written(console, output)
+    if figure is not None:
+        from therml_exact.figures import style as plots
+        from therml_exact.figures.learning import draw_phase_diagram
+
+        drawing, axes = plots.panels(3, 4.6, 4.2)
+        draw_phase_diagram(found, jumps, unit, axes)
+        plots.save_figure(drawing, figure)
+        say_written(console, figure)
