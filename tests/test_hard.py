@@ -350,6 +350,7 @@ def test_a_saved_frontier_is_read_back(table, tmp_path):
         ("points", [[0, 0, [0, 2]]], "which is none of X"),
         ("points", [[0, 0, [0, True]]], "which is none of X"),
         ("points", [[-1, 0, [0, 1]]], '"points"[0] holds'),
+        ("blocks", [[["0", "1"]], [["1"], ["0"]]], '"blocks" are not'),
     ],
 )
 def test_a_file_that_is_no_frontier_is_refused(field, value, text, tmp_path):

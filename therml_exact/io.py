@@ -117,7 +117,7 @@ def _hard_frontier(content: dict[str, Any]) -> HardFrontier:
     from therml_exact.frontier.hard import HardFrontier
 
     _check_fields(content, required=("units", "joint", "points", "method", "complete", "exact", "tolerance", "error",
-                                     "nodes"), optional=())  # fmt: skip
+                                     "nodes"), optional=("blocks",))  # fmt: skip
     if content["units"] != "nats":
         raise ValueError(f'"units" is {content["units"]!r}; a frontier is saved in nats')
     if not isinstance(content["joint"], dict):

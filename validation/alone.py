@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as Printed
 
-from therml_exact.cli.terminal import plain, progress_bar
+from therml_exact.cli.terminal import progress_bar
 from therml_exact.files import write_text
 from validation.section import Part, Section, cell_text
 
@@ -41,17 +42,17 @@ def alone(part: Part) -> None:
 def show(section: Section, console: Console) -> None:
     """The section as text."""
     console.rule(section.title)
-    console.print(plain(section.text))
+    console.print(escape(section.text))
     for table in section.tables:
-        printed = Printed(title=plain(table.title), caption=plain(table.note))
+        printed = Printed(title=escape(table.title), caption=escape(table.note))
         for heading in table.columns:
-            printed.add_column(plain(heading), overflow="fold")
+            printed.add_column(escape(heading), overflow="fold")
         for row in table.rows:
-            printed.add_row(*(plain(cell_text(cell)) for cell in row))
+            printed.add_row(*(escape(cell_text(cell)) for cell in row))
         console.print(printed)
     for claim in section.claims:
-        console.print(plain(f"{claim.verdict}: {claim.where}: {claim.says}: {claim.evidence}"))
+        console.print(escape(f"{claim.verdict}: {claim.where}: {claim.says}: {claim.evidence}"))
     for text in section.missing:
-        console.print(plain(f"left out: {text}"))
+        console.print(escape(f"left out: {text}"))
     for text in section.failures:
-        console.print(plain(f"FAILED: {text}"), style="bold red")
+        console.print(escape(f"FAILED: {text}"), style="bold red")

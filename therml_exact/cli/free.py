@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from therml_exact.cli.terminal import in_unit, open_console, progress_bar, say_written
+from therml_exact.cli.terminal import (
+    gap_in_unit,
+    in_unit,
+    open_console,
+    print_table,
+    progress_bar,
+    say_written,
+    written,
+)
 
 if TYPE_CHECKING:
     from therml_exact.frontier.learning.jump import Jump
@@ -29,8 +37,6 @@ def learn_free(
 
     falls   whether falls of S are looked for between the least and the largest sigma > 0, for each gamma
     """
-    from rich.table import Table
-
     from therml_exact.frontier.joint.problem import JointProblem
     from therml_exact.frontier.learning.frontier import RuleFrontier
     from therml_exact.frontier.learning.jump import jump
@@ -38,19 +44,19 @@ def learn_free(
     from therml_exact.frontier.trace import trace
 
     problem = JointProblem(world.phi, world.x_given_phi, world.y_given_x_phi, world.n, None, z)
-    console = open_console()
-    console.print(repr(world), markup=False)
+    console = open_console(output)
+    console.print(world.summary(), markup=False, highlight=False)
     console.print(f"{z} codes z, any number of thetas, {len(problem.types)} types of data sets", highlight=False)
     found = trace(problem, gammas=gammas, deltas=[delta], sigmas=sigmas)
-    table = Table(title=f"Least R + delta D + gamma C + sigma S over learning rules and encoders (in {unit})")
-    for heading in ("gamma", "sigma", *NAMES, "value", "lower bound", "gap", "status"):
-        table.add_column(heading, justify="right")
+    headings = ["gamma", "sigma", *(f"{name} ({unit})" for name in (*NAMES, "value", "lower bound", "gap")), "status"]
+    rows = []
     for o in found:
         numbers = [in_unit(v, unit) for v in (*(o.point[name] for name in NAMES), o.value, o.lower_bound)]
-        gap = in_unit(float(f"{o.gap:.1e}"), unit)
         status = o.status if o.status == "certified" else f"{o.status} ({o.reason})"
-        table.add_row(f"{o.multipliers['gamma']:.6g}", f"{o.multipliers['sigma']:.6g}", *numbers, gap, status)
-    console.print(table)
+        multipliers = [f"{o.multipliers[name]:.6g}" for name in ("gamma", "sigma")]
+        rows.append([*multipliers, *numbers, gap_in_unit(o.gap, unit), status])
+    title = "Least R + delta D + gamma C + sigma S over learning rules and encoders"
+    print_table(console, title, headings, rows, texts=[len(headings) - 1])
     jumps: dict[float, tuple[Jump, ...]] = {}
     positive = [float(s) for s in sigmas if s > 0]
     if falls and len(positive) > 1:
@@ -63,8 +69,8 @@ def learn_free(
                 task()
     if output is not None:
         every = tuple(j for found_here in jumps.values() for j in found_here)
-        RuleFrontier(found.problem, found.points, found.tol, every).save(output)
-        say_written(console, output)
+        with written(console, output) as place:
+            RuleFrontier(found.problem, found.points, found.tol, every).save(place)
     if figure is not None:
         from therml_exact.figures import style as plots
         from therml_exact.figures.learning import draw_phase_diagram

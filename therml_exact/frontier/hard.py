@@ -147,8 +147,12 @@ class HardFrontier:
             if type(content[name]) is not kind or content[name] < 0:
                 raise ValueError(f'"{name}" is {shown(content[name])}; it is {_KINDS[name]}')
         (a, b), (c, d) = pairs["tolerance"], pairs["error"]
-        return HardFrontier(tuple(points), content["method"], content["complete"], content["exact"], (a, b), (c, d),
-                            content["nodes"], joint)  # fmt: skip
+        found = HardFrontier(tuple(points), content["method"], content["complete"], content["exact"], (a, b), (c, d),
+                             content["nodes"], joint)  # fmt: skip
+        blocks = [[list(block) for block in found.blocks(k)] for k in range(len(points))]
+        if content.get("blocks", blocks) != blocks:
+            raise ValueError('"blocks" are not those of the partitions in "points"')
+        return found
 
     def __str__(self) -> str:
         state = "complete" if self.complete else "incomplete: the node budget ran out"
