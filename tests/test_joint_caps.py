@@ -51,7 +51,7 @@ def test_its_ends_are_achieved_and_its_midpoint_is_not() -> None:
     for end in ({"R": 0, "C": L, "S": 0}, {"R": L, "C": 0, "S": L}):
         assert tx.classify_rule(BENT, **end).verdict == "feasible"
     found = tx.classify_rule(BENT, **{name: v + 1 / 80 for name, v in MIDPOINT.items()}, tol=5e-3)
-    assert found.verdict == "impossible" and found.by is not None and found.by > 0.04
+    assert found.verdict == "impossible" and found.by > 0.04
     assert tx.verify(found.evidence, BENT).valid
     for gamma, sigma in ((1, 0.5), (2, 1), (0.5, 0.2)):
         o = tx.minimize(BENT, gamma=gamma, sigma=sigma, tol=1e-4)
@@ -106,7 +106,7 @@ def test_points_of_optima_are_feasible_and_less_is_impossible() -> None:
 def test_a_frontier_asks_cells_where_its_points_do_not_decide() -> None:
     found = tx.trace(BENT, gammas=[1, 2, 3], sigmas=[0.5], progress=False)
     c = found.classify(**MIDPOINT, tol=1e-2)
-    assert c.verdict == "impossible" and c.by is not None and c.by > 1 / 80 and c.evidence["kind"] == "excess"
+    assert c.verdict == "impossible" and c.by > 1 / 80 and c.evidence["kind"] == "excess"
 
 
 # ---- ends
@@ -133,7 +133,12 @@ def test_a_search_that_stops_says_why_and_stays_undecided() -> None:
     check(few)
     edge = {name: v + 0.0635 for name, v in MIDPOINT.items()}  # by 6e-5 impossible
     found = tx.classify_rule(BENT, **edge, max_cells=6)
-    assert found.verdict == "undecided" and found.by is None and found.evidence["reason"] == "cells"
+    assert (
+        found.verdict == "undecided"
+        and found.by == 0
+        and found.distance[0] <= 0 <= found.distance[1]
+        and found.evidence["reason"] == "cells"
+    )
     soon = tx.classify_rule(BENT, **edge, time_limit=1e-9)
     assert soon.verdict == "undecided" and soon.evidence["reason"] == "time"
 

@@ -215,7 +215,7 @@ def test_rows_that_claim_more_than_is_proved_are_refused(tmp_path: Any) -> None:
 def test_points_and_half_spaces_decide(frontier: RuleFrontier) -> None:
     o = frontier.points[4]
     inside = frontier.classify(**{name: v + 0.01 for name, v in o.point.items()})
-    assert inside.verdict == "feasible" and inside.by == pytest.approx(0.01)
+    assert inside.verdict == "feasible" and inside.by == 0 and inside.suboptimal[0] == pytest.approx(0.01)
     below = frontier.classify(**{name: v - 0.01 for name, v in o.point.items()})
     assert below.verdict == "impossible" and below.by == pytest.approx(0.01, abs=1e-6)
     assert tx.verify(below.evidence, problem()).valid

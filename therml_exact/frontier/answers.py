@@ -15,6 +15,30 @@ from therml_exact import show
 from therml_exact.frontier.budget import REMEDIES
 
 
+class Verdict(Protocol):
+    """What a verdict on a claimed point says of itself."""
+
+    @property
+    def verdict(self) -> str:
+        """Impossible, feasible or undecided."""
+
+    @property
+    def by(self) -> float:
+        """Nats: by how much it is impossible."""
+
+    @property
+    def distance(self) -> tuple[float, float]:
+        """Bounds of the least rise that makes it achievable, nats."""
+
+    @property
+    def claimed(self) -> Mapping[str, float]:
+        """The given coordinates, nats."""
+
+    @property
+    def suboptimal(self) -> tuple[float, float]:
+        """Bounds of how far all coordinates could be lowered, nats."""
+
+
 class Answer(Protocol):
     """What is told of an optimum; informations are in nats."""
 
@@ -80,3 +104,14 @@ def html(answer: Answer, multipliers: Mapping[str, float]) -> str:
         *((name, f"{value:.6g} nats") for name, value in answer.point.items()),
     ]
     return show.html_rows([(type(answer).__name__, ""), *rows])
+
+
+def verdict(found: Verdict) -> str:
+    """One line of a verdict on a point: the coordinates, the verdict, by how much (nats)."""
+    low, high = found.suboptimal
+    texts = {
+        "impossible": f"impossible by at least {found.by:.3g} nats",
+        "feasible": f"feasible, suboptimal by [{low:.3g}, {high:.3g}] nats",
+        "undecided": f"undecided: within [{found.distance[0]:.3g}, {found.distance[1]:.3g}] nats of the frontier",
+    }
+    return f"{amounts(found.claimed)} (nats): {texts[found.verdict]}"

@@ -76,7 +76,7 @@ class Classification:
                is negative where all of them could even be lowered
     claimed    the given coordinates by name, nats
 
-    RuleClassification, the verdict for learning rules, means something else by `by` and `evidence`: see there.
+    A RuleClassification has the same numbers; its evidence is plain data.
     Source: Alemi and Fischer, TherML (2018), section 3.
 
     >>> found = Classification("impossible", 0.02, None, (0.02, 0.03), {"R": 0.5, "C": 0.25})
@@ -112,14 +112,8 @@ class Classification:
                 "problem": problem.describe(), "certificate": proof, "witness": witness}  # fmt: skip
 
     def __str__(self) -> str:
-        claimed = ", ".join(f"{name} = {value:.6g}" for name, value in self.claimed.items())
-        low, high = self.suboptimal
-        told = {
-            "impossible": f"impossible by at least {self.by:.3g} nats",
-            "feasible": f"feasible, suboptimal by [{low:.3g}, {high:.3g}] nats",
-            "undecided": f"undecided: within [{self.distance[0]:.3g}, {self.distance[1]:.3g}] nats of the frontier",
-        }
-        return f"{claimed} (nats): {told[self.verdict]}"
+        """One line: the point, the verdict and by how much."""
+        return answers.verdict(self)
 
 
 def read_claim(problem: Problem, claim: Mapping[str, float | None], names: Sequence[str]) -> dict[str, float]:

@@ -159,32 +159,39 @@ class Excess:
 @result
 @dataclass(frozen=True, eq=False, repr=False)
 class RuleClassification:
-    """A verdict on a claimed point of learning rules.
+    """A verdict on a claimed point of learning rules; its numbers mean what those of a Classification mean.
 
     verdict    "impossible", "feasible", or "undecided" where the search ended before its bounds decided
-    by         nats. impossible: the point stays impossible when all given coordinates are raised by less than this, as
-               every rule exceeds one of them by at least this. feasible: the witness is at least this far below every
-               given coordinate. undecided: None
+    by         nats: an impossible point stays impossible when all given coordinates are raised by less than this, as
+               every rule exceeds one of them by at least this; 0 for other verdicts
     evidence   impossible: the certificate that `verify` checks. feasible: the tables of a witness by name, and its
                R, C, D, S as "point". undecided: the bounds of the "excess" and the "reason"
+    distance   (low, high), nats: encloses the least rise of all given coordinates that makes the point achievable; it
+               is negative where all of them could even be lowered
+    claimed    the given coordinates by name, nats
 
-    A Classification, the verdict for encoders, differs: there `by` is 0 where the point is not impossible, and the
-    evidence is an Optimum, an Achieved or None.
+    The evidence is plain data, where a Classification's is an Optimum or an Achieved.
     Source: Alemi and Fischer, TherML (2018), (21), (23).
 
-    >>> RuleClassification("impossible", 0.25, {}).by
-    0.25
+    >>> found = RuleClassification("feasible", 0.0, {}, (-0.25, -0.125), {"R": 0.5})
+    >>> print(found)
+    R = 0.5 (nats): feasible, suboptimal by [0.125, 0.25] nats
     """
 
     verdict: str
-    by: float | None
+    by: float
     evidence: dict[str, Any] = field(repr=False)
+    distance: tuple[float, float]
+    claimed: dict[str, float]
+
+    @property
+    def suboptimal(self) -> tuple[float, float]:
+        """Bounds (low, high), nats, of how far all given coordinates could be lowered at once; (0, 0) if impossible."""
+        return max(0.0, -self.distance[1]), max(0.0, -self.distance[0])
 
     def __str__(self) -> str:
-        """One line: the verdict and by how much."""
-        if self.by is None:
-            return f"undecided: {self.evidence.get('reason', 'the search ended')}"
-        return f"{self.verdict} by at least {self.by:.6g} nats in every given coordinate"
+        """One line: the point, the verdict and by how much."""
+        return answers.verdict(self)
 
 
 def minimize_capped(
@@ -293,11 +300,14 @@ def classify_rule(
     """
     point = {name: v for name, v in (("R", R), ("C", C), ("D", D), ("S", S)) if v is not None}
     found = excess(problem, point, tol, max_cells, time_limit, ROUNDING)
+    distance = found.lower_bound, max(found.value, found.lower_bound)
     if found._proved > 0:
-        return RuleClassification("impossible", found._proved, found.certificate)
+        return RuleClassification("impossible", found._proved, found.certificate, distance, found.point)
     if found.value <= ROUNDING:
-        return RuleClassification("feasible", max(-found.value, 0.0), {**found.witness, "point": found.reached})
-    return RuleClassification("undecided", None, {"excess": (found.lower_bound, found.value), "reason": found.reason})
+        witness = {**found.witness, "point": found.reached}
+        return RuleClassification("feasible", 0.0, witness, distance, found.point)
+    evidence = {"excess": (found.lower_bound, found.value), "reason": found.reason}
+    return RuleClassification("undecided", 0.0, evidence, distance, found.point)
 
 
 def _solver(problem: Any, which: int) -> Any:

@@ -195,10 +195,13 @@ class RuleFrontier:
         """
         point = {name: v for name, v in zip(NAMES, (R, C, D, S), strict=True) if v is not None}
         if point and all(math.isfinite(float(v)) for v in point.values()):
+            claimed = {name: float(v) for name, v in point.items()}
             for o in self.points:
                 over = max(o.point[name] - float(v) for name, v in point.items())
                 if over <= ROUNDING:
-                    return RuleClassification("feasible", max(-over, 0.0), {**o.witness, "point": o.point})
+                    least = -min(claimed.values())  # no functional is negative
+                    witness = {**o.witness, "point": o.point}
+                    return RuleClassification("feasible", 0.0, witness, (min(least, over), over), claimed)
             best: tuple[float, RuleOptimum | JointOptimum] | None = None
             for o in self.points:
                 weights = {name: o.multipliers[m] for name, m in _WEIGHTS if o.multipliers[m] > 0}
@@ -208,5 +211,7 @@ class RuleFrontier:
                     if by > ROUNDING and (best is None or by > best[0]):
                         best = by, o
             if best is not None:
-                return RuleClassification("impossible", best[0], best[1].certificate)
+                enough = min(max(o.point[name] - v for name, v in claimed.items()) for o in self.points)
+                distance = best[0], max(enough, best[0])
+                return RuleClassification("impossible", best[0], best[1].certificate, distance, claimed)
         return classify_rule(self.problem, R, C, D, S, tol, max_cells, time_limit)
