@@ -58,3 +58,14 @@ def test_a_short_curve(monkeypatch):
     # Memory: at N = 1 the rule that tells the answer keeps H(Y|X), of which nothing is about the process.
     entropy = -0.45 * math.log(0.45) - 0.55 * math.log(0.55)
     assert abs(points[0].S - entropy) < 1e-5
+
+
+def test_a_phase_diagram_is_certified_and_drawn(monkeypatch):
+    monkeypatch.setattr(curve, "GRID", ((2.0, 4.0), (0.5, 8.0)))
+    ticks = []
+    found = curve.diagram(1, 60, lambda: ticks.append(1))
+    assert len(ticks) == len(found) == 4 and found.status == "certified"
+    kept = {(o.multipliers["gamma"], o.multipliers["sigma"]): o.point["S"] for o in found}
+    assert kept[4.0, 0.5] > 0.6 and kept[4.0, 8.0] < 1e-6
+    axes = curve.draw_phase_diagram(found)
+    assert [ax.get_title() for ax in axes] == ["S of the best rule", "R of the best rule", "C of the best rule"]

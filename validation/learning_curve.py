@@ -23,6 +23,8 @@ import numpy as np
 
 import therml_exact as tx
 from therml_exact.figures import style as plots
+from therml_exact.figures.learning import draw_phase_diagram
+from therml_exact.frontier.learning.frontier import RuleFrontier
 from validation.alone import alone
 from validation.section import Claim, Section, Start, Table, picture
 
@@ -48,6 +50,9 @@ SIGMAS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 SAMPLES = {False: (1, 2), True: (1, 2, 3, 4, 6, 8)}
 LIMIT = {False: 3.0, True: 60.0}  # seconds for an optimum
 TOL = 1e-5
+DIAGRAMS = {False: (1, 2), True: (1, 2, 4, 8)}  # N of the phase diagrams, of the process "two maps"
+GRID = (1.2, 2.0, 4.0, 10.0), (0.1, 0.3, 0.75, 1.5, 3.0, 8.0)  # gammas and sigmas
+COARSE = 1e-3  # nats: of an optimum of a phase diagram
 SAME = 1e-9  # nats: S and I_pred are told apart beyond
 
 
@@ -176,6 +181,16 @@ def draw(points: Sequence[Point], gamma: float) -> Any:
     return figure
 
 
+def diagram(n: int, seconds: float, advance: Callable[[], None]) -> RuleFrontier:
+    """The optima of "two maps" over GRID, for N = n."""
+    problem = tx.JointProblem(*PROCESSES["two maps"], n)
+    found = []
+    for gamma, sigma in product(*GRID):
+        found.append(tx.minimize(problem, gamma=gamma, sigma=sigma, tol=COARSE, time_limit=seconds))
+        advance()
+    return RuleFrontier(problem, tuple(found), COARSE)
+
+
 def section(full: bool, folder: Path, start: Start) -> Section:
     """The certified learning curves, and whether S <= I_pred at the optimum."""
     samples = SAMPLES[full]
@@ -183,6 +198,8 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     points: list[Point] = []
     for process, n, gamma in product(PROCESSES, samples, GAMMAS):
         points += curve(process, n, gamma, LIMIT[full], advance)
+    advance = start("phase diagrams", len(DIAGRAMS[full]) * len(GRID[0]) * len(GRID[1]))
+    diagrams = [diagram(n, LIMIT[full], advance) for n in DIAGRAMS[full]]
     rows = tuple(
         (p.process, p.n, p.gamma, p.sigma, p.lower, p.value, p.value - p.lower, p.S, *p.slopes, p.about, p.predictive,
          p.samples, p.verdict)
@@ -203,11 +220,19 @@ def section(full: bool, folder: Path, start: Start) -> Section:
                 "S at least, at most: for every optimal rule, from the concavity of the minimum in sigma.",
             ),
         ),
-        tuple(
-            picture(f"Learning curves at gamma = {gamma:g}", draw(points, gamma),
-                    "What the best rule keeps (filled), what of it is about the process (open), and all that the data "
-                    "can tell of it (dashed).")
-            for gamma in GAMMAS
+        (
+            *(
+                picture(f"Learning curves at gamma = {gamma:g}", draw(points, gamma),
+                        "What the best rule keeps (filled), what of it is about the process (open), and all that the "
+                        "data can tell of it (dashed).")
+                for gamma in GAMMAS
+            ),
+            *(
+                picture(f"The phase diagram of learning, N = {f.problem.n}", draw_phase_diagram(f)[0].figure,
+                        f"Everything free; the largest gap is {f.gap:.2g} nats. Dots: Theta is learnt, crosses: it is "
+                        "constant, both proved for every optimal rule.")
+                for f in diagrams
+            ),
         ),
         (answer(points),),
         () if full else ("N = 3 to 8: the full mode",),
