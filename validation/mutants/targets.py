@@ -58,5 +58,12 @@ TARGETS = {
         f"therml_exact/frontier/joint/{name}.py": Target(("tests/test_joint_check_relaxations.py",), VERIFIERS)
         for name in ("check_relaxations", "relaxations", "functionals", "entropies")
     },
+    "therml_exact/frontier/joint/check.py": Target(("tests/test_joint_free.py",), VERIFIERS),
+    "therml_exact/frontier/joint/check_cuts.py": Target(("tests/test_joint_free.py",), VERIFIERS),
+    "therml_exact/frontier/joint/check_caps.py": Target(("tests/test_joint_caps.py",), VERIFIERS),
+    "therml_exact/frontier/joint/check_rows.py": Target(("tests/test_joint_trace.py",), VERIFIERS),
+    "therml_exact/frontier/learning/check.py": Target(
+        ("tests/test_rules_saved_jumps.py", "tests/test_rules_trace.py", "tests/test_joint_trace.py"), VERIFIERS
+    ),
     "therml_exact/shannon/verify.py": Target(("tests/test_shannon_verify.py",), VERIFIERS),
 }  # fmt: skip
