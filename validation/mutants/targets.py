@@ -33,6 +33,7 @@ TARGETS = {
     "therml_exact/numbers/approximate.py": Target(("tests/test_approximate.py",)),
     "therml_exact/numbers/coprime.py": Target(("tests/test_primelog.py",)),
     "therml_exact/numbers/balls.py": Target(BALLS),
+    "therml_exact/numbers/nats.py": Target(("tests/test_users_data.py",)),
     "therml_exact/numbers/primelog.py": Target(EXACT),
     "therml_exact/numbers/tables.py": Target(("tests/test_tables.py", "tests/test_bad_input.py")),
     "therml_exact/numbers/text.py": Target(("tests/test_text.py",)),
