@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -83,7 +84,8 @@ def test_delta_has_a_piece_of_its_own_and_given_thetas_too() -> None:
 
 
 def test_the_result_depends_on_no_executor(frontier: RuleFrontier) -> None:
-    for executor in (ThreadPoolExecutor(2), ProcessPoolExecutor(1)):
+    # A new process, not a fork: this one may have threads of other libraries.
+    for executor in (ThreadPoolExecutor(2), ProcessPoolExecutor(1, mp_context=get_context("spawn"))):
         with executor as pool:
             again = tx.trace(problem(), **LISTS, executor=pool, progress=False)
         assert same(again, frontier)

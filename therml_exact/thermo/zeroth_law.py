@@ -43,8 +43,8 @@ def couple(a: WorldP, b: WorldP) -> WorldP:
 
     >>> import therml_exact as tx
     >>> world = tx.examples.fair_label()
-    >>> tx.couple(world, world)
-    WorldP(N=1, |Phi|=1, |X|=1, |Y|=2, |Theta|=4, |Z|=4; exact)
+    >>> print(tx.couple(world, world).summary())
+    WorldP with N = 1, |Phi| = 1, |X| = 1, |Y| = 2, |Theta| = 4, |Z| = 4; exact
     """
     for name, world in (("a", a), ("b", b)):
         if not isinstance(world, WorldP):
