@@ -239,6 +239,8 @@ def test_each_requirement_refuses_what_fails_it(certificates: dict[str, Any]) ->
     for base, path, value, reason in cases:
         answer = tx.verify(forged(base, path, value))
         assert not answer.valid and reason in answer.reason, (path, value, answer.reason)
+    half = forged(forged(other, ("value",), None), ("rule",), None)
+    assert "tables without a value" in tx.verify(half).reason  # the encoder is left
     assert "digest" in tx.verify({**one, "lower_bound": other["lower_bound"]}).reason
     assert "another problem" in tx.verify(one, problem()).reason
 

@@ -233,3 +233,33 @@ def test_refusals() -> None:
     for name in ("betas", "volume"):
         with pytest.raises(TypeError, match=f"{name} is foreign to JointProblem"):
             tx.trace(problem(), **{name: [1]})
+
+
+def test_a_saved_frontier_is_of_one_kind_and_version(frontier: RuleFrontier, tmp_path: Any) -> None:
+    """Forgeries that only these requirements of learning/check.py and joint/check_rows.py refuse."""
+    path = tmp_path / "f.json"
+    frontier.save(path)
+    content = json.loads(path.read_text())
+    capped = tx.minimize_capped(problem(), "C", {"R": 10}, tol=0.5, time_limit=5).certificate
+    other = {**content, "certificates": [{**capped, "problem": content["certificates"][0]["problem"]},
+                                         *content["certificates"][1:]]}  # fmt: skip
+    rows = content["rows"]
+    for forged, reason in (
+        (other, "of another kind"),
+        ({**content, "version": 2}, "the version is"),
+        ({**content, "version": True}, "the version is"),
+        (
+            {**content, "rows": [{k: v for k, v in row.items() if k != "gap"} for row in content["rows"]]},
+            "other fields",
+        ),
+        (
+            {**content, "rows": [{**row, "lower_bound": row["value"] + 1} for row in content["rows"]]},
+            "a lower bound of",
+        ),
+    ):
+        answer = tx.verify(forged)
+        assert not answer.valid and reason in answer.reason, (reason, answer.reason)
+    without = {**content, "rows": [{k: v for k, v in row.items() if k != "reason"} for row in rows]}
+    assert tx.verify(without).valid  # as files were before rows had a reason
+    strange = json.loads(json.dumps(content).replace('"kind": "joint"', '"kind": "jointly"'))
+    assert "the kind" in tx.verify(strange).reason

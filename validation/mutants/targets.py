@@ -64,7 +64,7 @@ TARGETS = {
     "therml_exact/frontier/joint/check_caps.py": Target(("tests/test_joint_caps.py",), VERIFIERS),
     "therml_exact/frontier/joint/check_rows.py": Target(("tests/test_joint_trace.py",), VERIFIERS),
     "therml_exact/frontier/learning/check.py": Target(
-        ("tests/test_rules_saved_jumps.py", "tests/test_rules_trace.py", "tests/test_joint_trace.py"), VERIFIERS
+        ("tests/test_rules_check.py", "tests/test_rules_saved_jumps.py", "tests/test_joint_trace.py"), VERIFIERS
     ),
     "therml_exact/shannon/verify.py": Target(("tests/test_shannon_verify.py",), VERIFIERS),
 }  # fmt: skip
