@@ -38,15 +38,36 @@ def test_laws_that_are_broken_are_told():
         assert len(curve.broken([replace(POINT, **wrong)])) == 1
 
 
+def masses_by_process(problem: tx.JointProblem) -> np.ndarray:
+    """p(type|phi) [phi, type]: multinomial probabilities of the counts."""
+    x, y = (np.array(t, dtype=object) for t in (problem.x_given_phi, problem.y_given_x_phi))
+    pairs = (x[:, :, None] * y).astype(float).reshape(len(x), -1)
+    counts = np.array([counts for counts, _ in problem.types])
+    ways = [math.factorial(problem.n) // math.prod(math.factorial(int(c)) for c in row) for row in counts]
+    return np.asarray(np.prod(pairs[:, None, :] ** counts[None], axis=2) * np.array(ways, dtype=float))
+
+
+def information(table: np.ndarray) -> float:
+    """I of a joint table p(a, b), as a divergence."""
+    one = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True)
+    used = table > 0
+    return float((table[used] * np.log(table[used] / one[used])).sum())
+
+
 @pytest.mark.parametrize("process", curve.PROCESSES)
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_types_by_process_are_those_of_the_problem(process, n):
     """Their mixture is the problem's p(type), and what they tell of phi is the predictive information."""
     problem = tx.JointProblem(*curve.PROCESSES[process], n)
     phi = np.array(problem.phi, dtype=float)
-    masses = curve.masses_by_process(problem)
+    masses = masses_by_process(problem)
     assert phi @ masses == pytest.approx(problem.floats[1], abs=1e-12)
-    told = curve.information(phi[:, None] * masses)
+    told = information(phi[:, None] * masses)
+    o = tx.minimize(problem, gamma=4, sigma=1, tol=1, time_limit=5)  # any rule does
+    about = information(phi[:, None] * masses @ o.rule)
+    assert o.learned.I_theta_phi == pytest.approx(about, abs=1e-12) and o.learned.I_pred == pytest.approx(
+        told, abs=1e-12
+    )
     assert told == pytest.approx(float(tx.predictive_information(*curve.PROCESSES[process], n).I_pred), abs=1e-12)
 
 

@@ -19,8 +19,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import therml_exact as tx
 from therml_exact.figures import style as plots
 from therml_exact.figures.learning import draw_phase_diagram
@@ -79,22 +77,6 @@ class Point:
         return "yes" if high <= self.predictive + SAME else "no" if low > self.predictive + SAME else "undecided"
 
 
-def masses_by_process(problem: tx.JointProblem) -> np.ndarray:
-    """p(type|phi) [phi, type]: multinomial probabilities of the counts."""
-    x, y = (np.array(t, dtype=object) for t in (problem.x_given_phi, problem.y_given_x_phi))
-    pairs = (x[:, :, None] * y).astype(float).reshape(len(x), -1)
-    counts = np.array([counts for counts, _ in problem.types])
-    ways = [math.factorial(problem.n) // math.prod(math.factorial(int(c)) for c in row) for row in counts]
-    return np.asarray(np.prod(pairs[:, None, :] ** counts[None], axis=2) * np.array(ways, dtype=float))
-
-
-def information(table: np.ndarray) -> float:
-    """I of a joint table p(a, b), as a divergence."""
-    one = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True)
-    used = table > 0
-    return float((table[used] * np.log(table[used] / one[used])).sum())
-
-
 def between(lower: Sequence[float], value: Sequence[float], sigmas: Sequence[float], k: int) -> tuple[float, float]:
     """The bounds of every optimal S at sigmas[k], from those of the minimum at its neighbours, nats."""
     low, high = 0.0, math.inf
@@ -113,13 +95,11 @@ def curve(process: str, n: int, gamma: float, seconds: float, advance: Callable[
     for sigma in SIGMAS:
         found.append(tx.minimize(problem, gamma=gamma, sigma=sigma, tol=TOL, time_limit=seconds))
         advance()
-    predictive = float(tx.predictive_information(phi, x, y, n).I_pred)
     once = float(tx.predictive_information(phi, x, y, 1).I_pred)
-    by_process = masses_by_process(problem) * np.array([float(v) for v in np.array(problem.phi, dtype=float)])[:, None]
     lower, value = [o.lower_bound for o in found], [o.value for o in found]
     return [
-        Point(process, n, gamma, sigma, o.lower_bound, o.value, o.point["S"], information(by_process @ o.rule),
-              between(lower, value, SIGMAS, k), predictive, n * once)
+        Point(process, n, gamma, sigma, o.lower_bound, o.value, o.point["S"], o.learned.I_theta_phi,
+              between(lower, value, SIGMAS, k), o.learned.I_pred, n * once)
         for k, (sigma, o) in enumerate(zip(SIGMAS, found, strict=True))
     ]  # fmt: skip
 

@@ -83,20 +83,7 @@ def end_of_learning(gamma: float) -> float:
 @app.function
 def about(gamma: float, sigma: float, n: int) -> float:
     """I(Theta;Phi) of the best rule, nats: what it keeps that is about the process."""
-    found = best(gamma, sigma, n)
-    rule = np.asarray(found.rule)
-    agree = [0.9 if x == y else 0.1 for x in (0, 1) for y in (0, 1)]
-    total = 0.0
-    joint = np.zeros((2, rule.shape[1]))
-    for (counts, mass), row in zip(problem(n).types, rule, strict=True):
-        same = np.prod([a**c for a, c in zip(agree, counts, strict=True)])
-        other = np.prod([(1 - a) ** c for a, c in zip(agree, counts, strict=True)])
-        joint += float(mass) * np.array([[same], [other]]) / (same + other) * row
-    for phi in range(2):
-        for theta in range(rule.shape[1]):
-            if joint[phi, theta] > 0:
-                total += joint[phi, theta] * np.log(2 * joint[phi, theta] / joint[:, theta].sum())
-    return float(total)
+    return best(gamma, sigma, n).learned.I_theta_phi
 
 
 @app.function

@@ -24,6 +24,7 @@ from therml_exact.frontier.problems.tables import read_table, write_table
 from therml_exact.numbers.balls import precision, rounded, settled
 from therml_exact.numbers.tables import Array
 from therml_exact.numbers.text import read_exact, read_hexadecimal
+from therml_exact.predictive import LearnedInformation, learned_information
 from therml_exact.results import result
 from therml_exact.verification import BITS
 
@@ -99,6 +100,16 @@ class JointOptimum:
     def witness(self) -> dict[str, Array]:
         """The tables that achieve `value`, with their q's."""
         return alternation.witness(self.problem, self.rule, self.encoder)
+
+    @cached_property
+    def learned(self) -> LearnedInformation:
+        """What the rule takes from the data: I(Theta;data), I(Theta;Phi) and I_pred(N), in nats."""
+        p, rows = self.problem, {counts: k for k, (counts, _) in enumerate(self.problem.types)}
+
+        def rule(counts: Array) -> Array:  # a type of probability 0 has any row
+            return self.rule[[rows.get(tuple(row), 0) for row in counts.reshape(len(counts), -1).tolist()]]
+
+        return learned_information(p.phi, p.x_given_phi, p.y_given_x_phi, p.n, rule)
 
     @cached_property
     def certificate(self) -> dict[str, Any]:
