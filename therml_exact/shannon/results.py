@@ -80,6 +80,22 @@ class Proved(_Result):
 
         return explain(self.certificate, self.setting)
 
+    def to_rocq(self) -> str:
+        """A file that `coqc` (8.16) compiles: the theorem for every monotone submodular function, and its proof.
+
+        Independences of the world and the hypotheses given stand in it as hypotheses; the multipliers are the
+        certificate's. Raises ValueError for a proof that copies variables.
+        """
+        from therml_exact.shannon.rocq import to_rocq
+
+        return to_rocq(self.certificate)
+
+    def to_lean(self) -> str:
+        """The same as text for Lean 4 with Mathlib, which says that nobody has compiled it."""
+        from therml_exact.shannon.lean import to_lean
+
+        return to_lean(self.certificate)
+
     def text(self, unit: str = "nats") -> str:
         """What was proved, and of how many terms; it has no unit."""
         terms = sum(len(part["sum"]) for part in self.certificate["parts"])
