@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from therml_exact.figures.style import symbol
+from therml_exact.numbers.tables import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from therml_exact.shannon.diagram import InformationDiagram
 
 # Centre x, y, half axes, and angle in degrees of each variable's ellipse; and where its name stands.
-_SHAPES = {
+_SHAPES: dict[int, list[tuple[float, float, float, float, float]]] = {
     2: [(-0.6, 0, 1, 1, 0), (0.6, 0, 1, 1, 0)],
     3: [(-0.58, 0.34, 1, 1, 0), (0.58, 0.34, 1, 1, 0), (0, -0.66, 1, 1, 0)],
     4: [
@@ -29,7 +30,7 @@ _SHAPES = {
         (0.75, -0.3, 1.8, 1.1, 45),
     ],
 }
-_NAMES = {
+_NAMES: dict[int, list[tuple[float, float]]] = {
     2: [(-1.3, 0.95), (1.3, 0.95)],
     3: [(-1.35, 1.2), (1.35, 1.2), (1.05, -1.3)],
     4: [(-2.2, 1.05), (-1.6, 1.85), (1.6, 1.85), (2.2, 1.05)],
@@ -82,8 +83,8 @@ def _number(amount: float) -> str:
     return ("−" if amount < 0 else "") + text
 
 
-def _inside(x: np.ndarray, y: np.ndarray, a: float, b: float, u: float, v: float, angle: float) -> np.ndarray:
+def _inside(x: Array, y: Array, a: float, b: float, u: float, v: float, angle: float) -> Array:
     turn = math.radians(angle)
     along = (x - a) * math.cos(turn) + (y - b) * math.sin(turn)
     across = -(x - a) * math.sin(turn) + (y - b) * math.cos(turn)
-    return (along / u) ** 2 + (across / v) ** 2 <= 1
+    return np.asarray((along / u) ** 2 + (across / v) ** 2 <= 1)

@@ -173,11 +173,12 @@ class Undecided(_Result):
     verdict: ClassVar[Verdict] = "undecided"
 
     def explain(self, unit: str = "nats") -> str:
-        """The entropy-like function, which has no unit."""
+        """The entropy-like function on the sets that matter, which has no unit."""
         if self.polymatroid is None:
             return str(self)
-        rows = [f"  H({','.join(names)}) = {h}" for names, h in self.polymatroid.items() if names]
-        return f"{self}\nan entropy-like function that breaks it, every Shannon inequality holding:\n" + "\n".join(rows)
+        from therml_exact.shannon.explain import violation
+
+        return f"{self}\n{violation(self.certificate, self.polymatroid)}"
 
     def text(self, unit: str = "nats") -> str:
         """Why nothing was decided; it has no unit."""
