@@ -7,6 +7,7 @@ nothing. The amount stands where the region is widest. Values are given in nats;
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,6 @@ from therml_exact.numbers.tables import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from therml_exact.shannon.diagram import InformationDiagram
 
 # Centre x, y, half axes, and angle in degrees of each variable's ellipse; and where its name stands.
 _SHAPES: dict[int, list[tuple[float, float, float, float, float]]] = {
@@ -39,12 +38,12 @@ _POSITIVE, _NEGATIVE = np.array([0.20, 0.45, 0.80]), np.array([0.85, 0.25, 0.20]
 _CELLS = 600
 
 
-def draw_diagram(diagram: InformationDiagram, unit: str, ax: Axes) -> Axes:
-    """The atoms of a diagram in their regions."""
+def draw_diagram(names: Sequence[str], atoms: Mapping[frozenset[str], float], unit: str, ax: Axes) -> Axes:
+    """The atoms of a diagram, in nats, in their regions."""
     from matplotlib.patches import Ellipse
     from scipy.ndimage import distance_transform_edt
 
-    shapes = _SHAPES[len(diagram.names)]
+    shapes = _SHAPES[len(names)]
     scale = 1 / math.log(2) if unit == "bits" else 1.0
     end = 2.35 if len(shapes) == 4 else 1.8
     line = np.linspace(-end, end, _CELLS)
@@ -52,11 +51,11 @@ def draw_diagram(diagram: InformationDiagram, unit: str, ax: Axes) -> Axes:
     region = np.zeros(x.shape, dtype=int)
     for k, shape in enumerate(shapes):
         region |= _inside(x, y, *shape).astype(int) << k
-    amounts = {atom: float(amount) * scale for atom, amount in diagram.atoms.items()}
+    amounts = {atom: float(amount) * scale for atom, amount in atoms.items()}
     largest = max(map(abs, amounts.values())) or 1.0
     image = np.ones((*x.shape, 3))
     for atom, amount in amounts.items():
-        own = region == sum(1 << k for k, name in enumerate(diagram.names) if name in atom)
+        own = region == sum(1 << k for k, name in enumerate(names) if name in atom)
         strength = 0.65 * abs(amount) / largest
         image[own] = 1 - strength * (1 - (_POSITIVE if amount > 0 else _NEGATIVE))
         wide = distance_transform_edt(own)
@@ -65,7 +64,7 @@ def draw_diagram(diagram: InformationDiagram, unit: str, ax: Axes) -> Axes:
             line[column], line[row], _number(amount), ha="center", va="center", fontsize=9 if len(shapes) < 4 else 7
         )
     ax.imshow(image, origin="lower", extent=(-end, end, -end, end), interpolation="bilinear", zorder=0)
-    for (a, b, u, v, angle), name, place in zip(shapes, diagram.names, _NAMES[len(shapes)], strict=True):
+    for (a, b, u, v, angle), name, place in zip(shapes, names, _NAMES[len(shapes)], strict=True):
         ax.add_patch(Ellipse((a, b), 2 * u, 2 * v, angle=angle, fill=False, linewidth=1.2, edgecolor="0.2"))
         ax.text(*place, symbol(name), ha="center", va="center", fontsize=12)
     ax.set_aspect("equal")

@@ -43,6 +43,13 @@ class InformationDiagram:
            others; a PrimeLog for an exact distribution, else a float; of either sign from three variables on
 
     `print` gives the table, `plot` the picture for two to four variables.
+
+    >>> import therml_exact as tx
+    >>> print(tx.information_diagram(tx.Joint([["1/4", "1/4"], [0, "1/2"]], ("X", "Y"))))
+    information diagram of X, Y: 3 atoms
+      H(X|Y)    0.477386 nats = -1/2 log 2 + 3/4 log 3
+      H(Y|X)    0.346574 nats = 1/2 log 2
+      I(X;Y)    0.215762 nats = 3/2 log 2 - 3/4 log 3
     """
 
     names: tuple[str, ...]
@@ -66,7 +73,8 @@ class InformationDiagram:
 
         if not 2 <= len(self.names) <= 4:
             raise ValueError(f"{len(self.names)} variables; two to four can be drawn, and all are in .atoms")
-        return draw_diagram(self, unit, shown_axes() if ax is None else ax)
+        amounts = {atom: float(amount) for atom, amount in self.atoms.items()}
+        return draw_diagram(self.names, amounts, unit, shown_axes() if ax is None else ax)
 
     def __str__(self) -> str:
         labels = {atom: self.label(atom) for atom in self.atoms}
