@@ -76,9 +76,9 @@ def theorem(certificate: Mapping[str, Any]) -> Theorem:
         raise ValueError(f"the certificate's verdict is {certificate.get('verdict')!r}; only proofs are exported")
     setting = Setting.from_json(certificate)
     unknown = {str(term[1]) for part in certificate["parts"] for term in part["sum"]} - set(KNOWN)
-    if unknown or "copies" in certificate:
+    if unknown or "copies" in certificate or any("copies" in part for part in certificate["parts"]):
         raise ValueError(
-            f"the proof uses {', '.join(sorted(unknown)) or 'copies'} of variables, which are not exported; "
+            f"the proof uses {', '.join(sorted(unknown)) or 'copy'} terms, copies of variables, which are not exported; "
             "`tx.verify` rechecks it, and without copies= a Shannon proof may be found"
         )
     statements = parse_all(certificate["statement"], setting)
