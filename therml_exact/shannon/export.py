@@ -78,7 +78,7 @@ def theorem(certificate: Mapping[str, Any]) -> Theorem:
     unknown = {str(term[1]) for part in certificate["parts"] for term in part["sum"]} - set(KNOWN)
     if unknown or "copies" in certificate or any("copies" in part for part in certificate["parts"]):
         raise ValueError(
-            f"the proof uses {', '.join(sorted(unknown)) or 'copy'} terms, copies of variables, which are not exported; "
+            f"the proof uses {', '.join(sorted(unknown)) or 'copy'}: copies of variables, which are not exported; "
             "`tx.verify` rechecks it, and without copies= a Shannon proof may be found"
         )
     statements = parse_all(certificate["statement"], setting)
