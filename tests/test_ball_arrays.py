@@ -65,6 +65,13 @@ def test_sums_and_products_of_matrices(n):
                 assert holds(sums, i, sum(of_a[i, k][signs[0]] for k in range(n)))
 
 
+def test_the_radius_of_a_product_counts_all_its_terms():
+    """In stacks of matrices too: n roundings of n terms of size 1, whatever the other axes are."""
+    for shape in ((2, 3, 50), (3, 50)):
+        found = exact(np.ones(shape)).matmul(exact(np.ones((50, 2))))
+        assert (found.rad >= 50 * EPS * 50).all() and (found.rad < 60 * EPS * 50).all()
+
+
 def test_sums_in_which_everything_cancels():
     """The radius follows the terms, not the sum."""
     big = exact([[1e16, 1.0, -1e16, 3.0]])
@@ -128,6 +135,7 @@ def test_scales_shapes_and_signs():
     x = some(6, 1e-9)
     for k, of in enumerate(members(x)):
         assert all(holds(x.scaled(1 / 3), k, v * Fraction(1 / 3)) and holds(-x, k, -v) for v in of)
+    assert (x.scaled(1 / 3).rad < 4e-10 * np.abs(x.mid)).all()
     both = stack([x, -x], 0)
     assert both.mid.shape == both.rad.shape == (2, 6) and (both.mid[1] == -x.mid).all()
     assert joined([x, -x], 0).rad.tolist() == [*x.rad, *x.rad]

@@ -198,11 +198,13 @@ def _not_held(leaves: Leaves, nodes: Nodes, cells: Cells) -> Array:
     """The leaves among these that floats do not prove by their rules."""
     proved = np.zeros(len(cells.node), dtype=bool)
     of, sound = nodes.rule[cells.node], np.isfinite(cells.b.rad).all(axis=1)
-    for symbol, rule in ((".", leaves.chord), ("+", leaves.ellipsoid), ("-", leaves.quadratic)):
+    chords = np.flatnonzero(sound & (of == ord(".")))
+    if chords.size:
+        proved[chords] = leaves.chord(cells.b.at(chords))
+    for symbol, rule in (("+", leaves.ellipsoid), ("-", leaves.quadratic)):
         here = np.flatnonzero(sound & (of == ord(symbol)))
         if here.size:
-            some = cells.at(here)
-            proved[here] = rule(some.b) if symbol == "." else rule(some.numbers)
+            proved[here] = rule(cells.numbers[here])
     return cells.node[~proved]
 
 
