@@ -21,7 +21,7 @@ from therml_exact.frontier.mixture.leaf_arrays import Leaves
 from therml_exact.frontier.mixture.leaf_rules import Ellipsoid, Gradient, halve, root_cell
 from therml_exact.frontier.problems.kinds import read_problem
 from therml_exact.frontier.problems.mixture import pairs
-from therml_exact.numbers.ball_arrays import Balls, exact
+from therml_exact.numbers.ball_arrays import EPS, Balls, exact
 from therml_exact.numbers.balls import precision
 from therml_exact.verification import Clock, RefusedError, verify
 
@@ -169,6 +169,28 @@ def test_numbers_that_floats_do_not_hold_prove_nothing():
     assert not leaves.chord(b).any()
     made = leaves.split(numbers, np.array([0]))
     assert np.isinf(leaves.moved(b, made, leaves.gaps(0, *made.ends[0][1:])).rad).all()
+
+
+def test_gaps_of_entropy():
+    """Short and long edges, some at zeros: held, and with a radius of some last digits of the gap, and no less."""
+    m = MIXTURES["three letters"]
+    leaves, rng = Leaves(m, Gradient(m, [0.0] * 3), [], 0.0), np.random.default_rng(0)
+    one, two = rng.integers(0, 2**10, size=(2, 90, 3)) * 2.0**-12
+    one[:30] = two[:30] + rng.integers(-1, 2, size=(30, 3)) * 2.0**-30 * (two[:30] > 0)
+    one[30:50, 0] = two[30:50, 0] = one[50:60, 1] = 0.0
+    found = leaves.gaps(0, one, two)
+
+    def h(row):
+        return sum((-arb(v) * arb(v).log() for v in row if v), arb(0))
+
+    for k, (p, q) in enumerate(zip(one.tolist(), two.tolist(), strict=True)):
+        if p == q:
+            assert found.mid[k] == 0
+            continue
+        middle = [(v + w) / 2 for v, w in zip(p, q, strict=True)]
+        true = h(middle) - (h(p) + h(q)) / 2  # sums below 1: the gap has the same formula
+        assert abs(true - arb(found.mid[k])) <= arb(found.rad[k])
+        assert 4 * EPS * found.mid[k] <= found.rad[k] <= 1e-13 * (found.mid[k] + np.abs(one[k] - two[k]).max())
 
 
 # ---- trees
