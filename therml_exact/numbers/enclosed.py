@@ -41,19 +41,23 @@ class Enclosed(float):
     (0.832555, True)
     """
 
-    __slots__ = ("_enclose",)
+    __slots__ = ("_enclose", "_known")
 
     _enclose: Callable[[int], arb]
+    _known: dict[int, arb]  # balls by their bits
 
     def __new__(cls, enclose: Callable[[int], arb]) -> Enclosed:
         """A number from the function that encloses it."""
-        made = super().__new__(cls, float(_at(enclose, _SHOWN_BITS).mid()))
-        made._enclose = enclose
+        shown = _at(enclose, _SHOWN_BITS)
+        made = super().__new__(cls, float(shown.mid()))
+        made._enclose, made._known = enclose, {_SHOWN_BITS: shown}
         return made
 
     def ball(self, bits: int = _SHOWN_BITS) -> arb:
         """An enclosure of the number, computed with `bits` bits."""
-        return _at(self._enclose, bits)
+        if bits not in self._known:
+            self._known[bits] = _at(self._enclose, bits)
+        return self._known[bits]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return float, (float(self),)
@@ -188,10 +192,12 @@ def binary_divergence(p: Real, q: Real) -> Real:
 
 def _binary_divergence(p: arb, q: arb) -> arb:
     """Balls of numbers in [0, 1]; what sticks out of it is rounding."""
-    total = ZERO
-    for a, b in ((p, q), (1 - p, 1 - q)):
-        total -= _entropy_term(a) + (ZERO if a == 0 else a * b.log())
-    return total
+    return _cross_entropy(p, q) - _entropy_term(p) - _entropy_term(1 - p)
+
+
+def _cross_entropy(p: arb, q: arb) -> arb:
+    """-p log q - (1 - p) log(1 - q), a term with an exact 0 before the logarithm left out."""
+    return -sum((a * b.log() for a, b in ((p, q), (1 - p, 1 - q)) if not a.is_zero()), ZERO)
 
 
 def _entropy_term(t: arb) -> arb:
@@ -214,11 +220,13 @@ def farthest(p: Real, level: Real) -> Enclosed:
 
 
 def _farthest(p: arb, level: arb, bits: int) -> arb:
+    most = level + _entropy_term(p) + _entropy_term(1 - p)
+
     def below(q: arb) -> bool:
-        return bool(q < p) or bool(_binary_divergence(p, q) <= level)
+        return bool(q < p) or bool(_cross_entropy(p, q) <= most)
 
     def beyond(q: arb) -> bool:
-        return bool(_binary_divergence(p, q) > level) and not q < p
+        return bool(_cross_entropy(p, q) > most) and not q < p
 
     low, _ = _bisected(below, bits)
     _, high = _bisected(lambda q: not beyond(q), bits)
