@@ -230,8 +230,9 @@ def test_supersamples_by_type_by_table_and_one_by_one(n, k, thetas):
 
 def test_the_second_law_by_types_is_that_of_the_dense_world():
     world = by_types(1, 2, (2, 2, 2, 2, 2), zeros=False)
-    deterministic = tx.ExchangeableWorld(*(world.tables[k] for k in ("phi", "x_given_phi", "y_given_x_phi")), 2,
-                                         world.rule, tx.encoders.table(tx.encoders.deterministic(2, 2)[1:3]))  # fmt: skip
+    process = (world.phi, world.x_given_phi, world.y_given_x_phi)
+    maps = tx.encoders.deterministic(2, 2)[1:3]
+    deterministic = tx.WorldP.exchangeable(*process, 2, world.rule, maps)
     q = tx.Variational(theta=["1/3", "2/3"], z=["1/2", "1/2"], y_given_z=[["3/4", "1/4"], ["1/3", "2/3"]])
     mine, theirs = (tx.boltzmann(w, q, sigma=1, gamma=2) for w in (deterministic, deterministic.dense()))
     assert mine.is_exact and mine.value == theirs.value

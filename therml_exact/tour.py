@@ -157,7 +157,7 @@ def build_by_types(data: Joint, learner: str, n: int) -> ExchangeableWorld:
     """The world of `build` with its rule by type, in floats, for a learner that sees the type alone."""
     if learner not in TYPE_LEARNERS:
         raise ValueError(f"learner is {learner!r}; by types there are {', '.join(TYPE_LEARNERS)}")
-    process = [table.astype(float) for table in data_tables(data)]
+    phi, x, y = (table.astype(float) for table in data_tables(data))
     _, nx, ny = data.shape
     maps = encoders.deterministic(nx, ny)
     counts = types(n, nx * ny)
@@ -168,7 +168,7 @@ def build_by_types(data: Joint, learner: str, n: int) -> ExchangeableWorld:
         q = _reader(len(maps), ny).to_float()
         cost = learners.sample_cost(maps.astype(float), q, 1, ny, float(GAMMA), float(DELTA)).T
         rule = type_rules.gibbs(counts, cost, q.theta, float(SIGMA))
-    return WorldP.exchangeable(*process, n, rule, maps.astype(float))
+    return WorldP.exchangeable(phi, x, y, n, rule, maps.astype(float))
 
 
 def build(data: Joint, learner: str, n: int) -> tuple[WorldP, float]:

@@ -347,7 +347,7 @@ class ExchangeableWorld(World):
     def __eq__(self, other: object) -> bool:
         return super().__eq__(other) if not isinstance(other, ExchangeableWorld) or other.n == self.n else False
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def summary(self) -> str:
         """One line: the number of samples and of types, the sizes of the variables, the kind of numbers."""

@@ -146,7 +146,9 @@ def minus(a: Real, b: Real) -> Real:
 
 def size(value: Real) -> Real:
     """The absolute value: exact where the number is, else in balls."""
-    return abs(value) if isinstance(value, (Fraction, PrimeLog)) else formula(lambda x: abs(x), value)
+    if isinstance(value, (Fraction, PrimeLog)):
+        return value if value >= 0 else -value
+    return formula(abs, value)
 
 
 def order(a: Real, b: Real) -> Order:
