@@ -246,7 +246,7 @@ def test_the_second_law_by_types_is_that_of_the_dense_world():
 
 def test_the_second_law_at_fifty_samples():
     process = ([0.5, 0.5], [[0.5, 0.5]] * 2, [[[0.9, 0.1], [0.2, 0.8]], [[0.2, 0.8], [0.9, 0.1]]])
-    maps = tx.encoders.deterministic(2, 2).astype(float)
+    maps = tx.encoders.deterministic(2, 2)  # whole numbers, which join floats
     rule = np.full((len(tx.types(50, 4)), 4), 0.25)
     world = tx.WorldP.exchangeable(*process, 50, rule, maps)
     q = tx.Variational(theta=[0.25] * 4, z=[0.5, 0.5], y_given_z=[[0.8, 0.2], [0.2, 0.8]])

@@ -48,8 +48,9 @@ class TypeNetwork:
         k = nx * ny
         self.sizes = {"Phi": len(phi)}
         for i in range(1, n + 1):
-            self.sizes |= {f"X{i}": nx, f"Y{i}": ny, f"Z{i}": encoder.shape[2]}
+            self.sizes |= {f"X{i}": nx, f"Y{i}": ny}
         self.sizes |= {"T": number(n, k), "Theta": rule.shape[1]}
+        self.sizes |= {f"Z{i}": encoder.shape[2] for i in range(1, n + 1)}
         check_size(self.sizes["T"] * (len(phi) * rule.shape[1] + k), 3, self.is_exact, "the table of types")
         self.prior, self.letters, _, _ = read_letters(phi, x, y)
         self.counts = types(n, k)

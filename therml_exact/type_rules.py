@@ -48,7 +48,7 @@ def gibbs(counts: Counts, cost: Array, prior: Array, sigma: float) -> Array:
 def posterior(counts: Counts, phi: Array, letters: Array) -> Array:
     """The posterior of phi in floats; letters[phi, letter] > 0.
 
-    >>> posterior(np.array([[0, 1]]), np.array([0.5, 0.5]), np.array([[0.5, 0.5], [0.25, 0.75]])).tolist()
+    >>> posterior(np.array([[0, 1]]), np.array([0.5, 0.5]), np.array([[0.5, 0.5], [0.25, 0.75]])).round(3).tolist()
     [[0.4, 0.6]]
     """
     with np.errstate(divide="ignore"):

@@ -179,9 +179,12 @@ def generalization(world: World, loss: Any, prior: Any = None) -> Generalization
     >>> process = ["1/2", "1/2"], [["1/2", "1/2"]] * 2, [[["3/4", "1/4"], ["1/4", "3/4"]], [["1/4", "3/4"]] * 2]
     >>> rule = tx.learners.erm(2, 2, 2, maps)
     >>> told = tx.generalization(tx.WorldP(*process, rule, tx.encoders.table(maps)), errors, prior=["1/4"] * 4)
-    >>> print(told)
-    gap = 0.21875 (population 0.375, training 0.15625; unit of the loss), N = 2
-    I(Θ;T|Φ) = I(Θ;T) - I(Θ;Φ) = 0.800331 - 0.0859756 = 0.714356 nats
+    >>> told.gap, told.training, str(told.I_data - told.I_process - told.I_excess), told.counts
+    (Fraction(5, 16), Fraction(3, 32), '0', {'holds': 8})
+    >>> print(told["Xu-Raginsky"].lhs, "<=", told["Xu-Raginsky"].rhs)
+    25/64 <= 69/16 log 2 - 9/16 log 3 - 15/32 log 5 - 7/16 log 7
+    >>> print(told["Bu-Zou-Veeravalli"])
+    Bu-Zou-Veeravalli: |gap| <= 0.37944 (1.21421 times the gap): holds
     """
     check_type(world, World, "world", WORLD)
     terms = Gap(world, read_loss(loss, world), prior)
