@@ -334,6 +334,10 @@ def test_a_loss_that_never_differs_has_no_gap():
     told = tx.generalization(tx.examples.fair_label(), [[[3, 3]], [[3, 3]]], [HALF, HALF])
     assert told.gap == 0 and {row.verdict for row in told.bounds} <= {"tight", "holds"}
     assert all(row.value == 0 for row in told.bounds)
+    # A constant loss of logarithms and an infinite S: 0 times infinity was no number, and undecided.
+    told = tx.generalization(tx.examples.fair_label(), [[[LOG2, LOG2]], [[LOG2, LOG2]]], [0, 1])
+    assert {row.verdict for row in told.bounds} <= {"tight", "holds", "infinite"}
+    assert told["McAllester-Maurer, given prior"].verdict == "tight"
 
 
 def test_it_is_shown_saved_and_drawn(tmp_path):

@@ -100,13 +100,13 @@ def is_exact(value: Any) -> bool:
 
 
 def times(a: Real, b: Real) -> Real:
-    """The product: exact where a rational is one of the factors, else in balls."""
+    """The product: exact where a rational is one of the factors, else in balls; with an exact 0 it is 0, also of inf."""
     for one, other in ((a, b), (b, a)):
+        if is_exact(one) and one == 0:
+            return Fraction(0)
         if isinstance(one, Fraction):
             if isinstance(other, (Fraction, PrimeLog)):
                 return other * one
-            if one == 0:
-                return one
     return formula(lambda x, y: x * y, a, b)
 
 
