@@ -100,13 +100,12 @@ def is_exact(value: Any) -> bool:
 
 
 def times(a: Real, b: Real) -> Real:
-    """The product: exact where a rational is one of the factors, else in balls; with an exact 0 it is 0, also of inf."""
+    """The product: exact where a rational is one of the factors, else in balls; an exact 0 times infinity is 0."""
     for one, other in ((a, b), (b, a)):
         if is_exact(one) and one == 0:
             return Fraction(0)
-        if isinstance(one, Fraction):
-            if isinstance(other, (Fraction, PrimeLog)):
-                return other * one
+        if isinstance(one, Fraction) and isinstance(other, (Fraction, PrimeLog)):
+            return other * one
     return formula(lambda x, y: x * y, a, b)
 
 
