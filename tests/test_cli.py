@@ -33,6 +33,13 @@ def test_tour_prints_every_bound_and_writes_figure_and_result(tmp_path):
         assert {row["verdict"] for row in stop["bounds"]["rows"]} <= {"holds", "tight"}
         assert stop["I_theta_phi"]["nats"] <= stop["I_pred"]["nats"] <= stop["H_data"]["nats"]
         assert (stop["rounded"] > 0) == (stop["learner"] == "gibbs")
+    assert [(s["learner"], s["n"]) for s in content["by_types"]] == [(k, n) for n in (10, 50) for k in ("erm", "gibbs")]
+    for stop in content["by_types"]:
+        assert {row["verdict"] for row in stop["bounds"]["rows"]} <= {"holds", "undecided"}
+        told = ("I_theta_phi", "I_pred", "H_data")
+        assert sorted(
+            told, key=lambda name: stop[name]["nats"] if isinstance(stop[name], dict) else stop[name]
+        ) == list(told)
     assert (tmp_path / "out" / "tour.png").read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["tour.json", "tour.png"]
 
