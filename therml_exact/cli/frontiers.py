@@ -81,6 +81,11 @@ def frontier(
             checkpoint=checkpoint,
             volume=volume,
         )
+    if output is not None:
+        with written(output) as place:
+            found.save(place)
+    if figure is not None:
+        _draw_frontier(found, unit, figure)
     console.print(about, markup=False, highlight=False)
     names = [*(("V",) if volume else ()), "R", "D", "C", "value"]
     open_points = [o for o in found.points if o.status == "open"]
@@ -99,12 +104,7 @@ def frontier(
         console.print(line, markup=False, highlight=False)
     for why in sorted({told(o) for o in open_points}):
         console.print(f"{sum(told(o) == why for o in open_points)} of {len(found)} are {why}", style="yellow")
-    if output is not None:
-        with written(console, output) as place:
-            found.save(place)
-    if figure is not None:
-        _draw_frontier(found, unit, figure)
-        say_written(console, figure)
+    say_written(console, output, figure)
 
 
 def _draw_frontier(found: Any, unit: str, figure: str) -> None:
@@ -218,11 +218,14 @@ def audit(
         raise click.UsageError("nothing is claimed: give some of -R, -C, -D")
     joint, about = read_table(path, example, {"x": x, "theta": theta, "y": y}, count)
     problem = EncoderProblem(joint)
-    console = open_console(output)
-    console.print(about, markup=False, highlight=False)
     found = point(
         problem, R=claim["R"], C=claim["C"], D=claim["D"], tol=tol or 1e-6, refining=None if tol else REFINING
     )
+    if output is not None:
+        with written(output) as place:
+            save_result("audit", found.content(problem), place, version=2)
+    console = open_console(output)
+    console.print(about, markup=False, highlight=False)
     low, high = found.suboptimal
     told = {
         "impossible": f"impossible: some coordinate must rise by at least {in_unit(found.by, unit)} {unit}",
@@ -230,7 +233,5 @@ def audit(
         "undecided": f"undecided: within {in_unit(max(map(abs, found.distance)), unit)} {unit} of the frontier",
     }
     console.print(told[found.verdict], markup=False, highlight=False)
-    if output is not None:
-        with written(console, output) as place:
-            save_result("audit", found.content(problem), place, version=2)
+    say_written(console, output)
     sys.exit({"feasible": 0, "impossible": 1, "undecided": 3}[found.verdict])

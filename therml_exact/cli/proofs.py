@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from therml_exact.cli.terminal import check_places, json_option, open_console, unit_option, written
+from therml_exact.cli.terminal import check_places, json_option, open_console, say_written, unit_option, written
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # a statement may begin with a minus
@@ -58,10 +58,11 @@ def prove(
     check_places(output)
     graph = None if graph_path is None else Graph(read_json(graph_path))
     result = decide(statement, world=world, n=n, graph=graph, given=given, time_limit=time_limit)
+    if output is not None:
+        with written(output) as place:
+            result.save(place)
     console = open_console(output)
     text = result.explain(unit) if explain else result.text(unit)
     console.print(text, markup=False, highlight=False, soft_wrap=True)
-    if output is not None:
-        with written(console, output) as place:
-            result.save(place)
+    say_written(console, output)
     sys.exit({"proved": 0, "refuted": 1, "undecided": 3}[result.verdict])
