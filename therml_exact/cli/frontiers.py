@@ -145,8 +145,20 @@ def _executor(workers: int | None, scheduler: str | None) -> Iterator[Any]:
             from distributed import Client
         except ImportError:
             raise click.UsageError("--scheduler needs Dask: pip install 'therml_exact[dask]'") from None
-        with Client(scheduler, timeout="10s") as client:
+        import logging
+
+        for name in list(logging.root.manager.loggerDict):  # a lost scheduler is told once, by us
+            if name.startswith("distributed"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+        try:
+            client = Client(scheduler, timeout="10s")
+        except (OSError, ValueError) as error:
+            told = f"no Dask scheduler answers at {scheduler} within 10 s ({error})"
+            raise click.UsageError(f"{told}; start one with `dask scheduler`, or check the address") from None
+        try:
             yield client.get_executor(retries=10)
+        finally:
+            client.close(timeout=5)
     else:
         yield None
 

@@ -69,7 +69,10 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what is bad input becomes a usage error."""
+        from therml_exact.numbers.memory import check_libraries
+
         try:
+            check_libraries()
             return super().invoke(ctx)
         except UnicodeEncodeError as error:  # a ValueError, and no fault of what was given
             told = f"{error.object[error.start : error.end]!a} cannot be written in {error.encoding}"

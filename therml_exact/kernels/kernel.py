@@ -176,7 +176,13 @@ class Kernel:
             from numba import njit
         except ImportError:
             return None
-        return njit(cache=True, **self.options)(self.function)
+        try:
+            return njit(cache=True, **self.options)(self.function)
+        except RuntimeError:  # no folder that numba can write to: neither this package's nor the user's
+            from therml_exact.kernels.compiling import tell_uncached
+
+            tell_uncached()
+            return njit(**self.options)(self.function)
 
     @property
     def _numba_type_(self) -> Any:
