@@ -18,6 +18,7 @@ from therml_exact.shannon.prove import prove
 from therml_exact.shannon.verify import verify_proof
 from validation.alone import alone
 from validation.section import Section, Start, Table
+from validation.verdicts import check
 
 LARGEST = {False: 3, True: 4}  # N
 
@@ -26,6 +27,12 @@ def timed(call: Callable[[], Any]) -> tuple[Any, float]:
     start = time.process_time()
     value = call()
     return value, 1e3 * (time.process_time() - start)
+
+
+@check("inequalities: a certificate", "the verdict that is listed, and a certificate that its verifier accepts",
+       "both are exact")  # fmt: skip
+def certified(verdict: str, listed: str, valid: bool) -> bool:
+    return valid and verdict == listed
 
 
 @dataclass(frozen=True)
@@ -108,9 +115,14 @@ def section(full: bool, folder: Path, start: Start) -> Section:
             ),
         ),
         failures=tuple(
-            f"({a.inequality.label}) at N = {a.n}: {a.verdict}, certificate {'valid' if a.valid else 'refused'}"
+            text
             for a in found
-            if not a.valid or a.verdict != a.inequality.verdict
+            for text in certified.failures(
+                f"({a.inequality.label}) at N = {a.n}: {a.verdict}, certificate {'valid' if a.valid else 'refused'}",
+                verdict=a.verdict,
+                listed=a.inequality.verdict,
+                valid=a.valid,
+            )
         ),
     )
 
