@@ -317,7 +317,7 @@ def test_a_failed_test_turns_its_claim(tmp_path, monkeypatch):
 
 
 def test_a_claim_that_does_not_stand_is_undecided(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_claims, "PARTS", (lambda full: (Claim("Section 3", "so", "proved", "no"), False),))
+    monkeypatch.setattr(text_claims, "PARTS", (lambda full: text_claims.agree.claim("3", "so", "no", difference=1.0),))
     section = text_claims.section(False, tmp_path, no_progress)
     assert [c.verdict for c in section.claims] == ["undecided"] and section.failures
 
