@@ -15,6 +15,7 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -103,10 +104,12 @@ def differences(world: tx.World, q: tx.Variational) -> dict[str, float]:
     }  # fmt: skip
     f = tx.functionals(world, q)
     table = np.asarray(q.theta, dtype=float)
+    size = len(table)
+    even = [Fraction(1, size) if world.is_exact else 1 / size] * size
+    held = marginal(names, p, ["Theta"])
+    law = [held.get((k,), 0.0) for k in range(size)]
+    found["KL"] = float(tx.kl_divergence(world.marginal("Theta").table, even)) - divergence(law, [1 / size] * size)
     if all(b > 0 for b in table):
-        held = marginal(names, p, ["Theta"])
-        law = [held.get((k,), 0.0) for k in range(len(table))]
-        found["KL"] = float(tx.kl_divergence(world.marginal("Theta").table, q.theta)) - divergence(law, table)
         s = entropy(names, p, data) - entropy(names, p, [*data, "Theta"]) - mean_log(names, p, table, ["Theta"])
         found["S"] = float(f.S or 0) - s
     for name, value, key, of in _expected(world):

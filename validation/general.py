@@ -2,14 +2,15 @@
 
     S = I(Theta;T) + KL(theta),   R_i = I(Z_i;X_i,Theta) + KL(z),   C_i = H(Y_i|Z_i) + KL(y|z),  ...
 
-A functional is a linear combination of expectations <log p(A)> and <log q(table)>; so are its optimum and its divergence.
-The identity is checked as one between formal sums, symbol by symbol: it holds for every p and every q, for all N.
+A functional is a linear combination of expectations <log p(A)> and <log q(table)>; so are its optimum and its
+divergence. The identity is checked as one between formal sums, symbol by symbol: it holds for every p and every q,
+for all N.
 
 Lemma (Gibbs).  KL(p;q) = sum p log(p/q) >= sum over p > 0 of (p - q) >= 0,  since log t >= 1 - 1/t;  0 only if p = q.
 
-A bound whose greater side adds functionals therefore holds for all q's once it is proved at the optimal ones, where the
-prover's certificates are about informations alone. Where both sides are then one expression (no term in the certificate),
-the lemma is all that the bound says.
+A bound whose greater side adds functionals therefore holds for all q's once it is proved at the optimal ones, where
+the prover's certificates are about informations alone. Where both sides are then one expression (no term in the
+certificate), the lemma is all that the bound says.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ Sum = dict[tuple[str, frozenset[str]], int]
 
 
 def logs(**terms: int) -> Sum:
-    """Coefficients of <log p(names)>, names joined by _, and of <log q>: logs(p_Z_X=1, q=-1)."""
+    """Coefficients of <log p(names)>, the names joined by _, and of <log q>."""
     return {(name[0], frozenset(name[2:].split("_")) - {""}): c for name, c in terms.items()}
 
 
 @dataclass(frozen=True)
 class Functional:
-    """A functional, its optimum over q, and the divergence of its q, each a formal sum; the words for the latter two."""
+    """A functional, its optimum over q and its q's divergence, each a formal sum; the words for the latter two."""
 
     whole: Sum
     optimum: Sum

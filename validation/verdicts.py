@@ -35,11 +35,11 @@ class Rule:
         """The verdict on these numbers."""
         return self.decide(**numbers)
 
-    def claim(self, where: str, says: str, evidence: str, **numbers: Any) -> Claim:
+    def claim(self, where: str, says: str, evidence: str, /, **numbers: Any) -> Claim:
         """A claim of the paper with its verdict on these numbers."""
         return Claim(where, says, self(**numbers), evidence, self.name, f"{self.threshold}: {self.reason}")
 
-    def failures(self, told: str, **numbers: Any) -> tuple[str, ...]:
+    def failures(self, told: str, /, **numbers: Any) -> tuple[str, ...]:
         """Nothing, or one sentence for the report where the check fails."""
         return () if self(**numbers) == HOLDS else (f"{told} ({self.threshold})",)
 

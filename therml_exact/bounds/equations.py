@@ -158,7 +158,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="World P does not factorise on Q, so the multi-information of p is I_P and not I_Q.",
         state="done",
         function="therml_exact.multi_information",
-        test="tests/test_equations.py::test_relation[6]",
+        test="tests/test_equations.py::test_6_multi_information_of_p_is_not_the_sum_over_graph_q",
     ),
     Equation(
         number=7,
@@ -745,7 +745,7 @@ EQUATIONS: tuple[Equation, ...] = (
         note="Printed it breaks (54): X constant, Y a fair bit, Θ = Y, N = 1 gives U + S = 0 against log 2.",
         state="done",
         function="therml_exact.functionals",
-        test="tests/test_equations.py::test_relation[52]",
+        test="tests/test_equations.py::test_52_as_printed_breaks_54",
     ),
     Equation(
         number=53,

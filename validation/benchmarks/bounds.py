@@ -1,7 +1,7 @@
 """All bounds of a binary world, decided: exact for N = 2 (256 cells) and N = 3 (2,048), and in floats.
 
 Seconds depend on the machine and on what else it does, a ratio hardly: the limit is a number of plain loops of
-Fractions, timed between the worlds. It is twice what was measured when the two sides of each relation were first computed apart.
+Fractions, timed between the worlds. It is twice what was measured.
 """
 
 from __future__ import annotations
