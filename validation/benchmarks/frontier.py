@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import math
-import os
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +13,12 @@ from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.mixture.path import minimize_path
 from validation.benchmarks.timing import Row, judge
 from validation.peers.cpu import alternate as cpu_in_turn
+from validation.peers.equal_work import curve as embo_curve
+from validation.peers.equal_work import multipliers, without_pool
 
-LN2 = math.log(2)
 SHAPES = {(2, 2): None, (5, 3): 2, (3, 3): 2, (30, 2): 2, (4, 4): None}
 POINTS = 100
 TOL = 1e-9
-LOW, HIGH = 1.05, 10.0  # of gamma over gamma_c
 
 
 def joint(shape: tuple[int, int]) -> NDArray[np.float64]:
@@ -29,14 +26,6 @@ def joint(shape: tuple[int, int]) -> NDArray[np.float64]:
     rng = np.random.default_rng(sum(shape))
     p = rng.dirichlet(np.ones(shape[1]), size=shape[0]) + 2 * np.eye(shape[1])[np.arange(shape[0]) % shape[1]]
     return np.asarray(p / p.sum())
-
-
-def multipliers(problem: tx.EncoderProblem) -> NDArray[np.float64]:
-    """Where codes pay: from a little above gamma_c on."""
-    critical = tx.trace(problem, tol=1e-2, progress=False).gamma_c
-    if critical is None:
-        raise ValueError("no code pays on this joint")
-    return np.geomspace(LOW * critical, HIGH * critical, POINTS)
 
 
 def curve(problem: tx.EncoderProblem, gammas: NDArray[np.float64]) -> list[tx.Optimum]:
@@ -59,19 +48,12 @@ def rows(short: bool = False) -> Iterator[Row]:
     for shape, at_least in SHAPES.items():
         p = joint(shape)
         problem = tx.EncoderProblem(tx.Joint(p, ("X", "Y")))
-        gammas = multipliers(problem)
-
-        def theirs(p: NDArray[np.float64] = p, gammas: NDArray[np.float64] = gammas, processes: int = 1) -> Any:
-            found = embo.InformationBottleneck(
-                pxy=p.copy(), minbeta=float(gammas[0]) * LN2, maxbeta=float(gammas[-1]) * LN2, numbeta=POINTS,
-                processes=processes,
-            )  # fmt: skip
-            return found.get_bottleneck()
-
+        gammas = multipliers(problem, POINTS)
         size = f"{shape[0]}x{shape[1]}, gamma {gammas[0]:.3g} to {gammas[-1]:.3g}"
         ours = lambda problem=problem, gammas=gammas: curve(problem, gammas)  # noqa: E731
+        theirs = lambda p=p, gammas=gammas: embo_curve(embo, p, gammas)  # noqa: E731
         mine, other = (1e-3 * ms for ms in cpu_in_turn(ours, theirs))
-        yield judge(kernel, size, peer + ", one process (CPU)", mine, other, other / mine, ">=", at_least)
-        pool = lambda theirs=theirs: theirs(processes=os.cpu_count() or 1)  # noqa: E731
-        mine, other = (1e-3 * ms for ms in cpu_in_turn(ours, pool))
         yield judge(kernel, size, peer + ", its pool (CPU, children in)", mine, other, other / mine, ">=", None)
+        with without_pool(embo):
+            mine, other = (1e-3 * ms for ms in cpu_in_turn(ours, theirs))
+        yield judge(kernel, size, peer + ", no pool (CPU)", mine, other, other / mine, ">=", at_least)

@@ -101,8 +101,8 @@ def _dit(dit: ModuleType, budget: Budget, full: bool, points: Points) -> list[Ta
 
 def _embo(embo: ModuleType, budget: Budget, full: bool, points: Points) -> list[Table]:
     note = (
-        "The same random joints. Times a point, of equally many along the curve, each warm from the one before: ours "
-        "each with a proven bound, embo's without one."
+        "The same random joints, both at the same gammas (its beta is gamma log 2), from just above gamma_c on. CPU "
+        "times a point, children in, with its pool of processes and without: ours each with a proven bound."
     )
     rows = bottleneck.of_embo(embo, 100 if full else 40, points)
     return [budget.table("information bottleneck", bottleneck.COLUMNS, rows, note)]
