@@ -35,8 +35,8 @@ def pictures(results: Results) -> tuple[Picture, ...]:
         "All trained models and the certified frontier",
         overview(results),
         "Values on the true p(x, y): filled, trained on the infinite data; hollow (grey numbers), on 50 examples. Grey "
-        "is impossible. A value above the axis is drawn at its upper edge, with an arrow. Faint: the objective does not "
-        "train this C or D, which is computed from the encoder and the true p(x, y).",
+        "is impossible. A value above the axis is drawn at its upper edge, with an arrow. Faint: the objective does "
+        "not train this C or D, which is computed from the encoder and the true p(x, y).",
     )
     out = [every, _five(results)]
     for number in sorted({o.figure for o in OBJECTIVES}):

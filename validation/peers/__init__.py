@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 
 from therml_exact.files import write_text
-from validation.peers import agreement, bottleneck, of_bmi, of_dit, of_infomeasure, of_psitip
+from validation.peers import agreement, bottleneck, environments, of_bmi, of_dit, of_infomeasure, of_psitip
 from validation.peers.bottleneck import Points, quietly
 from validation.peers.installed import PEERS, load
 from validation.peers.judged import failures_of
@@ -47,12 +47,13 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     advance = start("peers", len(PEERS))
     for peer in PEERS:
         module, told = load(peer)
-        if module is None:
+        file = environments.computed(peer.distribution, full, folder) if module is None else None
+        if module is None and file is None:
             missing.append(told)
         else:
             # What an interrupted run has finished is read back.
-            file = folder / f"{peer.distribution}_{told}_{'full' if full else 'quick'}.json"
-            if not file.exists():
+            file = file or folder / f"{peer.distribution}_{told}_{'full' if full else 'quick'}.json"
+            if module is not None and not file.exists():
                 budget, drawn = Budget(f"{peer.distribution} {told}", FULL if full else QUICK), {}
                 found = quietly(COMPARED[peer.distribution], module, budget, full, drawn)
                 part = Section(peer.distribution, "", tuple(found), missing=tuple(budget.missing))
