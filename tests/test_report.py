@@ -304,7 +304,7 @@ def test_a_broken_relation_turns_its_claims_and_the_run(tmp_path, monkeypatch):
     assert random_worlds.section(False, tmp_path, no_progress).failures
     section = equations.section(False, tmp_path, no_progress)
     verdicts = {claim.where: claim.verdict for claim in section.claims}
-    assert section.failures and verdicts["(13)"] == verdicts["(60)"] == "undecided" and verdicts["(56)"] == "measured"
+    assert section.failures and verdicts["(13)"] == verdicts["(60)"] == "undecided" and verdicts["(56)"] == "proved"
 
 
 def test_a_failed_test_turns_its_claim(tmp_path, monkeypatch):
