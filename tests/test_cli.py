@@ -232,6 +232,21 @@ def test_audit_of_a_claim(tmp_path):
     assert "feasible, suboptimal by [" in feasible.output and "bits" in feasible.output
 
 
+def test_time_limits_are_those_of_the_whole_call(monkeypatch):
+    """What is known is told; the limit reaches the search."""
+    result = run("frontier", "--example", "hair-eye", "--gamma", 3, "--gamma", 4, "--time-limit", 1e-9)
+    assert result.exit_code == 0 and "1 point," in result.output
+    given = {}
+
+    def point(problem, **options):
+        given.update(options)
+        return tx.audit.Classification("undecided", 0.0, None, (-0.1, 0.1), {"R": 0.3})
+
+    monkeypatch.setattr("therml_exact.audit.point", point)
+    assert run("audit", "--example", "hair-eye", "-R", 0.3, "--time-limit", 7).exit_code == 3
+    assert given["time_limit"] == 7
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

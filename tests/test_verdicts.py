@@ -57,6 +57,7 @@ TURNS = {
     "equations: its certificates": (yes(proved=3, listed=3), no(proved=2, listed=3)),
     "equations: its decisions": (yes(failed=0), no(failed=1)),
     "general q's: a functional": (yes(symbols=0), no(symbols=1)),
+    "inequalities: Coq": (yes(good=True), yes(good=None), no(good=False)),
     "inequalities: a certificate": (
         yes(verdict="proved", listed="proved", valid=True),
         no(verdict="proved", listed="proved", valid=False),

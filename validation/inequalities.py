@@ -1,20 +1,25 @@
 """All inequalities of the paper, proved for N = 1, 2, 3 (and 4 in the full mode) or refuted.
 
 A proof is an exact sum of elemental inequalities and independences of the world, a refutation a rational world with its
-slack; every certificate is verified again. Times are CPU milliseconds of a second call.
+slack; every certificate is verified again, and for N up to 3 compiled by Rocq's `coqc` where that is installed. Times
+are CPU milliseconds of a second call.
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from therml_exact.shannon.inequalities import INEQUALITIES, Inequality, arguments
 from therml_exact.shannon.prove import prove
+from therml_exact.shannon.rocq import HEAD, module
 from therml_exact.shannon.verify import verify_proof
 from validation.alone import alone
 from validation.general import BOUNDS, FUNCTIONALS, left_over
@@ -22,6 +27,7 @@ from validation.section import Section, Start, Table
 from validation.verdicts import check
 
 LARGEST = {False: 3, True: 4}  # N
+EXPORTED = 3
 
 
 def timed(call: Callable[[], Any]) -> tuple[Any, float]:
@@ -36,6 +42,11 @@ def certified(verdict: str, listed: str, valid: bool) -> bool:
     return valid and verdict == listed
 
 
+@check("inequalities: Coq", "coqc accepts the exported proofs, where it is installed", "an independent kernel")
+def compiles(good: bool | None) -> bool:
+    return good is not False
+
+
 @dataclass(frozen=True)
 class Answer:
     """One statement at one N: the verdict, whether the certificate survived its recheck, and what it cost."""
@@ -48,6 +59,7 @@ class Answer:
     slack: float | None
     proving: float
     verifying: float
+    certificate: Mapping[str, Any]
 
 
 def answer(inequality: Inequality, n: int) -> Answer:
@@ -58,7 +70,7 @@ def answer(inequality: Inequality, n: int) -> Answer:
     refuted = result.verdict == "refuted"
     terms = len(result.certificate["parts"][0]["sum"]) if result.verdict == "proved" else None
     slack = float(result.slack) if refuted else None
-    return Answer(inequality, n, result.verdict, check.valid, terms, slack, proving, verifying)
+    return Answer(inequality, n, result.verdict, check.valid, terms, slack, proving, verifying, result.certificate)
 
 
 @cache
@@ -71,11 +83,44 @@ def answers(largest: int) -> tuple[Answer, ...]:
     )
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """What coqc says of the exported proofs: None where there is no coqc."""
+
+    good: bool | None
+    said: str
+
+
+def compiled(found: Sequence[Answer]) -> Compiled:
+    """All proofs for N up to 3 in one file, through coqc."""
+    proofs = [a.certificate for a in found if a.verdict == "proved" and a.n <= EXPORTED]
+    program = shutil.which("coqc")
+    if program is None:
+        return Compiled(None, f"The {len(proofs)} proofs for N up to {EXPORTED} were not compiled: no coqc here.")
+    text = HEAD + "".join(module(proof, f"M{k}") for k, proof in enumerate(proofs))
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "proofs.v").write_text(text, encoding="utf-8")
+        version = subprocess.run(
+            [program, "--print-version"], capture_output=True, text=True, check=True
+        ).stdout.split()
+        start = time.perf_counter()
+        done = subprocess.run([program, "-q", "proofs.v"], cwd=folder, capture_output=True, text=True, check=False)
+        taken = time.perf_counter() - start
+    if done.returncode:
+        return Compiled(False, f"coqc {version[0]} refused the exported proofs: {done.stderr[-500:]}")
+    return Compiled(
+        True,
+        f"The {len(proofs)} proofs for N up to {EXPORTED}, exported as theorems about every monotone submodular "
+        f"function, were compiled by coqc {version[0]} in {taken:.0f} s.",
+    )
+
+
 def section(full: bool, folder: Path, start: Start) -> Section:
     """The paper's inequalities, proved or refuted with certificates."""
     largest = LARGEST[full]
     advance = start("inequalities", 1)
     found = answers(largest)
+    kernel = compiled(found)
     advance()
     rows = tuple(
         (
@@ -96,7 +141,8 @@ def section(full: bool, folder: Path, start: Start) -> Section:
         "Each statement is put to the prover with the world's independences. `proved` means: an exact rational sum "
         "of elemental inequalities and independences was found, and rechecked without the solver; it holds for "
         "every distribution. `refuted` means: a rational world breaks it, and its slack was recomputed exactly. "
-        "Variational functionals stand with their optimal q's; what this proves for arbitrary ones is said below.",
+        "Variational functionals stand with their optimal q's; what this proves for arbitrary ones is said below. "
+        f"{kernel.said}",
         (
             Table(
                 f"{len(rows)} proofs and refutations",
@@ -132,7 +178,8 @@ def section(full: bool, folder: Path, start: Start) -> Section:
                 listed=a.inequality.verdict,
                 valid=a.valid,
             )
-        ),
+        )
+        + compiles.failures(kernel.said, good=kernel.good),
     )
 
 
