@@ -383,7 +383,8 @@ def test_random_worlds_violate_nothing():
     ],
 )  # fmt: skip
 def test_the_verdict_on_risk_turns(numbers, verdict):
-    assert overfitting.verdict_on_risk(*numbers) == verdict
+    names = ("violated", "worlds", "smaller_s", "larger_gap")
+    assert overfitting.verdict_on_risk(**dict(zip(names, numbers, strict=True))) == verdict
 
 
 @pytest.mark.parametrize(
@@ -391,7 +392,7 @@ def test_the_verdict_on_risk_turns(numbers, verdict):
     [((1e-12, 0.5), "corrected"), ((1e-6, 0.5), "undecided"), ((0.0, 0.05), "undecided"), ((math.nan, 1), "undecided")],
 )
 def test_the_verdict_on_information_turns(numbers, verdict):
-    assert overfitting.verdict_on_information(*numbers) == verdict
+    assert overfitting.verdict_on_information(off=numbers[0], share=numbers[1]) == verdict
 
 
 def test_the_smaller_s_may_have_the_larger_gap():

@@ -305,7 +305,7 @@ def test_a_broken_relation_turns_its_claims_and_the_run(tmp_path, monkeypatch):
     assert random_worlds.section(False, tmp_path, no_progress).failures
     section = equations.section(False, tmp_path, no_progress)
     verdicts = {claim.where: claim.verdict for claim in section.claims}
-    assert section.failures and verdicts["(13)"] == verdicts["(60)"] == "undecided" and verdicts["(56)"] == "measured"
+    assert section.failures and verdicts["(13)"] == verdicts["(60)"] == "undecided" and verdicts["(56)"] == "proved"
 
 
 def test_a_failed_test_turns_its_claim(tmp_path, monkeypatch):
@@ -318,7 +318,7 @@ def test_a_failed_test_turns_its_claim(tmp_path, monkeypatch):
 
 
 def test_a_claim_that_does_not_stand_is_undecided(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_claims, "PARTS", (lambda full: (Claim("Section 3", "so", "proved", "no"), False),))
+    monkeypatch.setattr(text_claims, "PARTS", (lambda full: text_claims.agree.claim("3", "so", "no", difference=1.0),))
     section = text_claims.section(False, tmp_path, no_progress)
     assert [c.verdict for c in section.claims] == ["undecided"] and section.failures
 

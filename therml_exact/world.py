@@ -151,7 +151,11 @@ class World(ABC):
 
     def on_graph(self, graph: Graph) -> Number:
         """The sum of node-parent informations of a graph (6), with its error bound."""
-        return graph_information(self, graph)
+        return graph_information(self, self.told_by(graph))
+
+    def told_by(self, graph: Graph) -> Graph:
+        """The nodes of a graph that are the paper's: all of them."""
+        return graph
 
     def over_data(
         self, factors: Sequence[Array], combine: Callable[[Any, Any], Any], repeat: Callable[[Any, Any], Any]

@@ -33,7 +33,7 @@ from therml_exact.graph import Graph
 from therml_exact.histograms import number, places, types
 from therml_exact.joint import Joint
 from therml_exact.numbers.tables import Array, check_size, read_table, whole
-from therml_exact.numbers.weights import Number, Weights
+from therml_exact.numbers.weights import Weights
 from therml_exact.type_network import TypeNetwork
 from therml_exact.world import AXES, World, check_axes
 
@@ -306,9 +306,9 @@ class ExchangeableWorld(World):
         """The same world with another rule by type."""
         return replace(self, theta_given_type=rule)
 
-    def on_graph(self, graph: Graph) -> Number:
-        """The sum of node-parent informations; the type is a function of the samples, and no node of the paper's."""
-        return super().on_graph(Graph({node: above for node, above in graph if node != "T"}))
+    def told_by(self, graph: Graph) -> Graph:
+        """The nodes of a graph without the type: it is a function of the samples, and no node of the paper's."""
+        return Graph({node: above for node, above in graph if node != "T"})
 
     def over_data(
         self, factors: Sequence[Array], combine: Callable[[Any, Any], Any], repeat: Callable[[Any, Any], Any]

@@ -23,7 +23,8 @@ from therml_exact.examples import random_rows
 from therml_exact.figures import style as plots
 from validation.alone import alone
 from validation.necessity import EXAMPLES, MISS
-from validation.section import Claim, Section, Start, Table, picture
+from validation.section import Section, Start, Table, picture
+from validation.verdicts import check, rule
 
 WORLDS = {False: 300, True: 10_000}
 SEED = 0
@@ -83,8 +84,7 @@ def count(worlds: int, advance: Callable[[], None]) -> Count:
             verdicts[row.name][row.verdict] += 1
             if told.gap and row.verdict in ("holds", "tight"):
                 factors[row.name].append(row.factor)
-            if row.verdict in ("violated", "undecided"):
-                failures.append(f"world {k}: {row}")
+            failures += bound_stands.failures(f"world {k}: {row}", verdict=row.verdict)
         advance()
     return Count(worlds, verdicts, factors, tuple(failures))
 
@@ -97,8 +97,8 @@ def reversed_pair() -> tuple[tx.Generalization, tx.PrimeLog, tx.Generalization, 
     keeps_y = [[["3/4", "1/4"], ["1/4", "3/4"]]] * 2
     loss = [[[0, 1], [0, 1]], [[1, 0], [1, 0]]]
     found: list[Any] = []
-    for rule in (keeps_x, keeps_y):
-        world = tx.DiscriminativeWorld(*process, rule)
+    for learnt in (keeps_x, keeps_y):
+        world = tx.DiscriminativeWorld(*process, learnt)
         found += [
             tx.generalization(world, loss, [half, half]),
             tx.functionals(world, tx.Variational(theta=[half, half])).S,
@@ -121,25 +121,39 @@ def by_types(learner: str, n: int, sigma: float = 1.0) -> tx.Generalization:
     return tx.generalization(world, errors, uniform)
 
 
+@rule(
+    "overfitting: the risk",
+    "corrected if no bound that takes S fails on 100 worlds or more, and a pair has the smaller S and a larger gap, by "
+    "more than 1e-3",
+    "both differences are exact numbers, far above that: S bounds the gap and does not order it",
+)
 def verdict_on_risk(violated: int, worlds: int, smaller_s: float, larger_gap: float) -> str:
-    """What is true of "S can measure the risk of overfitting".
-
-    "corrected" if no bound that takes S fails on 100 worlds or more, and a pair is known in which the smaller S has the
-    larger gap, by more than 1e-3 (both differences are exact numbers, far above that): S bounds the gap and does not
-    order it. Else "undecided".
-    """
     known = worlds >= 100 and violated == 0
     return "corrected" if known and smaller_s > 1e-3 and larger_gap > 1e-3 else "undecided"
 
 
+@rule(
+    "overfitting: what is kept",
+    "corrected if I(T;Theta) - I(Theta;Phi) is I(Theta;T|Phi) within 1e-9 nats, and more than a tenth is about Phi",
+    "1e-9 is the rounding of floats; what is about the process cannot overfit, and is what learning is for",
+)
 def verdict_on_information(off: float, share: float) -> str:
-    """What is true of "I(Theta; X^N, Y^N) should be minimised, which prevents overfitting".
-
-    "corrected" if I(Theta;T) - I(Theta;Phi) is I(Theta;T|Phi) to within `off` <= 1e-9 nats, the rounding of floats, and
-    the part about the process is more than a tenth of what is kept at the largest N (a part that cannot overfit and
-    that is what learning is for). Else "undecided".
-    """
     return "corrected" if off <= 1e-9 and share > 0.1 else "undecided"
+
+
+@check("overfitting: a bound", "holds or is tight where its hypotheses hold", "the numbers are exact: no tolerance")
+def bound_stands(verdict: str) -> bool:
+    return verdict not in ("violated", "undecided")
+
+
+@check("overfitting: a hypothesis", "fails without it", "a hypothesis that is not needed would not be one")
+def hypothesis_needed(fails: bool) -> bool:
+    return fails
+
+
+@check("overfitting: a fair bit", "Catoni's bound is tight", "a fair bit remembered is the textbook case of equality")
+def tight_on_a_bit(verdict: str) -> bool:
+    return verdict == "tight"
 
 
 def random_part(found: Count) -> Table:
@@ -196,29 +210,38 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     needed = [(e.bound, e.hypothesis, e.world, *map(float, e.sides()), e.fails) for e in EXAMPLES]
     off = max(abs(float(t.I_data) - float(t.I_process) - float(t.I_excess)) for t in erm)
     share = float(erm[-1].I_process) / float(erm[-1].I_data)
-    wrong = [text for t in (*erm, *boltzmann) for text in map(str, t.violated)]
+    wrong = [text for t in (*erm, *boltzmann) for row in t.violated
+             for text in bound_stands.failures(str(row), verdict=row.verdict)]  # fmt: skip
     given = sum(found.verdicts[b.name]["violated"] for b in tx.GAP_BOUNDS if "given prior" in b.name)
     failures = (
         *found.failures,
         *wrong,
-        *(f"needed: {e.bound} holds without: {e.hypothesis}" for e in EXAMPLES if not e.fails),
-        *(() if exact["Catoni, best prior"].verdict == "tight" else ("Catoni's bound is not tight on a fair bit",)),
+        *(
+            text
+            for e in EXAMPLES
+            for text in hypothesis_needed.failures(f"{e.bound} holds without: {e.hypothesis}", fails=e.fails)
+        ),
+        *tight_on_a_bit.failures("Catoni's bound on a fair bit", verdict=exact["Catoni, best prior"].verdict),
     )
     claims = (
-        Claim(
+        verdict_on_risk.claim(
             "Section 2.1.1",
             "S bounds the information between data and parameters, and so can measure the risk of overfitting",
-            verdict_on_risk(given, worlds, float(of_x - of_y), float(noisy.gap - useless.gap)),
             f"It bounds it: kl(training‖population) <= S/N, {given} violations in {worlds:,} exact worlds, tight for a "
             f"fair bit remembered. It does not order it: a rule that keeps a useless bit has S = {of_x} and gap "
             f"{useless.gap}, one that keeps the label with noise 1/4 has S = {float(of_y):.4f} and gap {noisy.gap}.",
+            violated=given,
+            worlds=worlds,
+            smaller_s=float(of_x - of_y),
+            larger_gap=float(noisy.gap - useless.gap),
         ),
-        Claim(
+        verdict_on_information.claim(
             "Section 2",
             "I(Θ;X^N,Y^N) should be minimised, which prevents overfitting",
-            verdict_on_information(off, share),
             "What can overfit is I(Θ;T|Φ) = I(Θ;T) - I(Θ;Φ) alone, by the bound of Xu and Raginsky for each process. "
             f"Of what erm keeps at N = {samples[-1]}, {100 * share:.1f}% is about the process.",
+            off=off,
+            share=share,
         ),
     )
     return Section(

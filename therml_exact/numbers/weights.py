@@ -108,9 +108,17 @@ class Weights:
 
     def conditional_entropy(self, given: Array) -> Number:
         """-(1/W) sum w log(w/g), with g the sum of w over the distributed variables; never negative."""
-        result = self.cross_entropy(self.array, given)
-        # Each term is >= 0, and its sum is not -0.0.
-        return Approximate(result.value + 0.0, result.error) if isinstance(result, Approximate) else result
+        support = self.array > 0
+        w, g = self.array[support], np.broadcast_to(given, self.array.shape)[support]
+        if self.exact:
+            terms: Counter[int] = Counter()
+            for weight, base in zip(w.tolist(), g.tolist(), strict=True):
+                terms[weight] -= weight
+                terms[base] += weight
+            return PrimeLog.from_terms(terms, self.total)
+        # Each term is >= 0, and their sum is not -0.0.
+        value = float((w * (np.log(g) - np.log(w))).sum()) / self.total + 0.0
+        return Approximate(value, self._error(value))
 
     def divergence_of_rows(self, numerator: Array, denominator: Array | int) -> Number:
         """The divergence of the rows p(last | others) from a table, averaged over the others."""
@@ -143,10 +151,18 @@ class Weights:
         return Approximate(value, self._error(value) + self.rounding + ROUND * self.array.size)
 
     def information(self) -> Number:
-        """I(A;B|C) of weights w[a, b, c], as a divergence: floats have no cancellation, and are never negative."""
+        """I(A;B|C) of weights w[a, b, c] over their cells: floats have no cancellation, and are never negative."""
         if self.exact:
-            ac, bc, c = self.keep((0, 2)), self.keep((1, 2)), self.keep((2,))
-            return ac.entropy() + bc.entropy() - self.entropy() - c.entropy()
+            ac, bc, c = self.array.sum(axis=1), self.array.sum(axis=0), self.array.sum(axis=(0, 1))
+            terms: Counter[int] = Counter()
+            for (i, j, k), weight in np.ndenumerate(self.array):
+                if weight * c[k] != ac[i, k] * bc[j, k]:  # independent cells contribute exactly nothing
+                    terms[weight] += weight
+                    terms[c[k]] += weight
+                    terms[ac[i, k]] -= weight
+                    terms[bc[j, k]] -= weight
+            terms.pop(0, None)  # log 0 has the weight 0
+            return PrimeLog.from_terms(terms, self.total)
         error = 4 * ROUND * sum(self.array.shape)
         if self.array.size >= KERNEL_CELLS:
             from therml_exact.kernels.information.mutual_information import mutual_information_kernel as kernel
