@@ -145,6 +145,7 @@ assert not loaded, loaded
 
 
 FLOORS = [
+    ["clock"],
     ["kernels"],
     ["numbers"],
     ["doors", "files", "locks", "plots", "results", "show"],
@@ -158,7 +159,7 @@ FLOORS = [
     ["frontier", "shannon", "examples"],
     ["thermo", "bounds", "testing"],
     ["model_audit"],
-    ["audit", "io", "tour"],
+    ["audit", "io", "tour", "warmup"],
     ["cli"],
 ]
 

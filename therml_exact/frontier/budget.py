@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import numbers
-import time
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from therml_exact.clock import now
 
 Reason = Literal["closed", "cells", "time", "memory", "rounding", "bounds"]
 """Why a search stopped: the bounds met within the tolerance, or the cells, the time, the memory or the digits ended.
@@ -58,7 +59,7 @@ class Budget:
     @property
     def deadline(self) -> float:
         """When the time ends if it begins now, seconds of the monotonic clock."""
-        return time.monotonic() + self.seconds
+        return now() + self.seconds
 
     def within(self, tol: float) -> Budget:
         """The same budget with a tolerance of at most `tol` nats."""
@@ -66,7 +67,7 @@ class Budget:
 
     def until(self, deadline: float) -> Budget:
         """The same budget, ending at the deadline at the latest; a hundredth of a second is always left."""
-        return replace(self, seconds=min(self.seconds, max(deadline - time.monotonic(), 0.01)))
+        return replace(self, seconds=min(self.seconds, max(deadline - now(), 0.01)))
 
 
 def reason_of(status: str, told: Any) -> str:

@@ -9,11 +9,11 @@ Errors: WorkersLostError where the executor's workers die.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve.half_spaces import solve_all
 from therml_exact.frontier.curve.journal import Journal
@@ -58,7 +58,7 @@ class Crew:
     @property
     def over(self) -> bool:
         """Whether the deadline has passed."""
-        return time.monotonic() > self.deadline
+        return now() > self.deadline
 
     def solve(self, wanted: Sequence[Multipliers]) -> list[Optimum]:
         """The optima at these multipliers, in the order of `wanted`; after the deadline those that are known."""

@@ -31,7 +31,6 @@ from therml_exact.frontier.curve.journal import Journal
 from therml_exact.frontier.curve.request import Request
 from therml_exact.frontier.curve.sandwich import slope, steps
 from therml_exact.frontier.curve.views import SAMPLES, SURFACE, VOLUME, Shape, distortion, plane
-from therml_exact.frontier.mixture.path import warm_up
 from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.problems.multipliers import read_multipliers
@@ -43,8 +42,7 @@ TOL = 1e-9  # nats: of an optimum, at most
 def trace_mixture(problem: Problem, asked: Request) -> Frontier:
     """The frontier of an encoder, Bayes or discriminative problem, for a checked request."""
     if asked.executor is None:
-        warm_up()  # what the compiler takes is not the budget's
-    deadline = asked.starting_now()
+        deadline = asked.starting_now()
     lists = {
         name: None if given is None else _read(problem, name, given)
         for name, given in (("gamma", asked.gammas), ("delta", asked.deltas), ("sigma", asked.sigmas),
