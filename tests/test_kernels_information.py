@@ -430,7 +430,6 @@ def test_the_cache_serves_a_second_process():
         "import numpy as np\n"
         "from therml_exact.kernels.information.multi_information import multi_information_kernel\n"
         "cells = np.full(6, 1 / 6)\n"
-        "cells.flags.writeable = False\n"
         "multi_information_kernel(cells, np.array([2, 3]))\n"
         "stats = multi_information_kernel.machine.stats\n"
         "assert sum(stats.cache_hits.values()) == 1 and not stats.cache_misses, stats\n"

@@ -58,9 +58,13 @@ def _predictions() -> None:
 
 
 def _encoders() -> None:
-    problem = tx.EncoderProblem(_table(3, 3))
-    tx.minimize(problem, gamma=4.0)
-    tx.minimize(problem, gamma=4.0, max_cells=1)
+    tx.minimize(tx.EncoderProblem(_table(3, 3)), gamma=4.0)
+    tx.minimize(tx.EncoderProblem(_table(5, 4)), gamma=4.0, max_cells=1)
+
+
+def _rules_and_encoders() -> None:
+    tx.minimize(_free_problem(), gamma=4.0, sigma=1, tol=1e-1, max_cells=3)
+    tx.minimize(_free_problem(), gamma=4.0, sigma=1, rho=0, tol=1e-2, max_cells=9)
 
 
 def _priors() -> None:
@@ -73,10 +77,12 @@ STEPS: dict[str, Callable[[], Any]] = {
     "predictive information": _predictions,
     "hard encoders": _hard_encoders,
     "encoders": _encoders,
-    "learning rules": lambda: tx.minimize(_rule_problem(), gamma=4.0, sigma=0.2, tol=1e-3),
-    "learning rules under caps": lambda: tx.minimize_capped(_rule_problem(), "C", {"R": 0.3}, tol=1e-1),
-    "rules and encoders": lambda: tx.minimize(_free_problem(), gamma=4.0, sigma=1, tol=1e-1),
-    "rules and encoders under caps": lambda: tx.minimize_capped(_free_problem(), "C", {"R": 0.3}, tol=2e-1),
+    "learning rules": lambda: tx.minimize(_rule_problem(), gamma=4.0, sigma=0.2, tol=1e-3, max_cells=3),
+    "learning rules under caps": lambda: tx.minimize_capped(_rule_problem(), "C", {"R": 0.3}, tol=1e-1, max_cells=3),
+    "rules and encoders": _rules_and_encoders,
+    "rules and encoders under caps": lambda: tx.minimize_capped(
+        _free_problem(), "C", {"R": 0.3}, tol=2e-1, max_cells=3
+    ),
     "priors": _priors,
 }
 
