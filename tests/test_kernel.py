@@ -190,6 +190,7 @@ def test_quiet_mathematics_is_that_of_machine_code(monkeypatch):
 
 SELECTION = """
 import sys
+import tempfile
 {before}
 import numpy as np
 import therml_exact as tx
@@ -204,7 +205,9 @@ for gamma, delta in ((1.5, 0), (4, 0), (30, 0), (4, 0.5)):
     assert best.status == "certified" and tx.verify(best.certificate).valid, (gamma, best)
     show(best.value, best.lower_bound)
 frontier = tx.trace(problem, tol=2e-2)
-assert tx.verify(frontier).valid
+with tempfile.TemporaryDirectory() as folder:
+    frontier.save(folder + "/f.json")
+    assert tx.verify(folder + "/f.json").valid
 show(frontier.gamma_c)
 hard = [tx.deterministic_frontier(table, method=m) for m in ("enumeration", "dynamic programming", "branch and bound")]
 assert all(h.complete for h in hard) and len({{len(h.points) for h in hard}}) == 1
