@@ -230,7 +230,7 @@ cells = np.random.default_rng(0).dirichlet(np.ones(4096))
 large = tx.Joint(cells.reshape((4,) * 6), [f"V{{i}}" for i in range(6)])
 show(tx.multi_information(large), tx.entropy(large, "V0"), tx.mutual_information(large, "V0", ["V1", "V2"]))
 show(*tx.entropy_vector(large)[[1, 5, 63]])
-show(tx.predictive_information([0.5, 0.5], [[0.2, 0.3, 0.5], [0.3, 0.3, 0.4]], None, 30))
+show(tx.predictive_information([0.5, 0.5], [[0.2, 0.3, 0.5], [0.3, 0.3, 0.4]], None, 30).I_pred)
 assert {after}
 """
 HIDE = """
