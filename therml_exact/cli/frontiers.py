@@ -40,6 +40,11 @@ REFINING = 20_000
 @json_option("points and certificates")
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw it here (.png, .pdf or .svg).")
 @click.option("--checkpoint", type=click.Path(dir_okay=False), help="Keep finished work here, and go on from it.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds; beyond, what is known is told.  [default: none, but a minute for each optimum]",
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Solve in this many processes.")
 @click.option("--scheduler", help="Address of a Dask scheduler whose workers solve (extra `dask`).")
 @unit_option
@@ -57,6 +62,7 @@ def frontier(
     output: str | None,
     figure: str | None,
     checkpoint: str | None,
+    time_limit: float | None,
     workers: int | None,
     scheduler: str | None,
     unit: str,
@@ -80,6 +86,7 @@ def frontier(
             executor=executor,
             checkpoint=checkpoint,
             volume=volume,
+            time_limit=time_limit,
         )
     console.print(about, markup=False, highlight=False)
     names = [*(("V",) if volume else ()), "R", "D", "C", "value"]
@@ -185,8 +192,13 @@ def verify(path: str, time_limit: float, unit: str) -> None:
 @click.option("-R", "--rate", "R", type=float, help="The claimed rate.")
 @click.option("-C", "--error", "C", type=float, help="The claimed classification error.")
 @click.option("-D", "--distortion", "D", type=float, help="The claimed distortion.")
-@click.option("--tol", type=click.FloatRange(min=0, min_open=True),
-              help="Enclose the distance this tightly, nats.  [default: what a short search tells]")  # fmt: skip
+@click.option(
+    "--tol",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Enclose the distance this tightly, nats.  [default: what a short search tells]",
+)
+@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True,
+              help="Seconds; beyond, what is known is told.")  # fmt: skip
 @json_option("the verdict in nats")
 @unit_option
 def audit(
@@ -200,6 +212,7 @@ def audit(
     C: float | None,
     D: float | None,
     tol: float | None,
+    time_limit: float,
     output: str | None,
     unit: str,
 ) -> None:
@@ -221,7 +234,13 @@ def audit(
     console = open_console(output)
     console.print(about, markup=False, highlight=False)
     found = point(
-        problem, R=claim["R"], C=claim["C"], D=claim["D"], tol=tol or 1e-6, refining=None if tol else REFINING
+        problem,
+        R=claim["R"],
+        C=claim["C"],
+        D=claim["D"],
+        tol=tol or 1e-6,
+        time_limit=time_limit,
+        refining=None if tol else REFINING,
     )
     low, high = found.suboptimal
     told = {

@@ -215,21 +215,25 @@ def equations(number: int | None, status: str | None) -> None:
 def tour(out: Path, unit: str) -> None:
     """The main job on real data: admissions to Berkeley in 1973, by department, gender and decision."""
     from therml_exact import examples
-    from therml_exact.tour import TOUR_LEARNERS, Tour, run
+    from therml_exact.tour import TOUR_LEARNERS, TYPE_LEARNERS, Tour, run, run_by_types
 
     console = open_console()
     data = examples.berkeley()
     out.mkdir(parents=True, exist_ok=True)
-    samples = (1, 2)
+    samples, many = (1, 2), (10, 50)
     console.print(
         f"{data.summary()}: Phi = Dept, X = Gender, Y = Admit. Every equality is decided, none within a tolerance.",
         highlight=False,
     )
     stops = []
     with progress_bar(console) as progress:
-        task = progress("worlds", len(samples) * len(TOUR_LEARNERS))
+        task = progress("worlds", len(samples) * len(TOUR_LEARNERS) + len(many) * len(TYPE_LEARNERS))
         for stop in run(data, samples):
             stops.append(stop)
+            task()
+        more = []
+        for stop in run_by_types(data, many):
+            more.append(stop)
             task()
     for n in samples:
         here = [stop for stop in stops if stop.n == n]
@@ -240,11 +244,17 @@ def tour(out: Path, unit: str) -> None:
         for stop in here:
             if stop.learner == "gibbs":
                 console.print(_rounding_note(stop.rounded).strip(), highlight=False)
-    result = Tour(data.axes, tuple(stops))  # type: ignore[arg-type]
+    for n in many:
+        here = [stop for stop in more if stop.n == n]
+        _print_teaching(console, here, unit)
+        told = "; ".join(f"{stop.learner}: {stop.bounds.summary()}" for stop in here)
+        note = f"N = {n}: by types, in floats with error bounds, so that equalities stay undecided. {told}"
+        console.print(note, highlight=False)
+    result = Tour(data.axes, tuple(stops), tuple(more))  # type: ignore[arg-type]
     result.save_figure(out / "tour.png", unit)
     result.save(out / "tour.json")
     say_written(console, out / "tour.png", out / "tour.json")
-    if any(stop.bounds.violated for stop in stops):
+    if any(stop.bounds.violated for stop in (*stops, *more)):
         sys.exit(1)
 
 

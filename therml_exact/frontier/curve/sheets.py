@@ -41,8 +41,6 @@ TOL = 1e-9  # nats: of an optimum, at most
 
 def trace_mixture(problem: Problem, asked: Request) -> Frontier:
     """The frontier of an encoder, Bayes or discriminative problem, for a checked request."""
-    if asked.executor is None:
-        deadline = asked.starting_now()
     lists = {
         name: None if given is None else _read(problem, name, given)
         for name, given in (("gamma", asked.gammas), ("delta", asked.deltas), ("sigma", asked.sigmas),
@@ -57,6 +55,7 @@ def trace_mixture(problem: Problem, asked: Request) -> Frontier:
     journal = None if asked.checkpoint is None else Journal(asked.checkpoint, problem, settings, limits)
     try:
         with counter(asked.progress) as show:
+            deadline = asked.starting_now()
             crew = Crew(problem, asked.budget.within(TOL), deadline, asked.executor, journal, show)
             sheets = tuple(
                 _sheet(crew, shape, grid, asked.tol, asked.max_points)
@@ -135,6 +134,9 @@ def _sandwich(crew: Crew, view: Array, tol: float, max_points: int) -> list[Supp
         fresh = list({key(m): m for m in fresh}.values())[: max(0, max_points - len(supports))]
         asked.update(key(m) for m in fresh)
         supports += [Support.of(o) for o in crew.solve(fresh)]
-        wanted = [np.array(f.normal) for f, step in steps(view, supports) if step > tol]
+        found = steps(view, supports)
+        wanted = [np.array(f.normal) for f, step in found if step > tol]
+        if found:
+            crew.told = f", inner and outer within {max(step for _, step in found):.2g} nats"
         if not fresh or not wanted or crew.over:
             return supports

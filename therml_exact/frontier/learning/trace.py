@@ -16,6 +16,7 @@ Source: Alemi and Fischer, TherML (2018), (21), (22).
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import ExitStack, closing
@@ -103,7 +104,7 @@ class Team:
     """Solves pieces of one problem and remembers every optimum by its multipliers."""
 
     def __init__(self, problem: Any, budget: Budget, deadline: float, work: Work, journal: Journal | None,
-                 show: Callable[[int], None]) -> None:  # fmt: skip
+                 show: Callable[[str], None]) -> None:  # fmt: skip
         self.problem, self.budget, self.deadline, self.work = problem, budget, deadline, work
         self.journal, self.show = journal, show
         self.known = {key(o._exact): o for o in journal.optima} if journal else {}
@@ -119,7 +120,7 @@ class Team:
             if self.over and self.known:
                 return
             before = len(self.known)
-            count = lambda k, before=before: self.show(before + k)  # noqa: E731
+            count = lambda k, before=before: self.show(f"{before + k} optima")  # noqa: E731
             left = self.deadline - now()
             self._keep(piece, solve_piece(self.work.solve, self.problem, piece, self.budget, left, count))
 
@@ -129,7 +130,8 @@ class Team:
         left = self.deadline - now()
         try:
             futures += [
-                executor.submit(solve_written, self.work, self.problem, piece, self.budget, left) for piece in pieces
+                executor.submit(solve_written, self.work, self.problem, piece, self.budget, left, time.time() + left)
+                for piece in pieces
             ]
             for piece, future in zip(pieces, futures, strict=True):
                 if not (self.over and self.known and future.cancel()):
@@ -147,7 +149,7 @@ class Team:
         if self.journal is not None and not self.over:
             self.journal.add([o for _, o in fresh])
         self.known.update(fresh)
-        self.show(len(self.known))
+        self.show(f"{len(self.known)} optima")
 
 
 def solve_piece(
@@ -165,10 +167,11 @@ def solve_piece(
 
 
 def solve_written(
-    work: Work, problem: Any, piece: Sequence[At], budget: Budget, seconds: float
+    work: Work, problem: Any, piece: Sequence[At], budget: Budget, seconds: float, moment: float = math.inf
 ) -> list[dict[str, Any]]:
-    """The same as plain data, which every executor can carry."""
-    return [work.write(optimum) for optimum in solve_piece(work.solve, problem, piece, budget, seconds)]
+    """The same as plain data, which every executor can carry; it ends at a moment of the calendar's clock too."""
+    left = min(seconds, moment - time.time())  # the piece may have waited for its worker
+    return [work.write(optimum) for optimum in solve_piece(work.solve, problem, piece, budget, left)]
 
 
 def key(at: At) -> tuple[Fraction, ...]:

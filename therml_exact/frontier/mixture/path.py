@@ -35,12 +35,14 @@ def minimize_mixture(problem: Problem, given: Mapping[str, Any], budget: Budget)
     return optimum
 
 
-def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: Budget = USUAL) -> Iterator[Optimum]:
+def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: Budget = USUAL,
+                  end: float = math.inf) -> Iterator[Optimum]:  # fmt: skip
     """Yield the optima along a path of multipliers, each started from the codes of the one before.
 
     problem    an encoder, Bayes or discriminative problem
     path       the multipliers by name, one mapping for each point; rho is 1 where it is left out, the others 0
     budget     tolerance, cells and seconds of one point
+    end        when all of the work ends, on the monotonic clock, in seconds; points after it take a moment each
 
     TypeError is raised for a multiplier that is foreign to the problem, ValueError for one that is negative or not
     finite (beta may be infinite), or more than 1e12 times rho.
@@ -53,7 +55,7 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
     ready: Ready | None = None
     warm: list[Solution | None] = []
     for given in path:
-        deadline = budget.deadline
+        deadline = budget.until(end).deadline
         exact = _read(problem, given)
         if problem.unsearched(exact):
             yield unsearched(problem, exact, budget.tol)
