@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 import hypothesis.strategies as st
+import interruptible
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -233,18 +234,18 @@ def test_demo_refuses_a_port_that_is_taken():
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as SIGINT to a process group")
 def test_demo_serves_until_it_is_interrupted():
-    command = [sys.executable, "-m", "therml_exact.cli", "demo", "two_worlds", "--no-browser"]
-    server = subprocess.Popen(
+    command = interruptible.running_module(["therml_exact.cli", "demo", "two_worlds", "--no-browser"])
+    with interruptible.child(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
-    said = ""
-    while "access_token=" not in said:
-        line = server.stdout.readline()
-        assert line, said
-        said += line
-    time.sleep(0.5)
-    os.killpg(server.pid, signal.SIGINT)  # what a terminal does
-    rest, _ = server.communicate(timeout=30)
+    ) as server:
+        said = ""
+        while "access_token=" not in said:
+            line = server.stdout.readline()
+            assert line, said
+            said += line
+        time.sleep(0.5)
+        os.killpg(server.pid, signal.SIGINT)  # what a terminal does
+        rest, _ = server.communicate(timeout=30)
     assert server.returncode in (0, 130) and "Traceback" not in said + rest
 
 

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
 
+import interruptible
 import numpy as np
 import pytest
 from depth import examples
@@ -347,13 +348,13 @@ def test_a_killed_process_leaves_a_checkpoint_that_goes_on(tmp_path, number):
         "p = tx.EncoderProblem(tx.Joint(cells, ('X', 'Theta', 'Y')))\n"
         f"tx.trace(p, deltas=[0, .3, .6, .9], tol=1e-6, progress=False, checkpoint={str(tmp_path / 'c')!r})\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     path = tmp_path / "c"
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (path.exists() and path.read_bytes().count(b"\n") > 5):
-        time.sleep(0.01)
-    process.send_signal(number)
-    process.wait()
+    with interruptible.child(interruptible.running(code), stderr=subprocess.DEVNULL) as process:
+        while time.monotonic() < deadline and not (path.exists() and path.read_bytes().count(b"\n") > 5):
+            time.sleep(0.01)
+        process.send_signal(number)
+        process.wait(timeout=60)
     before = path.read_bytes()
     assert before.count(b"\n") > 5
     from therml_exact.frontier.curve.journal import Journal

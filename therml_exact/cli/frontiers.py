@@ -88,6 +88,11 @@ def frontier(
             volume=volume,
             time_limit=time_limit,
         )
+    if output is not None:
+        with written(output) as place:
+            found.save(place)
+    if figure is not None:
+        _draw_frontier(found, unit, figure)
     console.print(about, markup=False, highlight=False)
     names = [*(("V",) if volume else ()), "R", "D", "C", "value"]
     open_points = [o for o in found.points if o.status == "open"]
@@ -106,12 +111,7 @@ def frontier(
         console.print(line, markup=False, highlight=False)
     for why in sorted({told(o) for o in open_points}):
         console.print(f"{sum(told(o) == why for o in open_points)} of {len(found)} are {why}", style="yellow")
-    if output is not None:
-        with written(console, output) as place:
-            found.save(place)
-    if figure is not None:
-        _draw_frontier(found, unit, figure)
-        say_written(console, figure)
+    say_written(console, output, figure)
 
 
 def _draw_frontier(found: Any, unit: str, figure: str) -> None:
@@ -152,8 +152,20 @@ def _executor(workers: int | None, scheduler: str | None) -> Iterator[Any]:
             from distributed import Client
         except ImportError:
             raise click.UsageError("--scheduler needs Dask: pip install 'therml_exact[dask]'") from None
-        with Client(scheduler, timeout="10s") as client:
+        import logging
+
+        for name in list(logging.root.manager.loggerDict):  # a lost scheduler is told once, by us
+            if name.startswith("distributed"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+        try:
+            client = Client(scheduler, timeout="10s")
+        except (OSError, ValueError) as error:
+            told = f"no Dask scheduler answers at {scheduler} within 10 s ({error})"
+            raise click.UsageError(f"{told}; start one with `dask scheduler`, or check the address") from None
+        try:
             yield client.get_executor(retries=10)
+        finally:
+            client.close(timeout=5)
     else:
         yield None
 
@@ -231,8 +243,6 @@ def audit(
         raise click.UsageError("nothing is claimed: give some of -R, -C, -D")
     joint, about = read_table(path, example, {"x": x, "theta": theta, "y": y}, count)
     problem = EncoderProblem(joint)
-    console = open_console(output)
-    console.print(about, markup=False, highlight=False)
     found = point(
         problem,
         R=claim["R"],
@@ -242,6 +252,11 @@ def audit(
         time_limit=time_limit,
         refining=None if tol else REFINING,
     )
+    if output is not None:
+        with written(output) as place:
+            save_result("audit", found.content(problem), place, version=2)
+    console = open_console(output)
+    console.print(about, markup=False, highlight=False)
     low, high = found.suboptimal
     told = {
         "impossible": f"impossible: some coordinate must rise by at least {in_unit(found.by, unit)} {unit}",
@@ -249,7 +264,5 @@ def audit(
         "undecided": f"undecided: within {in_unit(max(map(abs, found.distance)), unit)} {unit} of the frontier",
     }
     console.print(told[found.verdict], markup=False, highlight=False)
-    if output is not None:
-        with written(console, output) as place:
-            save_result("audit", found.content(problem), place, version=2)
+    say_written(console, output)
     sys.exit({"feasible": 0, "impossible": 1, "undecided": 3}[found.verdict])

@@ -60,7 +60,7 @@ def reference() -> dict[str, str]:
 
     listed = {name for names in GROUPS.values() for name in names}
     groups = {title: [name for name in names if hasattr(tx, name)] for title, names in GROUPS.items()}
-    groups["Results and the rest"] = [name for name in sorted(tx.__all__) if name not in listed]
+    groups["Results and the rest"] = [name for name in sorted(dir(tx)) if name not in listed]
     pages = {}
     for title, names in groups.items():
         parts = [f"# {title}\n"] + [f"::: therml_exact.{name}\n" for name in names]

@@ -1,6 +1,7 @@
 """Budget: the tolerance of an optimum, and the cells and seconds that it may cost; read and checked once, at the door.
 
-Errors: ValueError naming the argument, its value and what it should be.
+Errors: ValueError naming the argument, its value and what it should be; MemoryError where the solvers' libraries have
+no room (numbers/memory.py).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from therml_exact.clock import now
+from therml_exact.numbers.memory import check_libraries
 
 Reason = Literal["closed", "cells", "time", "memory", "rounding", "bounds"]
 """Why a search stopped: the bounds met within the tolerance, or the cells, the time, the memory or the digits ended.
@@ -48,6 +50,7 @@ class Budget:
         >>> Budget.read(1e-9, 1000, 60)
         Budget(tol=1e-09, cells=1000, seconds=60.0)
         """
+        check_libraries()
         if not _real(tol) or not 0 < tol < math.inf:
             raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
         if isinstance(max_cells, bool) or not isinstance(max_cells, numbers.Integral) or max_cells < 1:

@@ -8,8 +8,10 @@ it again until it has come through.
 
 from __future__ import annotations
 
+import functools
 import signal
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -51,7 +53,19 @@ def compile_for(machine: Any, args: tuple[Any, ...]) -> None:
     """Compile the kernel for these arguments."""
     signature = tuple(machine.typeof_pyval(arg) for arg in args)
     with interruptible():
-        machine.compile(signature)
+        try:
+            machine.compile(signature)
+        except OSError:  # the cache's disk is full; numba keeps what it compiled before it writes it
+            if not is_at_hand(machine, args):
+                raise
+            tell_uncached()
+
+
+@functools.cache
+def tell_uncached() -> None:
+    """Warn, once, that machine code is not kept."""
+    told = "nothing that is compiled can be kept: no cache folder can be written to, so each process compiles anew. "
+    warnings.warn(told + "Set NUMBA_CACHE_DIR to a folder that can be written to.", RuntimeWarning, stacklevel=2)
 
 
 class _Interruption(event.Listener):

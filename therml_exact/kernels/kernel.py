@@ -177,21 +177,19 @@ class Kernel:
     def machine(self) -> Any:
         """Numba's dispatcher for this function, as Python calls it; None where numba is not installed."""
         try:
-            from numba import njit
+            import numba  # noqa: F401
         except ImportError:
             return None
-        return njit(cache=True, **self.options)(self.function)
+        return _dispatcher(self.function, self.options)
 
     @functools.cached_property
     def inner(self) -> Any:
         """The same as another kernel calls it: without the code that unpacks Python's objects, which costs a third."""
-        from numba import njit
-
         f = self.function
         bare = types.FunctionType(f.__code__, f.__globals__, f.__name__)
         bare.__qualname__ = f"{f.__qualname__}.inner"  # the name in numba's cache
         bare.__module__ = f.__module__
-        return njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **self.options)(bare)
+        return _dispatcher(bare, {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **self.options})
 
     @property
     def _numba_type_(self) -> Any:
@@ -225,6 +223,19 @@ class Kernel:
                 named = (at.function.__globals__.get(name) for name in at.function.__code__.co_names)
                 waiting += [k for k in named if isinstance(k, Kernel)]
         return found
+
+
+def _dispatcher(function: types.FunctionType, options: dict[str, Any]) -> Any:
+    """Numba's dispatcher, whose machine code is kept on disk where that can be written to."""
+    from numba import njit
+
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder that numba can write to: neither this package's nor the user's
+        from therml_exact.kernels.compiling import tell_uncached
+
+        tell_uncached()
+        return njit(**options)(function)
 
 
 def _is_compiled(k: Kernel, how: str) -> bool:

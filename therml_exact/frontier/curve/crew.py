@@ -1,43 +1,33 @@
 """Crew: solves the optima of a frontier, in this process or in the workers of an executor (no units).
 
-The optima are solved in pieces of at most CHUNK, in the order of their multipliers. A piece gives the same result
-wherever it is solved. Every optimum is written to the journal, if there is one, as soon as it is known here, unless the
-deadline cut it short: a later call has more time for it. After the deadline no optimum is begun, and what is known is
-returned.
+The optima are solved in pieces of at most CHUNK, in the order of their multipliers; what fits in one piece is shared
+out among SHARES. A piece gives the same result wherever it is solved, and what the pieces are does not depend on the
+workers. Every optimum is written to the journal, if there is one, as soon as it is known here, unless the deadline cut
+it short: a later call has more time for it. After the deadline no optimum is begun, and what is known is returned.
 
-Errors: WorkersLostError where the executor's workers die.
+Errors: those of workers.py.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import Any
 
+from therml_exact._version import __version__
 from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve.half_spaces import solve_all, solve_each
 from therml_exact.frontier.curve.journal import Journal
 from therml_exact.frontier.mixture.optimum import Optimum
 from therml_exact.frontier.problems.kinds import Problem
+from therml_exact.frontier.workers import at_version, check_workers, is_lost, lost
 
 CHUNK = 8
+SHARES = 4
 Multipliers = dict[str, float]
-
-
-class WorkersLostError(BrokenExecutor):
-    """The executor's workers died; the message says how to go on."""
-
-
-def lost(journal: Journal | None) -> WorkersLostError:
-    """The error to raise where the workers died; its message says how to go on."""
-    told = "a worker process was killed (by a signal, or for want of memory)"
-    if journal is None:
-        return WorkersLostError(f"{told}, and the work with it; with a checkpoint the finished part is kept")
-    kept = f"{len(journal.optima)} finished optima are kept in {journal.path}"
-    return WorkersLostError(f"{told}; {kept}: the same call goes on from them")
 
 
 class Crew:
@@ -59,6 +49,8 @@ class Crew:
         self.problem, self.budget, self.deadline = problem, budget, deadline
         self.executor, self.journal, self.show = executor, journal, show
         self.known = {key(o.multipliers): o for o in journal.optima} if journal else {}
+        if executor is not None:
+            check_workers(executor)
 
     @property
     def over(self) -> bool:
@@ -68,7 +60,8 @@ class Crew:
     def solve(self, wanted: Sequence[Multipliers]) -> list[Optimum]:
         """The optima at these multipliers, in the order of `wanted`; after the deadline those that are known."""
         path = sorted({key(m): m for m in wanted}.values(), key=key)
-        pieces = [path[k : k + CHUNK] for k in range(0, len(path), CHUNK)]
+        size = CHUNK if len(path) > CHUNK else max(1, -(-len(path) // SHARES))  # by the number of points alone
+        pieces = [path[k : k + size] for k in range(0, len(path), size)]
         # A piece that is only half known is done again: what it gives depends on all of it.
         pieces = [piece for piece in pieces if any(key(m) not in self.known for m in piece)]
         if self.executor is None:
@@ -87,16 +80,20 @@ class Crew:
         futures: list[Future[list[Optimum]]] = []
         left = self.deadline - now()
         try:
-            futures += [executor.submit(solve_all, self.problem, piece, self.budget, left, time.time() + left)
-                        for piece in pieces]  # fmt: skip
+            futures += [
+                executor.submit(
+                    at_version, __version__, solve_all, self.problem, piece, self.budget, left, time.time() + left
+                )
+                for piece in pieces
+            ]
             for piece, future in zip(pieces, futures, strict=True):
                 if not (self.over and self.known and future.cancel()):
                     self._keep(piece, future.result())
         except BaseException as error:
             for future in futures:
                 future.cancel()
-            if isinstance(error, BrokenExecutor):
-                raise lost(self.journal) from None
+            if is_lost(error):
+                raise lost(len(self.known), self.journal.path if self.journal else None) from None
             raise
 
     def _keep(self, piece: Sequence[Multipliers], optima: Sequence[Optimum]) -> None:

@@ -9,7 +9,7 @@ new piece is begun, and what is known is returned. A list that the caller leaves
 
 Errors: TypeError for arguments of trace that these problems have no use for; ValueError for empty lists, bad
 multipliers, more than max_points optima, and a checkpoint that is damaged, about something else or in use;
-WorkersLostError where the executor's workers die.
+those of workers.py for the executor's workers.
 Source: Alemi and Fischer, TherML (2018), (21), (22).
 """
 
@@ -18,19 +18,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import Executor, Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from therml_exact._version import __version__
 from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
-from therml_exact.frontier.curve.crew import counter, lost
+from therml_exact.frontier.curve.crew import counter
 from therml_exact.frontier.curve.journal import Journal
 from therml_exact.frontier.curve.request import Request
 from therml_exact.frontier.problems.multipliers import read_multipliers
+from therml_exact.frontier.workers import at_version, check_workers, is_lost, lost
 
 TOL = 1e-6  # nats: of an optimum, at most
 GAMMAS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -129,8 +131,19 @@ class Team:
         futures: list[Future[list[dict[str, Any]]]] = []
         left = self.deadline - now()
         try:
+            check_workers(executor)
             futures += [
-                executor.submit(solve_written, self.work, self.problem, piece, self.budget, left, time.time() + left)
+                executor.submit(
+                    at_version,
+                    __version__,
+                    solve_written,
+                    self.work,
+                    self.problem,
+                    piece,
+                    self.budget,
+                    left,
+                    time.time() + left,
+                )
                 for piece in pieces
             ]
             for piece, future in zip(pieces, futures, strict=True):
@@ -139,8 +152,8 @@ class Team:
         except BaseException as error:
             for future in futures:
                 future.cancel()
-            if isinstance(error, BrokenExecutor):
-                raise lost(self.journal) from None
+            if is_lost(error):
+                raise lost(len(self.known), self.journal.path if self.journal else None) from None
             raise
 
     def _keep(self, piece: list[At], optima: list[Any]) -> None:
