@@ -1,6 +1,6 @@
 """Tests marked `deep` run in the deep profile alone (see depth.py); a quick run counts them as deselected.
 
-The tests run compiled kernels, the same ones each time: when the automatic mode would switch depends on the clock.
+The tests run compiled kernels, the same ones each time, for when the automatic mode switches depends on the clock.
 Tests of the other modes start processes with THERML_KERNELS of their own (test_kernel.py).
 """
 

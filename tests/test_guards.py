@@ -150,6 +150,7 @@ assert not loaded, loaded
 
 
 FLOORS = [
+    ["clock"],
     ["kernels"],
     ["numbers"],
     ["doors", "files", "locks", "plots", "results", "show"],
@@ -174,10 +175,21 @@ FLOORS = [
     ["frontier", "shannon", "examples"],
     ["thermo", "bounds", "testing"],
     ["model_audit"],
-    ["audit", "io", "tour"],
+    ["audit", "io", "tour", "warmup"],
     ["atlas"],
     ["cli"],
 ]
+
+
+def test_time_limits_run_on_one_clock():
+    """The clock that stops while kernels compile: a deadline of one clock means nothing on another."""
+    found = [
+        path.name
+        for folder in ("frontier", "thermo")
+        for path in (Path(__file__).parents[1] / "therml_exact" / folder).rglob("*.py")
+        if "monotonic()" in path.read_text(encoding="utf-8")
+    ]
+    assert found == []
 
 
 def test_data_flow_one_way():

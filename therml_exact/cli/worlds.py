@@ -160,7 +160,7 @@ def encoders(
     console = open_console(output)
     joint, _ = read_table(path, example, {"x": x, "y": y}, count)
     with progress_bar(console) as progress:
-        progress("searching (a first run compiles for some seconds)", None)
+        progress("searching", None)
         frontier = deterministic_frontier(joint, method, max_nodes)
     if output is not None:
         with written(output) as place:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import numbers
-import time
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from therml_exact.clock import now
 from therml_exact.numbers.memory import check_libraries
 
 Reason = Literal["closed", "cells", "time", "memory", "rounding", "bounds"]
@@ -62,7 +62,7 @@ class Budget:
     @property
     def deadline(self) -> float:
         """When the time ends if it begins now, seconds of the monotonic clock."""
-        return time.monotonic() + self.seconds
+        return now() + self.seconds
 
     def within(self, tol: float) -> Budget:
         """The same budget with a tolerance of at most `tol` nats."""
@@ -70,7 +70,7 @@ class Budget:
 
     def until(self, deadline: float) -> Budget:
         """The same budget, ending at the deadline at the latest; a hundredth of a second is always left."""
-        return replace(self, seconds=min(self.seconds, max(deadline - time.monotonic(), 0.01)))
+        return replace(self, seconds=min(self.seconds, max(deadline - now(), 0.01)))
 
 
 def reason_of(status: str, told: Any) -> str:

@@ -52,7 +52,7 @@ def is_at_hand(machine: Any, args: tuple[Any, ...]) -> bool:
 def compile_for(machine: Any, args: tuple[Any, ...]) -> None:
     """Compile the kernel for these arguments."""
     signature = tuple(machine.typeof_pyval(arg) for arg in args)
-    with _interruptible():
+    with interruptible():
         try:
             machine.compile(signature)
         except OSError:  # the cache's disk is full; numba keeps what it compiled before it writes it
@@ -86,7 +86,7 @@ class _Interruption(event.Listener):
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Let SIGINT through, where Python's own handler would raise KeyboardInterrupt in this thread."""
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

@@ -271,11 +271,22 @@ def _fsum(p: Array) -> float:
     return math.fsum(chain.from_iterable(p[i : i + PIECE].tolist() for i in range(0, p.size, PIECE)))
 
 
+class _Lent:
+    """Memory of an array, as NumPy's array interface describes it, said to be writable."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array  # keeps the memory
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.__array_interface__["data"][0], False)}
+
+
 def _flat(array: Array) -> Array:
-    """The cells as the kernels take them: contiguous, flat and read-only, so that each is compiled once."""
+    """The cells as the kernels take them: contiguous and flat, and of one type, so that each is compiled once.
+
+    A frozen table is lent as if it were writable: numba would compile every kernel a second time for it, and again all
+    that they call. These kernels only read it.
+    """
     flat = np.ascontiguousarray(array).reshape(-1)
-    flat.flags.writeable = False
-    return flat
+    return flat if flat.flags.writeable else np.asarray(_Lent(flat))
 
 
 def _entropy(w: Array) -> float:

@@ -21,13 +21,13 @@ from __future__ import annotations
 
 import math
 import numbers
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.doors import PROBLEM, check_type
 from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget
@@ -37,7 +37,6 @@ from therml_exact.frontier.curve.half_spaces import Support, solve_all
 from therml_exact.frontier.curve.time_sharing import share
 from therml_exact.frontier.mixture.check import read_multiplier
 from therml_exact.frontier.mixture.optimum import Optimum
-from therml_exact.frontier.mixture.path import warm_up
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.results import result
 from therml_exact.verification import finite
@@ -168,7 +167,6 @@ def locate(
     claimed = read_claim(problem, claim, list(view))
     u = np.array(list(claimed.values()))
     rows = np.array([view[name] for name in claimed])
-    warm_up()  # what the compiler takes is not the budget's
     deadline = budget.deadline
     supports = [Support.of(o) for o in known]
     if max_steps or not supports:  # each coordinate alone first: closed forms, or nearly
@@ -200,7 +198,7 @@ def locate(
         weights = (direction / direction.sum()) @ rows
         key = tuple(np.round(weights, 12).tolist())
         decided = low > 0 or high <= RESOLUTION
-        over = step == max_steps or time.monotonic() > deadline
+        over = step == max_steps or now() > deadline
         if high - low <= (tol if decided else RESOLUTION) or over or key in asked:
             break
         asked.add(key)

@@ -13,13 +13,13 @@ Errors: none of its own.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve.half_spaces import Support, solve_all
 from therml_exact.frontier.curve.sandwich import slope, steps
@@ -90,7 +90,7 @@ def kinks(problem: Problem, view: Array, names: tuple[str, ...], supports: Seque
     """The corners: points of deterministic codes that stay optimal over an interval of the multiplier."""
     name = "beta" if names[1] == "U" else "delta" if names[1] == "D" else "gamma"
     known = {slope(view, s): s for s in supports}
-    deadline = time.monotonic() + SECONDS
+    deadline = now() + SECONDS
 
     def at(value: float) -> Support:
         """The half-space at this multiplier, solved if it is not known."""
@@ -103,7 +103,7 @@ def kinks(problem: Problem, view: Array, names: tuple[str, ...], supports: Seque
         """The multiplier between `inside` and `outside` where the point stops being optimal, to 1e-6 relative."""
         while abs(outside - inside) > 1e-6 * max(inside, outside):
             middle = 0.5 * (inside + outside) if math.isfinite(outside) else 2 * inside + 1
-            if time.monotonic() > deadline or at(middle).optimum.status == "open":
+            if now() > deadline or at(middle).optimum.status == "open":
                 return inside
             if _same(view, at(middle), point):
                 inside = middle

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from therml_exact._version import __version__
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve.half_spaces import solve_all, solve_each
 from therml_exact.frontier.curve.journal import Journal
@@ -54,7 +55,7 @@ class Crew:
     @property
     def over(self) -> bool:
         """Whether the deadline has passed."""
-        return time.monotonic() > self.deadline
+        return now() > self.deadline
 
     def solve(self, wanted: Sequence[Multipliers]) -> list[Optimum]:
         """The optima at these multipliers, in the order of `wanted`; after the deadline those that are known."""
@@ -67,7 +68,7 @@ class Crew:
             for piece in pieces:
                 if self.over and self.known:
                     break
-                left = self.deadline - time.monotonic()
+                left = self.deadline - now()
                 for m, optimum in zip(piece, solve_each(self.problem, piece, self.budget, left), strict=False):
                     self._keep([m], [optimum])
         else:
@@ -77,7 +78,7 @@ class Crew:
     def _share(self, executor: Executor, pieces: Sequence[Sequence[Multipliers]]) -> None:
         """Solve the pieces in the workers of an executor and keep them in order."""
         futures: list[Future[list[Optimum]]] = []
-        left = self.deadline - time.monotonic()
+        left = self.deadline - now()
         try:
             futures += [
                 executor.submit(

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.mixture.optimum import Optimum
 from therml_exact.frontier.mixture.path import minimize_path
@@ -54,10 +55,10 @@ def solve_each(
 
     They are one piece of work, the same wherever it is done, since each starts from the one before.
     """
-    end = time.monotonic() + seconds
+    end = now() + seconds
     for optimum in minimize_path(problem, path, budget, end):
         yield optimum
-        if time.monotonic() > end:
+        if now() > end:
             return
 
 

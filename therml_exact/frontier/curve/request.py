@@ -6,11 +6,11 @@ Errors: none of its own.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.numbers.given import Number
 
@@ -45,7 +45,7 @@ class Request:
 
     def starting_now(self) -> float:
         """When the whole call ends, on the monotonic clock, if it begins now."""
-        return time.monotonic() + self.seconds
+        return now() + self.seconds
 
     def refuse(self, kind: str, names: tuple[str, ...]) -> None:
         """Raise a TypeError if an argument of these names is given: this kind of problem has no use for it."""

@@ -31,7 +31,6 @@ from therml_exact.frontier.curve.journal import Journal
 from therml_exact.frontier.curve.request import Request
 from therml_exact.frontier.curve.sandwich import open_steps, slope
 from therml_exact.frontier.curve.views import SAMPLES, SURFACE, VOLUME, Shape, distortion, plane
-from therml_exact.frontier.mixture.path import warm_up
 from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.problems.multipliers import read_multipliers
@@ -57,8 +56,6 @@ def trace_mixture(problem: Problem, asked: Request) -> Frontier:
     journal = None if asked.checkpoint is None else Journal(asked.checkpoint, problem, settings, limits)
     try:
         with counter(asked.progress) as show:
-            if asked.executor is None:
-                warm_up()  # what the compiler takes is not the budget's
             deadline = asked.starting_now()
             crew = Crew(problem, asked.budget.within(TOL), deadline, asked.executor, journal, show)
             sheets = tuple(

@@ -27,7 +27,7 @@ from therml_exact.frontier.joint.cells import Search, leaves
 from therml_exact.frontier.joint.cones import Cone
 from therml_exact.frontier.joint.cuts import Cut, solve
 from therml_exact.frontier.joint.instance import instance
-from therml_exact.frontier.joint.minimize import compile_kernels, minimize_free, optimum_of, search_cells, start
+from therml_exact.frontier.joint.minimize import minimize_free, optimum_of, search_cells, start
 from therml_exact.frontier.joint.optimum import JointOptimum, reached, value_at
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.learning.frontier import RuleFrontier
@@ -39,7 +39,7 @@ _TOL = 1e-10  # nats: of the inner problem that takes a witness to new multiplie
 
 def trace_free(problem: JointProblem, asked: Request) -> RuleFrontier:
     """The optima for a checked request, each solved to min(tol, 1e-6)."""
-    found, tol = solve_crossed(problem, asked, Work(compile_kernels, _piece, _solve, _write, _read))
+    found, tol = solve_crossed(problem, asked, Work(_piece, _solve, _write, _read))
     return RuleFrontier(problem, tuple(exchanged(found)), tol)
 
 

@@ -26,6 +26,7 @@ from itertools import product
 from typing import Any
 
 from therml_exact._version import __version__
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve.crew import counter
 from therml_exact.frontier.curve.journal import Journal
@@ -46,13 +47,11 @@ Solve = Callable[[Any, Sequence[At], Budget, float], Iterator[Any]]
 class Work:
     """How the optima of a kind of problem are found.
 
-    prepare    has the kernels compiled: no time limit is for that
     piece_of   what the multipliers of one piece have in common
     solve      (problem, multipliers, budget, deadline) -> the optima of a piece, one after the other
     write      (optimum) -> plain data; read is its inverse, (problem, plain data) -> optimum
     """
 
-    prepare: Callable[[], None]
     piece_of: Callable[[At], Any]
     solve: Solve
     write: Callable[[Any], dict[str, Any]]
@@ -94,8 +93,6 @@ def solve_crossed(problem: Any, asked: Request, work: Work) -> tuple[list[Any], 
             opened = Journal(asked.checkpoint, problem, settings, limits, work.write, work.read)
             journal = stack.enter_context(closing(opened))
         show = stack.enter_context(counter(asked.progress))
-        if asked.executor is None:
-            work.prepare()
         team = Team(problem, budget, asked.starting_now(), work, journal, show)
         todo = [piece for piece in pieces.values() if any(key(at) not in team.known for at in piece)]
         if asked.executor is None:
@@ -117,7 +114,7 @@ class Team:
     @property
     def over(self) -> bool:
         """Whether the deadline has passed."""
-        return time.monotonic() > self.deadline
+        return now() > self.deadline
 
     def alone(self, pieces: Sequence[list[At]]) -> None:
         """Solve the pieces here."""
@@ -126,13 +123,13 @@ class Team:
                 return
             before = len(self.known)
             count = lambda k, before=before: self.show(f"{before + k} optima")  # noqa: E731
-            left = self.deadline - time.monotonic()
+            left = self.deadline - now()
             self._keep(piece, solve_piece(self.work.solve, self.problem, piece, self.budget, left, count))
 
     def share(self, executor: Executor, pieces: Sequence[list[At]]) -> None:
         """Solve the pieces in the workers of an executor, and keep them in order."""
         futures: list[Future[list[dict[str, Any]]]] = []
-        left = self.deadline - time.monotonic()
+        left = self.deadline - now()
         try:
             check_workers(executor)
             futures += [
@@ -172,12 +169,12 @@ def solve_piece(
     solve: Solve, problem: Any, piece: Sequence[At], budget: Budget, seconds: float, show: Any = None
 ) -> list[Any]:
     """The optima of a piece, here or in a worker; after `seconds` those that are there, at least one."""
-    found, deadline = [], time.monotonic() + seconds
+    found, deadline = [], now() + seconds
     for optimum in solve(problem, piece, budget, deadline):
         found.append(optimum)
         if show is not None:
             show(len(found))
-        if time.monotonic() > deadline:
+        if now() > deadline:
             break
     return found
 

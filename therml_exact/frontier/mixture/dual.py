@@ -11,12 +11,12 @@ Source: B. Lindsay, The geometry of mixture likelihoods (1983).
 from __future__ import annotations
 
 import math
-import time
 from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.mixture.ellipsoids import SAFE, Contacts, contacts
 from therml_exact.frontier.mixture.primal import Primal
 from therml_exact.frontier.mixture.tables import Tables
@@ -75,7 +75,7 @@ def coarser(tables: Tables, primal: Primal, lam: Array, threshold: float, max_ce
     exponent = 1.0
     while True:
         trial = 10.0**exponent
-        if trial <= threshold or time.monotonic() > deadline + GRACE:
+        if trial <= threshold or now() > deadline + GRACE:
             return proved
         around = contacts(tables, lam, primal.codes, trial, deadline)
         found = search(tables, lam, around, trial, max_cells, deadline + GRACE)
@@ -125,7 +125,7 @@ def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cel
     pieces, nodes = [], 0
     chunk = max(min(256, STEPS // (sum(k * k * n for k, n in shapes) + tables.a.size)), 1)
     while True:
-        begun = time.monotonic()
+        begun = now()
         state[2] = min(chunk, max_cells - nodes)
         tree = np.empty(int(state[2]) + 1, dtype=np.uint8)
         code = cells(stack, state, lam, tables.a_root, tables.a, tables.group, tables.power, tables.kstart,
@@ -133,8 +133,8 @@ def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cel
                      point, best)  # fmt: skip
         pieces.append(tree[: state[1]])
         nodes += int(state[1])
-        now = time.monotonic()
-        if code != 2 or nodes >= max_cells or now > deadline:
+        ended = now()
+        if code != 2 or nodes >= max_cells or ended > deadline:
             return Search(End(code), float(best[0]), np.concatenate(pieces), point)
-        if now - begun < PIECE / 2:
+        if ended - begun < PIECE / 2:
             chunk *= 2

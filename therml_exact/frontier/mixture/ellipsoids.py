@@ -13,11 +13,12 @@ the root exactly. No error is raised here.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from therml_exact.clock import now
 
 if TYPE_CHECKING:
     from therml_exact.frontier.mixture.tables import Tables
@@ -69,7 +70,7 @@ def contacts(tables: Tables, lam: Array, codes: Array, threshold: float, deadlin
     codes = np.ascontiguousarray(codes[:, : tables.jstart[-1]])
     piece = max(int(PIECE / tables.a.size), 1)
     for at in range(0, len(codes), piece):
-        if time.monotonic() > deadline:
+        if now() > deadline:
             break
         n = slice(at, at + piece)
         all_about(codes[n], lam, tables.a, tables.a_root, tables.group, tables.power, tables.groups,

@@ -13,7 +13,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,10 +22,8 @@ from therml_exact.frontier.mixture.closed_form import log
 from therml_exact.frontier.mixture.optimum import Optimum, unsearched, weighed
 from therml_exact.frontier.mixture.solve import Solution, solve
 from therml_exact.frontier.mixture.tables import SLACK, Tables
-from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.problems.multipliers import LARGE, is_infinite, read_multipliers
-from therml_exact.joint import Joint
 
 Array = np.ndarray[Any, Any]
 USUAL = Budget(1e-9, 2_000_000, 60.0)
@@ -57,7 +54,6 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
     """
     ready: Ready | None = None
     warm: list[Solution | None] = []
-    warm_up()  # what the compiler takes is not the budget's
     for given in path:
         deadline = budget.until(end).deadline
         exact = _read(problem, given)
@@ -86,18 +82,6 @@ def _read(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:
     if far:
         exact["beta"] = math.inf
     return {name: exact.get(name, Fraction(0)) for name in problem.multipliers}
-
-
-@cache
-def warm_up() -> None:
-    """Compile the kernels, or load them, once in a process, by two small problems that meet all of them."""
-    counts = np.array([[[3, 1], [1, 2]], [[1, 4], [2, 2]]])
-    problem = EncoderProblem(Joint.from_counts(counts, ("X", "Theta", "Y")))
-    for delta in (0, Fraction(1, 2)):
-        ready = Ready.of(problem, {"rho": Fraction(1), "delta": Fraction(delta), "gamma": Fraction(4)})
-        for tables in ready.tables:
-            found = solve(tables, 1e-6, 10_000, math.inf)
-        _optimum(problem, ready, ready.exact, [found], 1e-6)
 
 
 @dataclass(frozen=True)

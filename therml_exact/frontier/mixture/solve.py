@@ -7,12 +7,12 @@ Source: B. Lindsay (1983); Y. Wang (2007); tables.py has the problem.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Reason
 from therml_exact.frontier.mixture.dual import End, coarser, search
 from therml_exact.frontier.mixture.ellipsoids import Contacts, contacts
@@ -103,7 +103,7 @@ def solve(tables: Tables, tol: float, max_cells: int, deadline: float, warm: Sol
         found, _ = _prove(tables, primal, threshold, max_cells, deadline, 20)
     if found.complete:
         return found
-    stopped: Reason = "time" if time.monotonic() > deadline else "cells"
+    stopped: Reason = "time" if now() > deadline else "cells"
     level, near, tree = coarser(tables, primal, found.lam, threshold, max_cells, deadline)
     return replace(_solution(tables, primal, found.lam, tree, near, level, False), stopped=stopped)
 
@@ -119,7 +119,7 @@ def improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadli
         relax(tables, primal, deadline)
         lam = multipliers(tables, primal, 0.02 * tol)
         around = np.vstack([from_here, primal.codes[:, : from_here.shape[1]]])
-        if time.monotonic() > deadline or not ascend(tables, primal, lam, around, threshold, 15, 60, deadline):
+        if now() > deadline or not ascend(tables, primal, lam, around, threshold, 15, 60, deadline):
             return
 
 
@@ -138,7 +138,7 @@ def _prove(tables: Tables, primal: Primal, threshold: float, max_cells: int, dea
         lam = multipliers(tables, primal, 0.025 * threshold)
         near = contacts(tables, lam, primal.codes, threshold, deadline)
         found = search(tables, lam, near, threshold, max_cells, deadline)
-        if found.end is not End.ABOVE or climb == climbs or time.monotonic() > deadline:
+        if found.end is not End.ABOVE or climb == climbs or now() > deadline:
             break
         ascend(tables, primal, lam, found.point[None, :], -math.inf, 50, 1)
     proved = found.end is End.PROVED

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from therml_exact.kernels.information.compensated import add
-from therml_exact.kernels.kernel import kernel
+from therml_exact.kernels.kernel import breathe, kernel
 
 
 @kernel(fastmath=False, error_model="numpy")
@@ -21,6 +21,7 @@ def encoder_functionals(cells, encoder):
     z, xz, yz = np.zeros(nz), np.zeros((nx, nz)), np.zeros((ny, nz))
     for x in range(nx):
         for theta in range(ntheta):
+            breathe()
             for k in range(nz):
                 for y in range(ny):
                     mass = cells[x, theta, y] * encoder[x, theta, k]

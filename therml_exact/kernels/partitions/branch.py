@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from therml_exact.kernels.kernel import kernel
+from therml_exact.kernels.kernel import breathe, kernel
 from therml_exact.kernels.partitions.front import first_at_least, offer, words_of_blocks
 
 # Columns kept for pricing before all blocks are priced again.
@@ -156,6 +156,7 @@ def _price(tables, alpha, beta, u, lanes):
     best[:width] = 0.0
     where[:width] = 0
     for high in range(1 << (tables.n - lanes_log)):
+        breathe()
         base = lanes.high[high]
         pa = a[high << lanes_log : (high + 1) << lanes_log]
         pd = d[high << lanes_log : (high + 1) << lanes_log]
@@ -423,6 +424,7 @@ def _search(tables, budget, margin, m, corners, columns, width, learned, blocks,
     low[0] = budget
     depth = 0
     while True:
+        breathe()
         r0 = rest[depth]
         k = at[depth]
         stop = end[depth]
@@ -619,6 +621,7 @@ def _candidates(tables, alpha, beta, u, gap, lanes, columns, fill, found, found_
     _subset_sums(u[lanes_log:], lanes.high)
     many = 0
     for high in range(1 << (n - lanes_log)):
+        breathe()
         base = lanes.high[high]
         pa = a[high << lanes_log : (high + 1) << lanes_log]
         pd = d[high << lanes_log : (high + 1) << lanes_log]
@@ -634,6 +637,7 @@ def _candidates(tables, alpha, beta, u, gap, lanes, columns, fill, found, found_
     start[:] = 0
     inverse_width = 1.0 / width if width > 0.0 else 0.0
     for i in range(many):
+        breathe()
         s = found[i]
         if s == 0:
             found_key[i] = -1

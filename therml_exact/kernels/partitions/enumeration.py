@@ -7,7 +7,7 @@ of A: `ceiling[b]` is a D above which every partition of bucket b is surely beat
 
 import numpy as np
 
-from therml_exact.kernels.kernel import kernel
+from therml_exact.kernels.kernel import breathe, kernel
 from therml_exact.kernels.partitions.front import offer, words_of_blocks
 
 BUCKETS = 2048
@@ -45,6 +45,7 @@ def enumerate_partitions(n, a, d, front, band_a, band_d, proof, weight, cells, m
             k = used[j]
             base_a = sum_a[j]
             base_d = sum_d[j]
+            breathe()
             for i in range(k + 1):
                 s = blocks[i]
                 pa = base_a + step[s, 0]

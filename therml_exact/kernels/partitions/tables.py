@@ -31,7 +31,7 @@ import math
 
 import numpy as np
 
-from therml_exact.kernels.kernel import kernel
+from therml_exact.kernels.kernel import breathe, kernel
 
 SHIFT_A = 50
 U = 2.0**-53
@@ -83,6 +83,7 @@ def partition_tables(p, e, q, shift_d):
     for x in range(n):
         top = 1 << x
         for rest in range(top):
+            breathe()
             # Subsets of the symbols below x are done already.
             s = top + rest
             old = mass[rest]
@@ -132,6 +133,7 @@ def reorder(table, rank):
         top = 1 << i
         bit = 1 << rank[i]
         for rest in range(top):
+            breathe()
             old[top + rest] = old[rest] | bit
             out[top + rest] = table[old[top + rest]]
     return out
