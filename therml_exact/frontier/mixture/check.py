@@ -22,10 +22,11 @@ from typing import Any
 from flint import arb
 
 from therml_exact.frontier.mixture.certificate import FORMAT, MOST_MULTIPLIER, digest, edge_of
+from therml_exact.frontier.mixture.check_boxes import check_boxes
 from therml_exact.frontier.mixture.closed_form import RULES
 from therml_exact.frontier.mixture.leaf_rules import Cell, Ellipsoid, Gradient, halve, root_cell
 from therml_exact.frontier.problems.kinds import Problem, read_problem
-from therml_exact.frontier.problems.mixture import Mixture, Plan, pairs
+from therml_exact.frontier.problems.mixture import Mixture, Plan, coarsened, pairs
 from therml_exact.numbers.balls import ball, plogp, settled
 from therml_exact.numbers.text import read_exact, shown
 from therml_exact.verification import (
@@ -169,7 +170,10 @@ def _with_code(
 
 def _dual(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
     """Return the lower bound of a part, in closed form or after its tree has been followed to the end."""
-    if claim["rule"] != "cells":
+    require(len(claim["lam"]) == len(m.weights), "lam has the wrong length")
+    if claim["rule"] == "coarse":
+        return _coarse(m, claim, clock)
+    if claim["rule"] not in ("cells", "boxes"):
         require(claim["rule"] in RULES, f"the rule {shown(claim['rule'])} is unknown")
         terms = RULES[claim["rule"]](m)
         if terms is None:
@@ -184,10 +188,31 @@ def _dual(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
         clock.tick()
         code, radius = _floats(c["code"]), finite(c["radius"])
         near.append(settled(Ellipsoid, gradient, code, radius, level))
-    _follow(m, gradient, near, level, claim["tree"], clock)
+    if claim["rule"] == "boxes":
+        check_boxes(m, gradient, near, float(level), claim["tree"], claim["turns"], clock)
+    else:
+        _follow(m, gradient, near, level, claim["tree"], clock)
     return settled(
         lambda: sum((ball(p) * (arb(v) - ball(p).log()) for p, v in zip(m.weights, lam, strict=True)), arb(0)) - level
     )
+
+
+def _coarse(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
+    """Return the lower bound of a part by that of coarse letters Y', and g H(Y|W,Y')."""
+    of, width = claim["map"], len(m.blocks[0].rows[0])
+    require(len(m.blocks) == 1 and all(sum(row) == 1 for row in m.blocks[0].rows), "the rule 'coarse' does not apply")
+    require(isinstance(of, list) and len(of) == width, "the map has not as many entries as there are letters")
+    require(all(type(k) is int and 0 <= k < width for k in of), "the map names a letter that is none")
+    require(claim["part"]["rule"] != "coarse", "the coarse letters have a bound by still coarser ones")
+    fine, coarse = m, coarsened(m, of)
+    bound = _dual(coarse, claim["part"], clock)
+    return settled(lambda: bound + ball(m.multiplier) * (_within(fine) - _within(coarse)))
+
+
+def _within(m: Mixture) -> arb:
+    """Return H(Y|W) of a mixture of one block with rows of sum 1."""
+    terms = (ball(p) * plogp(ball(v)) for p, row in zip(m.weights, m.blocks[0].rows, strict=True) for v in row)
+    return sum(terms, arb(0))
 
 
 def _follow(m: Mixture, gradient: Gradient, near: list[Ellipsoid], level: arb, tree: Any, clock: Clock) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.mixture import boxes
 from therml_exact.frontier.mixture.closed_form import log
 from therml_exact.frontier.mixture.optimum import Optimum, unsearched, weighed
 from therml_exact.frontier.mixture.solve import Solution, solve
@@ -57,7 +58,6 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
     warm: list[Solution | None] = []
     warm_up()  # what the compiler takes is not the budget's
     for given in path:
-        deadline = budget.deadline
         exact = _read(problem, given)
         if problem.unsearched(exact):
             yield unsearched(problem, exact, budget.tol)
@@ -69,6 +69,9 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
             moved = Ready.of(problem, exact)
             warm = [None] * len(moved.tables)
         ready = moved
+        if any(boxes.apply(tables) for tables in ready.tables):
+            warm_up_boxes()
+        deadline = budget.deadline
         within = min(budget.tol / ready.size, 1.0)
         solutions = [
             solve(tables, within, budget.cells, deadline, near) for tables, near in zip(ready.tables, warm, strict=True)
@@ -96,6 +99,15 @@ def warm_up() -> None:
         for tables in ready.tables:
             found = solve(tables, 1e-6, 10_000, math.inf)
         _optimum(problem, ready, ready.exact, [found], 1e-6)
+
+
+@cache
+def warm_up_boxes() -> None:
+    """Compile or load the kernels of boxes, once in a process that has letters enough for them."""
+    counts = np.array([[5, 1, 1, 1, 1], [1, 4, 1, 1, 2], [1, 1, 6, 2, 1], [2, 1, 1, 5, 1], [1, 2, 1, 1, 7]])
+    ready = Ready.of(EncoderProblem(Joint.from_counts(counts, ("X", "Y"))),
+                     {"rho": Fraction(1), "delta": Fraction(0), "gamma": Fraction(9)})  # fmt: skip
+    solve(ready.tables[0], 1e-3, 1000, math.inf)
 
 
 @dataclass(frozen=True)
