@@ -81,7 +81,7 @@ def search(tables: Tables, lam: Array, near: Contacts, threshold: float, most: i
     ends = lo.copy(), hi.copy()
     boxes.tighten(*ends)
     nodes.bound[0] = boxes.bound_on(g, *ends, nodes.codes[0], threshold, boxes.work_of(g))
-    around, point, pieces = _near(tables, lam, near), np.zeros(width), 16
+    around, point, pieces = _near(tables, lam, near), np.zeros(width), 1
     end = boxes.CLOSED if nodes.bound[0] <= threshold else boxes.MORE
     while end == boxes.MORE and time.monotonic() <= deadline:
         begun = time.monotonic()

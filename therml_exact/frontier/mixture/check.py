@@ -73,7 +73,7 @@ def check_bounds_of(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[f
     multipliers = {name: read_multiplier(text) for name, text in c["multipliers"].items()}
     about = read_problem(c["problem"])
     require(set(multipliers) == set(about.multipliers), "multipliers are missing or foreign")
-    value, lower = _enclosures(about, multipliers, c["parts"], clock)
+    value, lower = enclosures(about, multipliers, c["parts"], clock)
     require(value <= arb(claimed), f"the witness has value {value.str(20)}, above the claimed {claimed!r}")
     require(lower >= arb(bound), f"the lower bound proven is {lower.str(20)}, below the claimed {bound!r}")
     return claimed, bound
@@ -97,7 +97,7 @@ def read_multiplier(text: Any) -> Any:
     return value
 
 
-def _enclosures(about: Problem, multipliers: Mapping[str, Any], parts: Any, clock: Clock) -> tuple[arb, arb]:
+def enclosures(about: Problem, multipliers: Mapping[str, Any], parts: Any, clock: Clock) -> tuple[arb, arb]:
     """Return the value of the witness and the lower bound that the parts prove, as balls."""
     if about.unsearched(multipliers):
         require(parts == [], "where nothing is searched there are no parts")

@@ -5,8 +5,10 @@
 since H(Y|Z) = H(Y'|Z) + H(Y|Z,Y') and Z depends on Y through the letter W alone. The mixture of Y' has the same letters
 W with merged columns, and is searched as any other; its certificate is part of this one's.
 
-Columns are merged greedily, two at a time, by the least loss of I(W;Y): with masses P and Q and conditionals p(w|y) it
-is (P + Q) times the Jensen-Shannon divergence of the two.
+At the best Z the two sides differ by g (I(Y;W|Y') - I(Y;Z|Y')), or more where another Z is better for Y'. So columns
+are merged greedily, two at a time, by the least growth of that difference for the Z that the search from above has
+found. What a merger adds to I(Y;W|Y') is (P + Q) times the Jensen-Shannon divergence of p(w|y) and p(w|y'), where P and
+Q are the masses of y and y'; for Z likewise.
 
 No error is raised here.
 Source: N. Slonim and N. Tishby, Agglomerative information bottleneck (1999).
@@ -29,33 +31,38 @@ SIZES = (5, 7, 9, 12, 16, 22, 30)  # how many letters Y' are tried
 Array = np.ndarray[Any, Any]
 
 
-def groupings(tables: Tables) -> list[tuple[int, ...]]:
-    """Return maps from the columns of the one block to Y' = 0, 1, ..., the coarsest first."""
+def groupings(tables: Tables, posterior: Array) -> list[tuple[int, ...]]:
+    """Return maps from the columns of the one block to Y' = 0, 1, ..., the coarsest first; posterior[w, z] is p(z|w)."""
     joint = tables.p[:, None] * tables.rows[0]
     width = joint.shape[1]
     members = [[j] for j in range(width)]
-    columns = joint.T.copy()
+    columns = [joint.T.copy(), np.einsum("wy,wz->yz", joint, posterior)]
     cost = np.full((width, width), np.inf)
+
+    def losses(i: int, others: Array) -> Array:
+        """Return the growth of I(Y;W|Y') - I(Y;Z|Y') where i is merged with each of the others."""
+        return _losses(columns[0][i], columns[0][others]) - _losses(columns[1][i], columns[1][others])
+
     for i in range(width):
-        cost[i, i + 1 :] = _losses(columns[i], columns[i + 1 :])
+        cost[i, i + 1 :] = losses(i, np.arange(i + 1, width))
     alive = np.ones(width, dtype=bool)
     found = []
     for left in range(width, 1, -1):
         if left in SIZES and left < width:
             found.append(_map([of for of, kept in zip(members, alive, strict=True) if kept], width))
         i, j = divmod(int(np.argmin(cost)), width)
-        columns[i] += columns[j]
+        for table in columns:
+            table[i] += table[j]
         members[i] += members[j]
         alive[j] = False
         cost[j], cost[:, j] = np.inf, np.inf
         others = np.flatnonzero(alive & (np.arange(width) != i))
-        loss = _losses(columns[i], columns[others])
-        cost[np.minimum(i, others), np.maximum(i, others)] = loss
+        cost[np.minimum(i, others), np.maximum(i, others)] = losses(i, others)
     return found[::-1]
 
 
 def _losses(one: Array, others: Array) -> Array:
-    """Return the loss of I(W;Y) where the column one[w] is merged with each of others[y, w]."""
+    """Return the loss of information about Y where the column one[x] is merged with each of others[y, x]."""
     both = one + others
     return _spread(both) - _spread(one) - _spread(others)
 

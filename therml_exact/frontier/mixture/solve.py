@@ -15,6 +15,7 @@ import numpy as np
 
 from therml_exact.frontier.budget import Reason
 from therml_exact.frontier.mixture import boxes
+from therml_exact.frontier.mixture.alternation import alternate
 from therml_exact.frontier.mixture.coarse import SIZES, groupings, rest
 from therml_exact.frontier.mixture.dual import End, coarser, search
 from therml_exact.frontier.mixture.ellipsoids import Contacts, contacts
@@ -33,12 +34,25 @@ from therml_exact.frontier.mixture.tables import SLACK, Tables
 from therml_exact.frontier.problems.mixture import coarsened
 from therml_exact.frontier.rounding import ROUNDING
 
+NAMES = {
+    "cells": "cells",
+    "boxes": "boxes",
+    "processing": "data processing",
+    "likelihood": "the likelihood of the true model",
+    "supports": "disjoint supports",
+    "contraction": "contraction",
+}
 FLAT = 0.5  # climbs stop at this share of the threshold; the rest is a margin, without which cells cannot close
 # MARGIN bounds the rounding of log G in the kernels, relative to |lam| + sum a + |level| + 2. A term exp(x_w), where
 # x_w = lam_w + a.log t, has sum a |log t| = lam_w - x_w, so that the error of a term that counts is relative to |lam|
 # and to the height of log G. The entries of t are off by their last digit, which changes log G by that share of the
 # exponents.
 MARGIN = 2e-14
+# Entries of codes, from which on the search from above begins with alternation: Newton's steps leave codes alone there.
+ALTERNATE = 400
+PATIENCE = 600.0  # seconds that alternation may take
+FINE = 0.3  # share of the time for a search over all letters, where coarse ones are tried after it
+TRIAL = 0.1  # share of what is left for each number of coarse letters
 COARSE = 0.05  # share of a gap that a search over coarse letters may leave
 
 
@@ -85,12 +99,20 @@ class Solution:
         """The difference value - lower_bound, in nats."""
         return self.value - self.lower_bound
 
+    @property
+    def bound_by(self) -> str:
+        """The rule of the lower bound, in words."""
+        if self.coarse is None:
+            return NAMES[self.rule]
+        of, coarse = self.coarse
+        return f"{NAMES[coarse.rule]} over {max(of) + 1} coarse letters of {len(of)}"
+
 
 def solve(tables: Tables, tol: float, max_cells: int | None, deadline: float, warm: Solution | None = None) -> Solution:
     """Return the mixture's optimum, within tol if the cells and the time suffice.
 
-    Where letters are many, the search over all of them has half of the time, and searches over coarse letters have what
-    is left; the largest bound counts.
+    Where letters are many, the search over all of them has a share FINE of the time, and searches over coarse letters
+    have what is left; the largest bound counts.
 
     tol          the gap that is asked for, in nats
     max_cells    the most nodes of a tree; None: as many as the memory of a tree holds
@@ -100,27 +122,44 @@ def solve(tables: Tables, tol: float, max_cells: int | None, deadline: float, wa
     apart = deadline - time.monotonic()
     if not (boxes.apply(tables) and tables.a.shape[1] > min(SIZES) and apart < math.inf):
         return _solve(tables, tol, max_cells, deadline, warm)
-    found = _solve(tables, tol, max_cells, deadline - 0.5 * apart, warm)
+    found = _solve(tables, tol, max_cells, deadline - (1 - FINE) * apart, warm)
     return found if found.complete else _coarsely(tables, found, tol, max_cells, deadline)
 
 
 def _coarsely(tables: Tables, fine: Solution, tol: float, max_cells: int | None, deadline: float) -> Solution:
-    """Return the solution with the largest bound of coarse letters, if that is larger than its own."""
-    best = fine
-    maps = groupings(tables)
-    for k, of in enumerate(maps):
-        now = time.monotonic()
-        if now > deadline:
+    """Return the solution with the largest bound of coarse letters, if that is larger than its own.
+
+    Every number of letters has a TRIAL of the time, from the coarsest on while they help. What is left goes to the
+    best, or to the search over all letters once more if no other is better.
+    """
+    best, chosen = fine, None
+    trial = TRIAL * (deadline - time.monotonic())
+    for of in groupings(tables, fine.posterior):
+        if time.monotonic() > deadline:
+            return best
+        found = _of_coarse(tables, fine, of, max(tol, COARSE * best.gap), max_cells, time.monotonic() + trial)
+        if found.lower_bound > best.lower_bound:
+            best, chosen = found, of
+        elif chosen is not None:
             break
-        mixture = coarsened(tables.mixture, of)
-        until = now + (deadline - now) / min(3, len(maps) - k)
-        found = _solve(Tables(mixture), max(tol, COARSE * best.gap), max_cells, until)
-        more = rest(tables.mixture, mixture)
-        bound = found.lower_bound + more - SLACK * (abs(found.lower_bound) + abs(more) + tables.heaviest + 1)
-        if bound > best.lower_bound:
-            best = replace(fine, lower_bound=bound, rule="coarse", coarse=(of, found), turns=None, tree=fine.tree[:0],
-                           contacts=fine.contacts.none(), level=0.0)  # fmt: skip
-    return best
+    if time.monotonic() > deadline:
+        return best
+    if chosen is None:
+        found = _solve(tables, tol, max_cells, deadline, fine)
+        return found if found.lower_bound >= best.lower_bound else replace(best, stopped=found.stopped)
+    found = _of_coarse(tables, fine, chosen, max(tol, 0.3 * COARSE * best.gap), max_cells, deadline)
+    return max(best, found, key=lambda s: s.lower_bound)
+
+
+def _of_coarse(tables: Tables, fine: Solution, of: tuple[int, ...], tol: float, max_cells: int | None,
+               deadline: float) -> Solution:  # fmt: skip
+    """Return the solution `fine` with the bound of the coarse letters of[j] instead of its own."""
+    mixture = coarsened(tables.mixture, of)
+    found = _solve(Tables(mixture), tol, max_cells, deadline)
+    more = rest(tables.mixture, mixture)
+    bound = found.lower_bound + more - SLACK * (abs(found.lower_bound) + abs(more) + tables.heaviest + 1)
+    return replace(fine, lower_bound=bound, rule="coarse", coarse=(of, found), turns=None, tree=fine.tree[:0],
+                   contacts=fine.contacts.none(), level=0.0)  # fmt: skip
 
 
 def _solve(tables: Tables, tol: float, max_cells: int | None, deadline: float, warm: Solution | None = None) -> Solution:
@@ -137,19 +176,26 @@ def _solve(tables: Tables, tol: float, max_cells: int | None, deadline: float, w
         return found
     if tables.apart and (found := _closed(tables, one_each(tables), "supports")).gap <= threshold:
         return found
-    primal, above = start(tables), True
+    above = True
     if warm is not None and warm.codes.shape[1] == tables.full.shape[1]:
         primal = Primal(warm.weights.copy(), warm.codes.copy())
         found, above = _prove(tables, primal, threshold, max_cells, deadline, 2)
-        if above:
-            primal = start(tables)
     if above:
+        primal = _begun(tables, deadline)
         improve(tables, primal, FLAT * threshold, tol, deadline)
         found, _ = _prove(tables, primal, threshold, max_cells, deadline, 20)
     if found.complete or boxes.apply(tables):
         return found
     level, near, tree = coarser(tables, primal, found.lam, threshold, max_cells, deadline)
     return replace(_solution(tables, primal, found.lam, tree, near, level, False), stopped=found.stopped)
+
+
+def _begun(tables: Tables, deadline: float) -> Primal:
+    """Return the measure with which the search from above begins."""
+    if min(len(tables.p), 64) * tables.full.shape[1] <= ALTERNATE:
+        return start(tables)
+    begun = time.monotonic()
+    return alternate(tables, begun + min(0.5 * (deadline - begun), PATIENCE))
 
 
 def improve(tables: Tables, primal: Primal, threshold: float, tol: float, deadline: float) -> None:

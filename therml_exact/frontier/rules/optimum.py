@@ -169,7 +169,7 @@ def minimize_rule(problem: LearningRuleProblem, exact: Mapping[str, Fraction], b
         tree = None
     else:
         compile_cells()
-        rule, tree = minimise(problem, weight, budget.tol, budget.cells, budget.deadline - spent)
+        rule, tree = minimise(problem, weight, budget.tol, budget.count, budget.deadline - spent)
         lower, cells = tree.lower, len(tree.nodes)
     point, witness = problem.evaluate(rule)
     value = float(sum(w * point[name] for w, name in zip(weight, NAMES, strict=True)))
