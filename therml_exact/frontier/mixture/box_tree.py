@@ -44,8 +44,7 @@ TURNS = np.array(_SIZES + [-x for x in _SIZES[1:]])  # by their codes
 
 def takes(m: Mixture) -> bool:
     """Return whether boxes are for this mixture: one block with exponents of one sum, not too many coordinates."""
-    rows = m.blocks[0].rows
-    return len(m.blocks) == 1 and len(rows[0]) <= MOST_LETTERS and all(sum(row) == 1 for row in rows)
+    return len(m.blocks) == 1 and len(m.blocks[0].rows[0]) <= MOST_LETTERS and m.blocks[0].sums_to_one
 
 
 def root_box(m: Mixture) -> tuple[Array, Array]:

@@ -200,7 +200,7 @@ def _dual(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
 def _coarse(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
     """Return the lower bound of a part by that of coarse letters Y', and g H(Y|W,Y')."""
     of, width = claim["map"], len(m.blocks[0].rows[0])
-    require(len(m.blocks) == 1 and all(sum(row) == 1 for row in m.blocks[0].rows), "the rule 'coarse' does not apply")
+    require(len(m.blocks) == 1 and m.blocks[0].sums_to_one, "the rule 'coarse' does not apply")
     require(isinstance(of, list) and len(of) == width, "the map has not as many entries as there are letters")
     require(all(type(k) is int and 0 <= k < width for k in of), "the map names a letter that is none")
     require(claim["part"]["rule"] != "coarse", "the coarse letters have a bound by still coarser ones")

@@ -54,7 +54,7 @@ Terms = list[tuple[Fraction, Fraction]]
 
 def processing(m: Mixture) -> Terms | None:
     """Return the terms of delta H(X) + g H(Y), or None unless g + delta <= 1 and one block has rows of sum 1."""
-    if len(m.blocks) > 1 or m.multiplier + m.delta > 1 or any(sum(row) != 1 for row in m.blocks[0].rows):
+    if len(m.blocks) > 1 or m.multiplier + m.delta > 1 or not m.blocks[0].sums_to_one:
         return None
     terms = []
     for column in zip(*m.blocks[0].rows, strict=True):
@@ -125,13 +125,13 @@ def labels(m: Mixture) -> list[int]:
         joined = {of[j] for j in used}
         if len(joined) > 1:
             of = [min(joined) if part in joined else part for part in of]
-    return [of[j] for j in first] if all(sum(row) == 1 for row in rows) else one
+    return [of[j] for j in first] if m.blocks[0].sums_to_one else one
 
 
 def contraction(m: Mixture) -> Terms | None:
     """Return the terms of H(part) + delta H(X|part) + s H(Y|part) + (g - s) H(Y|W), or None if rows do not sum to 1."""
     rows = m.blocks[0].rows
-    if len(m.blocks) > 1 or any(sum(row) != 1 for row in rows):
+    if len(m.blocks) > 1 or not m.blocks[0].sums_to_one:
         return None
     parts: dict[int, list[int]] = {}
     for w, name in enumerate(labels(m)):

@@ -10,6 +10,7 @@ Errors: TypeError for a multiplier foreign to the problem, ValueError for one th
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -58,6 +59,7 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
     warm: list[Solution | None] = []
     warm_up()  # what the compiler takes is not the budget's
     for given in path:
+        begun = time.monotonic()
         exact = _read(problem, given)
         if problem.unsearched(exact):
             yield unsearched(problem, exact, budget.tol)
@@ -70,8 +72,10 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
             warm = [None] * len(moved.tables)
         ready = moved
         if any(boxes.apply(tables) for tables in ready.tables):
+            paused = time.monotonic()
             warm_up_boxes()
-        deadline = budget.deadline
+            begun += time.monotonic() - paused
+        deadline = begun + budget.seconds
         # The value is at least what the closed forms say, and so is its share.
         within = min(budget.tolerance(max(ready.floor(), 0.0)) / ready.size, 1.0 + budget.rtol * ready.heaviest)
         solutions = [
@@ -197,6 +201,6 @@ def _optimum(problem: Problem, ready: Ready, exact: dict[str, Fraction], solutio
     point = problem.point(encoder)
     value = weighed(problem, floats, point)
     found = Optimum(problem, floats, value, lower, budget.tolerance(value), point, encoder, exact, tuple(solutions))
-    if budget.rtol and found.status == "open" and all(s.rule in RULES for s in solutions):
+    if budget.rtol and found.status == "open" and all(s.complete and s.rule in RULES for s in solutions):
         return found.in_balls()
     return found

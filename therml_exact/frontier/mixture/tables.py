@@ -149,7 +149,7 @@ class Tables:
     @cached_property
     def contracts(self) -> bool:
         """Whether the rule of contraction applies: one block, with rows of sum 1."""
-        return len(self.roots) == 1 and all(sum(row) == 1 for row in self.mixture.blocks[0].rows)
+        return len(self.roots) == 1 and self.mixture.blocks[0].sums_to_one
 
     @cached_property
     def _overlaps(self) -> dict[tuple[int, ...], Fraction]:

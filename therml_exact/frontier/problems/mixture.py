@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 
 Row = tuple[Fraction, ...]
@@ -41,6 +42,11 @@ class Block:
     rows: tuple[Row, ...]
     root: tuple[Row, ...]
     coordinates: tuple[Row, ...]
+
+    @cached_property
+    def sums_to_one(self) -> bool:
+        """Whether every row sums to 1."""
+        return all(sum(row) == 1 for row in self.rows)
 
 
 @dataclass(frozen=True)
