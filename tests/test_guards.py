@@ -98,6 +98,7 @@ CHECKERS = [
     "therml_exact.frontier.joint.check_rows",
     "therml_exact.frontier.joint.check_caps",
     "therml_exact.frontier.joint.check_relaxations",
+    *(f"therml_exact.frontier.classical.{name}" for name in ("check_reproduction", "check_channel", "check_wyner")),
     "therml_exact.shannon.verify",
 ]
 SOLVERS = {
@@ -108,6 +109,10 @@ SOLVERS = {
     *(f"therml_exact.frontier.joint.{name}" for name in ("cells", "cuts", "cones", "above", "minimize", "limited")),
     *(f"therml_exact.frontier.joint.{name}" for name in ("caps", "caps_above")),
     *(f"therml_exact.frontier.joint.{name}" for name in ("optimum", "trace", "descents", "certificate")),
+    *(
+        f"therml_exact.frontier.classical.{name}"
+        for name in ("reproduction", "channel", "wyner", "simplex", "tradeoff")
+    ),
     *(f"therml_exact.shannon.{name}" for name in ("prove", "program", "refute", "cone")),
     "therml_exact.frontier.minimize",
     "therml_exact.frontier.trace",
@@ -161,6 +166,7 @@ FLOORS = [
     ["thermo", "bounds", "testing"],
     ["model_audit"],
     ["audit", "io", "tour"],
+    ["atlas"],
     ["cli"],
 ]
 
