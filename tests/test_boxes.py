@@ -1,4 +1,4 @@
-"""Boxes: bounds of log G that hold at every code, against samples, against simplices; and forged certificates of them."""
+"""Boxes: bounds of log G that hold at every code, against samples and simplices; and forged certificates of them."""
 
 import copy
 import math
@@ -22,7 +22,8 @@ PART = ("parts", 0)
 
 
 def world(seed, nx, ny):
-    return tx.EncoderProblem(tx.Joint(np.random.default_rng(seed).dirichlet(np.ones(nx * ny)).reshape(nx, ny), ("X", "Y")))
+    table = np.random.default_rng(seed).dirichlet(np.ones(nx * ny)).reshape(nx, ny)
+    return tx.EncoderProblem(tx.Joint(table, ("X", "Y")))
 
 
 def tables_of(problem, gamma, delta=0):
@@ -174,7 +175,8 @@ def test_each_requirement_refuses_what_fails_it(true, requirement):
 def test_a_leaf_is_held_to_its_rule(true):
     tree = true["parts"][0]["tree"]
     assert tx.verify(true).valid
-    for old, new, reason in (("+", ".", "lines"), ("+", "!", "empty"), (".", "!", "empty"), (".", "+", "ellipsoid")):
+    edits = (("+", ".", "lines"), ("+", "!", "empty"), (".", "!", "empty"), (".", "+", "ellipsoid"))
+    for old, new, reason in edits:
         found = tx.verify(edited(true, ((*PART, "tree"), replaced(tree, old, new))))
         assert not found.valid and reason in found.reason, (old, new, found.reason)
 
@@ -188,7 +190,7 @@ def test_boxes_are_for_one_block(true):
 
 
 def test_leaves_that_floats_leave_open_are_judged_in_balls(true, monkeypatch):
-    """Without the floats' verdict the balls prove every leaf; with a level lower by as much as floats see, none does."""
+    """Without the floats' verdict the balls prove every leaf; at a lower level they refuse."""
     monkeypatch.setattr(check_boxes._Rules, "_below", lambda self, lo, hi, slopes: np.zeros(len(lo), dtype=bool))
     assert tx.verify(true).valid
     assert "by its lines" in tx.verify(edited(true, (("status",), "open"), ((*PART, "level"), "-0x1.0p-4"))).reason

@@ -39,7 +39,8 @@ SOLVERS = {
 
 @overload
 def minimize(problem: Problem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0, rho: Any = 1,
-             tol: float = 1e-9, max_cells: int | None = None, time_limit: float = 60.0, rtol: float = 1e-12) -> Optimum: ...  # fmt: skip
+             tol: float = 1e-9, max_cells: int | None = None, time_limit: float = 60.0,
+             rtol: float = 1e-12) -> Optimum: ...  # fmt: skip
 
 
 @overload
@@ -50,12 +51,14 @@ def minimize(problem: RateDistortionProblem, gamma: Any = 0, delta: Any = 0, sig
 
 @overload
 def minimize(problem: LearningRuleProblem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0, rho: Any = 1,
-             tol: float = 1e-9, max_cells: int | None = None, time_limit: float = 60.0, rtol: float = 1e-12) -> RuleOptimum: ...  # fmt: skip
+             tol: float = 1e-9, max_cells: int | None = None, time_limit: float = 60.0,
+             rtol: float = 1e-12) -> RuleOptimum: ...  # fmt: skip
 
 
 @overload
 def minimize(problem: JointProblem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0, rho: Any = 1,
-             tol: float = 1e-9, max_cells: int | None = None, time_limit: float = 60.0, rtol: float = 1e-12) -> JointOptimum: ...  # fmt: skip
+             tol: float = 1e-9, max_cells: int | None = None, time_limit: float = 60.0,
+             rtol: float = 1e-12) -> JointOptimum: ...  # fmt: skip
 
 
 def minimize(

@@ -159,10 +159,10 @@ def from_arb(values: Sequence[Any]) -> Balls:
     ([0.3333333333333333, 2.0], 0.0, True)
     """
     rows = np.array(values, dtype=object)
-    mid = np.array([float(v.mid()) for v in rows.ravel().tolist()]).reshape(rows.shape)
-    far = [float((v - m).abs_upper()) for v, m in zip(rows.ravel().tolist(), mid.ravel().tolist(), strict=True)]
-    rad = np.array(far).reshape(rows.shape)
-    return Balls(mid, np.where(rad == 0, 0.0, GROW * rad + TINY))
+    flat = rows.ravel().tolist()
+    mid = [float(v.mid()) for v in flat]
+    rad = [0.0 if v == m else GROW * float((v - m).abs_upper()) + TINY for v, m in zip(flat, mid, strict=True)]
+    return Balls(np.array(mid).reshape(rows.shape), np.array(rad).reshape(rows.shape))
 
 
 def from_fractions(values: Sequence[Any]) -> Balls:

@@ -2,9 +2,9 @@
 
     r_zw = q_z prod t_z^a_w / m_w,     q_z <- sum_w p_w r_zw,     t_z <- the mean exponents of z, divided by their sum
 
-L never rises (Blahut and Arimoto; it is the EM step of the mixture). Two steps are extrapolated in log q and log t where
-that lowers L further. The steps are products of matrices, so that they are fast for hundreds of letters, where Newton's
-method on weights and codes together (primal.py) is not; it has the last word on smaller ones.
+L never rises (Blahut and Arimoto; it is the EM step of the mixture). Two steps are extrapolated in log q and log t
+where that lowers L further. The steps are products of matrices, so that they are fast for hundreds of letters, where
+Newton's method on weights and codes together (primal.py) is not; it has the last word on smaller ones.
 
 No error is raised here.
 Source: R. Blahut (1972); S. Arimoto (1972); R. Varadhan and C. Roland, Simple and globally convergent methods for

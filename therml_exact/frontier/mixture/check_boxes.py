@@ -1,4 +1,4 @@
-"""Is log G <= level on every leaf of a tree of boxes? In floats with proven radii, and in FLINT's balls what these leave.
+"""Is log G <= level on every leaf of a tree of boxes? In floats with proven radii; what they leave, in FLINT's balls.
 
 box_tree.py says how a tree is written and what its leaves claim, kernels/mixture/boxes.py why a line below
 f(x) = -x log x at both ends of an interval proves a bound. Here the line A + s x of an interval [lo, hi] has any float
@@ -200,14 +200,13 @@ class _Rules:
         """Return whether each box lies in one of the ellipsoids that are proved."""
         held = np.zeros(len(lo), dtype=bool)
         for point, weights, radius in self.near:
-            far = np.maximum(np.abs(exact(lo).minus(point).upper), np.abs(exact(lo).minus(point).lower))
-            far = np.maximum(far, np.abs(exact(hi).minus(point).upper))
-            far = exact(np.maximum(far, np.abs(exact(hi).minus(point).lower)))
+            ends = exact(lo).minus(point), exact(hi).minus(point)
+            far = exact(np.maximum(*(np.maximum(np.abs(end.upper), np.abs(end.lower)) for end in ends)))
             held |= far.times(far).times(weights).total(1).upper <= radius
         return held
 
     def _below(self, lo: Array, hi: Array, slopes: Array) -> Array:
-        """Return whether lines with these slopes prove log G <= level, for each box; False where floats leave it open."""
+        """Return whether lines of these slopes prove log G <= level, for each box; False if floats tell too little."""
         slope = exact(slopes)
         starts = [_f(exact(end)).minus(slope.times(exact(end))).lower for end in (lo, hi)]
         total = exact(np.minimum(*starts)).total(1)

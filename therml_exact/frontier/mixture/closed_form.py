@@ -26,8 +26,8 @@ and q with shares s, 1 - s that is Cauchy's inequality, sum p q/(s p + (1 - s) q
 whose eta is that of Kullback and Leibler's. So with s = min(g, (1 - delta)/eta)
     R + delta D + g C >= delta H(X) + s H(Y) + (g - s) H(Y|W),
 since R + D >= H(X) and C >= H(Y|W). It holds within each part of the rule of supports, with the eta of that part, and
-is at least what that rule says. eta <= 1 makes it the line H(Y) + (g - 1) H(Y|W) at delta = 0. Where g <= (1 - delta)/eta
-it is the value of a single code. b is taken from below, from roots of 30 binary digits.
+is at least what that rule says. eta <= 1 makes it the line H(Y) + (g - 1) H(Y|W) at delta = 0. Where g is at most
+(1 - delta)/eta it is the value of a single code. b is taken from below, from roots of 30 binary digits.
 
 A rule returns a list of (coefficient, ratio), all rational, or None where it does not apply. No error is raised here.
 Source: O. Ordentlich and Y. Polyanskiy, Strong data processing constant is achieved by binary inputs (2021);

@@ -32,7 +32,7 @@ Array = np.ndarray[Any, Any]
 
 
 def groupings(tables: Tables, posterior: Array) -> list[tuple[int, ...]]:
-    """Return maps from the columns of the one block to Y' = 0, 1, ..., the coarsest first; posterior[w, z] is p(z|w)."""
+    """Return maps from the columns of the block to Y' = 0, 1, ..., the coarsest first; posterior[w, z] is p(z|w)."""
     joint = tables.p[:, None] * tables.rows[0]
     width = joint.shape[1]
     members = [[j] for j in range(width)]

@@ -70,7 +70,8 @@ class Level(NamedTuple):
     tree: Array
 
 
-def coarser(tables: Tables, primal: Primal, lam: Array, threshold: float, max_cells: int | None, deadline: float) -> Level:
+def coarser(tables: Tables, primal: Primal, lam: Array, threshold: float, max_cells: int | None,
+            deadline: float) -> Level:  # fmt: skip
     """Return the best bound of log G that the budget affords, from thresholds coarser than `threshold`.
 
     lam          the dual variables log c_w, [w]
@@ -106,7 +107,8 @@ def _entropies(rows: Array) -> Array:
     return -(rows * np.log(np.where(rows > 0, rows, 1.0))).sum(axis=1)
 
 
-def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cells: int | None, deadline: float) -> Search:
+def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cells: int | None,
+           deadline: float) -> Search:  # fmt: skip
     """Return what branch and bound finds about log G <= threshold over all codes.
 
     lam          the dual variables log c_w, [w]

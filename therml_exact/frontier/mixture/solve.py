@@ -122,7 +122,12 @@ def solve(tables: Tables, tol: float, max_cells: int | None, deadline: float, wa
     apart = deadline - time.monotonic()
     if not (boxes.apply(tables) and tables.a.shape[1] > min(SIZES) and apart < math.inf):
         return _solve(tables, tol, max_cells, deadline, warm)
-    found = _solve(tables, tol, max_cells, deadline - (1 - FINE) * apart, warm)
+    if warm is None and _many(tables):  # what is found from above counts however little is proved
+        primal = alternate(tables, time.monotonic() + min(0.5 * apart, PATIENCE))
+        apart = deadline - time.monotonic()
+    else:
+        primal = None
+    found = _solve(tables, tol, max_cells, deadline - (1 - FINE) * apart, warm, primal)
     return found if found.complete else _coarsely(tables, found, tol, max_cells, deadline)
 
 
@@ -132,19 +137,22 @@ def _coarsely(tables: Tables, fine: Solution, tol: float, max_cells: int | None,
     Every number of letters has a TRIAL of the time, from the coarsest on while they help. What is left goes to the
     best, or to the search over all letters once more if no other is better.
     """
-    best, chosen = fine, None
+    best, tried = fine, []
     trial = TRIAL * (deadline - time.monotonic())
     for of in groupings(tables, fine.posterior):
         if time.monotonic() > deadline:
             return best
         found = _of_coarse(tables, fine, of, max(tol, COARSE * best.gap), max_cells, time.monotonic() + trial)
-        if found.lower_bound > best.lower_bound:
-            best, chosen = found, of
-        elif chosen is not None:
+        best = max(best, found, key=lambda s: s.lower_bound)
+        # What the search has left open may be halved by more time; what the letters lose stays.
+        left = 0.0 if found.coarse is None else found.coarse[1].gap
+        tried.append((found.gap - 0.5 * left, of))
+        if left > found.gap - left and best is not found:
             break
     if time.monotonic() > deadline:
         return best
-    if chosen is None:
+    promised, chosen = min(tried, default=(math.inf, ()))
+    if promised >= best.gap and best.coarse is None:
         found = _solve(tables, tol, max_cells, deadline, fine)
         return found if found.lower_bound >= best.lower_bound else replace(best, stopped=found.stopped)
     found = _of_coarse(tables, fine, chosen, max(tol, 0.3 * COARSE * best.gap), max_cells, deadline)
@@ -162,10 +170,11 @@ def _of_coarse(tables: Tables, fine: Solution, of: tuple[int, ...], tol: float, 
                    contacts=fine.contacts.none(), level=0.0)  # fmt: skip
 
 
-def _solve(tables: Tables, tol: float, max_cells: int | None, deadline: float, warm: Solution | None = None) -> Solution:
+def _solve(tables: Tables, tol: float, max_cells: int | None, deadline: float,
+           warm: Solution | None = None, begun: Primal | None = None) -> Solution:  # fmt: skip
     """Return the optimum that a search over all letters finds, within tol if the cells and the time suffice.
 
-    The arguments are those of `solve`.
+    The arguments are those of `solve`; `begun` is the measure with which the search from above begins, if there is one.
     """
     # A certificate's value is rounded up: large values leave less of the tolerance. L is about its letters' own terms.
     size = -float(tables.p @ (tables.full * tables.own).sum(axis=1))
@@ -183,7 +192,7 @@ def _solve(tables: Tables, tol: float, max_cells: int | None, deadline: float, w
         primal = Primal(warm.weights.copy(), warm.codes.copy())
         found, above = _prove(tables, primal, threshold, max_cells, deadline, 2)
     if above:
-        primal = _begun(tables, deadline)
+        primal = _begun(tables, deadline) if begun is None else begun
         improve(tables, primal, FLAT * threshold, tol, deadline)
         found, _ = _prove(tables, primal, threshold, max_cells, deadline, 20)
     if found.complete or boxes.apply(tables):
@@ -192,9 +201,14 @@ def _solve(tables: Tables, tol: float, max_cells: int | None, deadline: float, w
     return replace(_solution(tables, primal, found.lam, tree, near, level, False), stopped=found.stopped)
 
 
+def _many(tables: Tables) -> bool:
+    """Return whether the codes are too many for Newton's steps."""
+    return min(len(tables.p), 64) * tables.full.shape[1] > ALTERNATE
+
+
 def _begun(tables: Tables, deadline: float) -> Primal:
     """Return the measure with which the search from above begins."""
-    if min(len(tables.p), 64) * tables.full.shape[1] <= ALTERNATE:
+    if not _many(tables):
         return start(tables)
     begun = time.monotonic()
     return alternate(tables, begun + min(0.5 * (deadline - begun), PATIENCE))

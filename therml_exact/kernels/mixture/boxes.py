@@ -10,9 +10,9 @@ where S is an entropy of r and h(t) = sum_j f(t_j), f(x) = -x log x. Let l_j(x) 
 above f at lo_j and hi_j. Since f is concave, it is below f between them, and with b_j = s_j + sum_k A_k, which is the
 same function as t sums to 1, the largest value of lambda.r + S(r) - m b.t over all r is log G(b). That bounds log G at
 every global maximum in the box. Any slopes s_j serve. The chords alone have the image of their posterior often outside
-of the box, where they prove too little; the slope d log G/d s_j then says which way to turn the line about its end, lo_j
-or hi_j. The best slopes are the multipliers of lo <= t <= hi in a convex problem, and a few steps of Newton's method,
-on the coordinates that are outside, come near them.
+of the box, where they prove too little; the slope d log G/d s_j then says which way to turn the line about its end,
+lo_j or hi_j. The best slopes are the multipliers of lo <= t <= hi in a convex problem, and a few steps of Newton's
+method, on the coordinates that are outside, come near them.
 
 A line is written as its turn from the chord, s_j = chord_j + turn/m, where the turn is 0, or a power of 2, or 1.5 times
 one, of either sign. A turn up leaves the line at hi_j, a turn down at lo_j.
@@ -58,7 +58,7 @@ SLOP = 1e-15  # the rounding of sums of ends, for each unit of the sum and each 
 
 
 class G(NamedTuple):
-    """The function G: lam[w], a[w, j], the groups group[w], s, how many groups there are, and the sum m of exponents."""
+    """The function G: lam[w], a[w, j], the groups group[w], s, how many they are, and the sum m of exponents."""
 
     lam: Any
     a: Any
@@ -90,7 +90,7 @@ class Near(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch of `bound_on`, which also returns in it: image[j], the posterior's, and gap[j], of f above its line there.
+    """Scratch of `bound_on`, which also returns in it image[j], the posterior's, and gap[j], of f above its line there.
 
     chord, turn, step, kept, b, gradient, end [j], at [j] integers; r [w], share, top [g]; h [j, j], deviation [w, j]
     """
@@ -124,7 +124,7 @@ def encoded(x):
     size = abs(x)
     if not size >= 2.0 ** (LEAST - 1):
         return 0
-    power = int(math.floor(math.log2(size)))
+    power = math.floor(math.log2(size))
     rest = size / 2.0**power
     half = 1 if 1.25 <= rest < 1.75 else 0
     if rest >= 1.75:
@@ -392,7 +392,7 @@ def chosen(lo, hi, missing, mass, work):
             j, most = k, work.gap[k]
     if mass * most * lo.size >= 0.25 * missing and j >= 0:
         t = min(max(work.image[j], lo[j]), hi[j])
-        x = int(math.floor(8.0 * (t - lo[j]) / (hi[j] - lo[j]) + 0.5))
+        x = math.floor(8.0 * (t - lo[j]) / (hi[j] - lo[j]) + 0.5)
         return CUTS * j + min(max(x - 2, 0), CUTS - 1)
     # The lines are tight at the image, which is outside: the widest interval is cut in the middle.
     j, most = -1, 0.0
