@@ -55,7 +55,12 @@ class Entry:
     frontier    for two variables: points {"gamma", "value", "lower_bound", "R", "C", "certificate"} of the least
                 R + gamma C, nats; the certificate is None where it is long
     gamma_c     the critical gamma as (lower, upper) bounds, no unit; None where there is none
-    process     for processes: "I_pred", pairs [N, nats], and "learning", optima of the best learning rule; else {}
+    process     for processes: "I_pred", triples [N, nats, error], and "learning", optima of the best rule; else {}
+
+    >>> import therml_exact as tx
+    >>> entry = tx.atlas.load("symmetric-10")
+    >>> entry.quantity, [round(bound, 3) for bound in entry.gamma_c]  # 1 / 0.8^2
+    ('I(X;Y)', [1.562, 1.562])
     """
 
     name: str

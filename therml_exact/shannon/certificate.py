@@ -6,12 +6,15 @@
      "tables": {name: cells} or "joint": {"axes", "table"}, "side"                                      refuted
      "polymatroid": {"ground": names, "entropies": [H(S) by bit mask]}, "side"                          undecided}
 
-A proof has a part for "<=" and ">=", two for "=". Terms of a sum, multipliers as text "p/q":
+A proof has a part for "<=" and ">=", two for "="; where the statement is several, their parts are numbered from 1:
+"right - left of statement 2". Terms of a sum, multipliers as text "p/q":
     [m, "information", A, B, C]    I(A;B|C) >= 0                       m >= 0
     [m, "entropy", A, C]           H(A|C) >= 0                         m >= 0
     [m, "independence", A, B, C]   I(A;B|C) = 0 by d-separation
     [m, "exchange", S, T]          H(S) - H(T) = 0, exchangeable data
-    [m, "hypothesis", k]           left - right of given[k] (or right - left for "<=")    m >= 0, or free for "="
+    [m, "hypothesis", k]           left - right of the k-th statement of given (or right - left for "<=")
+                                   m >= 0, or free for "="
+    [m, "number", [[q, c], ...]]   sum q c >= 0, c one "nat" or "log p"
 Each information is a sum of elemental inequalities by the chain rule; A, B, C, S, T are lists of names.
 """
 
@@ -21,8 +24,9 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from therml_exact.shannon.grammar import Statement
+from therml_exact.shannon import constants
 from therml_exact.shannon.setting import Setting
+from therml_exact.shannon.statements import Statement
 
 if TYPE_CHECKING:
     from therml_exact.shannon.derivation import Derivation
@@ -32,26 +36,30 @@ VERSION = 1
 LEFT, RIGHT = "left - right", "right - left"
 
 
-def claims(statement: Statement) -> tuple[str, ...]:
-    """What has to be nonnegative, in the order of `Statement.sides`."""
-    return {">=": (LEFT,), "<=": (RIGHT,), "=": (LEFT, RIGHT)}[statement.relation]
+def claims(statements: Sequence[Statement]) -> tuple[str, ...]:
+    """What has to be nonnegative, in the order of the statements and their sides."""
+    own = [{">=": (LEFT,), "<=": (RIGHT,), "=": (LEFT, RIGHT)}[s.relation] for s in statements]
+    if len(own) == 1:
+        return own[0]
+    return tuple(f"{side} of statement {k}" for k, names in enumerate(own, start=1) for side in names)
 
 
 def under(given: Sequence[str]) -> str:
     """What a verdict rests on besides its setting, in words."""
-    if not given:
+    text = "; ".join(given)
+    if not text:
         return ""
-    return f" under the hypothes{'is' if len(given) == 1 else 'es'} {'; '.join(given)}"
+    return f" under the hypothes{'es' if ';' in text else 'is'} {text}"
 
 
-def header(setting: Setting, statement: Statement, given: Sequence[Statement], verdict: str) -> dict[str, Any]:
+def header(setting: Setting, statement: str, given: Sequence[str], verdict: str) -> dict[str, Any]:
     """What every certificate begins with."""
     return {
         "format": FORMAT,
         "version": VERSION,
         "verdict": verdict,
-        "statement": statement.text,
-        "given": [hypothesis.text for hypothesis in given],
+        "statement": statement,
+        "given": list(given),
         **setting.to_json(),
     }
 
@@ -76,6 +84,8 @@ def _terms(setting: Setting, derivation: Derivation) -> Iterator[list[Any]]:
         yield [str(m), "exchange", names(s), names(t)]
     for k, m in sorted(derivation.hypotheses.items()):
         yield [str(m), "hypothesis", k]
+    if derivation.number:
+        yield ["1", "number", [[str(c), constants.name(key)] for key, c in sorted(derivation.number.items())]]
 
 
 def polymatroid(ground: Sequence[str], entropies: Sequence[Fraction]) -> dict[str, Any]:

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from math import inf
 
 from therml_exact.joint import Joint
-from therml_exact.numbers.primelog import PrimeLog
-from therml_exact.shannon import linear_worlds, table_worlds
+from therml_exact.shannon import dice, linear_worlds, table_worlds
+from therml_exact.shannon.constants import Amount
+from therml_exact.shannon.constants import keys as keys_of
 from therml_exact.shannon.grammar import Form
 from therml_exact.shannon.setting import Setting
 from therml_exact.shannon.witness import build, skeleton, value
 from therml_exact.worlds import World
 
-Witness = tuple[World | Joint, PrimeLog]
+Witness = tuple[World | Joint, Amount]
 
 
 def refute(
@@ -30,15 +31,28 @@ def refute(
     used = 0
     for form in (claim, *(form for form, _ in given)):
         for mask in form:
-            used |= mask
+            used |= max(mask, 0)
     graph, keys = skeleton(setting)
     needed = graph.ancestors(setting.members(used))
+    if not thorough and keys_of([claim, *(form for form, _ in given)]):
+        return _dice(setting, claim, given)  # ranks know nothing of constants
     if not thorough:
         tables = linear_worlds.search(graph, keys, setting.names, claim, given, sorted(needed), deadline)
         return None if tables is None else _decided(setting, claim, given, tables)
     problem = table_worlds.Search(graph, keys, setting.names, claim, given, frozenset(needed))
     found = table_worlds.search(problem, lambda tables: _decided(setting, claim, given, tables) is not None, deadline)
     return None if found is None else _decided(setting, claim, given, found)
+
+
+def _dice(setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]]) -> Witness | None:
+    if setting.graph is not None:
+        return None
+    for tables in dice.proposals(setting.names, [claim, *(form for form, _ in given)]):
+        if dice.value(setting.names, tables, claim) < 0:
+            found = _decided(setting, claim, given, tables)
+            if found is not None:
+                return found
+    return None
 
 
 def _decided(
