@@ -432,7 +432,7 @@ def test_the_cache_serves_a_second_process():
         "cells = np.full(6, 1 / 6)\n"
         "cells.flags.writeable = False\n"
         "multi_information_kernel(cells, np.array([2, 3]))\n"
-        "stats = multi_information_kernel.stats\n"
+        "stats = multi_information_kernel.machine.stats\n"
         "assert sum(stats.cache_hits.values()) == 1 and not stats.cache_misses, stats\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

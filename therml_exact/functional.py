@@ -122,7 +122,7 @@ def functionals(world: World, variational: Variational, measure_x: Any = None, m
 
 def entropy_functional(world: World, v: Variational) -> Number:
     """S (10): the divergence of the learning rule from the prior q(theta)."""
-    return _excess(world, v, "theta", 1, [name for name in world.axes if name[0] in "XY"], "Theta")
+    return _excess(world, v, "theta", 1, list(world.data), "Theta")
 
 
 def rate(world: World, v: Variational, i: int) -> Number:

@@ -14,7 +14,6 @@ from therml_exact import functional as f
 from therml_exact.information import entropy_number, information_number, zero
 from therml_exact.letters import flatten_names
 from therml_exact.numbers.weights import Number
-from therml_exact.projection import graph_information
 from therml_exact.variational import Variational, family, optimal_variational, ratio
 from therml_exact.worlds import World
 
@@ -75,8 +74,8 @@ class Quantities:
 
     @property
     def data(self) -> tuple[str, ...]:
-        """X^N, Y^N (X^N alone in BayesWorld)."""
-        return tuple(name for name in self.world.axes if name[0] in "XY")
+        """X^N, Y^N (X^N alone in BayesWorld), or their type."""
+        return self.world.data
 
     def sum(self, term: Callable[[int], Number]) -> Number:
         """The sum over samples."""
@@ -85,12 +84,12 @@ class Quantities:
     @cached_property
     def I_P(self) -> Number:
         """The multi-information of world P as its node-parent sum (6)."""
-        return graph_information(self.world, self.world.graph)
+        return self.world.on_graph(self.world.graph)
 
     @cached_property
     def I_Q(self) -> Number:
         """The information that world Q expresses."""
-        return graph_information(self.world, self.world.graph_q)
+        return self.world.on_graph(self.world.graph_q)
 
     @property
     def J(self) -> Number:

@@ -1,6 +1,7 @@
 """Budget: the tolerance of an optimum, and the cells and seconds that it may cost; read and checked once, at the door.
 
-Errors: ValueError naming the argument, its value and what it should be.
+Errors: ValueError naming the argument, its value and what it should be; MemoryError where the solvers' libraries have
+no room (numbers/memory.py).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import numbers
 import time
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from therml_exact.numbers.memory import check_libraries
 
 Reason = Literal["closed", "cells", "time", "memory", "rounding", "bounds"]
 """Why a search stopped: the bounds met within the tolerance, or the cells, the time, the memory or the digits ended.
@@ -51,6 +54,7 @@ class Budget:
         >>> Budget.read(1e-9, 1000, 60)
         Budget(tol=1e-09, cells=1000, seconds=60.0, rtol=0.0)
         """
+        check_libraries()
         if not _real(rtol) or not 0 <= rtol < 1:
             raise ValueError(f"rtol is {rtol!r}; it is a share of the value, at least 0 and below 1")
         if not _real(tol) or not 0 < tol < math.inf:

@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, overload
 
 from therml_exact.frontier.budget import Budget
+from therml_exact.numbers.given import Number
 
 if TYPE_CHECKING:
     from therml_exact.frontier.classical.reproduction import RateDistortion, RateDistortionProblem
@@ -38,36 +39,36 @@ SOLVERS = {
 
 
 @overload
-def minimize(problem: Problem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0, rho: Any = 1,
-             tol: float = 1e-9, max_cells: int | None = None, time_limit: float = 60.0,
-             rtol: float = 1e-12) -> Optimum: ...  # fmt: skip
+def minimize(problem: Problem, gamma: Number = 0, delta: Number = 0, sigma: Number = 0, beta: Number = 0,
+             rho: Number = 1, tol: float = 1e-9, max_cells: int | None = None,
+             time_limit: float = 60.0, rtol: float = 1e-12) -> Optimum: ...  # fmt: skip
 
 
 @overload
-def minimize(problem: RateDistortionProblem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0,
-             rho: Any = 1, tol: float = 1e-9, max_cells: int = 2_000_000,
+def minimize(problem: RateDistortionProblem, gamma: Number = 0, delta: Number = 0, sigma: Number = 0, beta: Number = 0,
+             rho: Number = 1, tol: float = 1e-9, max_cells: int = 2_000_000,
              time_limit: float = 60.0) -> RateDistortion: ...  # fmt: skip
 
 
 @overload
-def minimize(problem: LearningRuleProblem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0, rho: Any = 1,
-             tol: float = 1e-9, max_cells: int | None = None, time_limit: float = 60.0,
-             rtol: float = 1e-12) -> RuleOptimum: ...  # fmt: skip
+def minimize(problem: LearningRuleProblem, gamma: Number = 0, delta: Number = 0, sigma: Number = 0, beta: Number = 0,
+             rho: Number = 1, tol: float = 1e-9, max_cells: int | None = None,
+             time_limit: float = 60.0, rtol: float = 1e-12) -> RuleOptimum: ...  # fmt: skip
 
 
 @overload
-def minimize(problem: JointProblem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0, rho: Any = 1,
-             tol: float = 1e-9, max_cells: int | None = None, time_limit: float = 60.0,
-             rtol: float = 1e-12) -> JointOptimum: ...  # fmt: skip
+def minimize(problem: JointProblem, gamma: Number = 0, delta: Number = 0, sigma: Number = 0, beta: Number = 0,
+             rho: Number = 1, tol: float = 1e-9, max_cells: int | None = None,
+             time_limit: float = 60.0, rtol: float = 1e-12) -> JointOptimum: ...  # fmt: skip
 
 
 def minimize(
     problem: Any,
-    gamma: Any = 0,
-    delta: Any = 0,
-    sigma: Any = 0,
-    beta: Any = 0,
-    rho: Any = 1,
+    gamma: Number = 0,
+    delta: Number = 0,
+    sigma: Number = 0,
+    beta: Number = 0,
+    rho: Number = 1,
     tol: float = 1e-9,
     max_cells: int | None = None,
     time_limit: float = 60.0,

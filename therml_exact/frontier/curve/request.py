@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
 
 from therml_exact.frontier.budget import Budget
+from therml_exact.numbers.given import Number
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Request:
     max_points                      how many optima are solved, at most
     """
 
-    gammas: Iterable[Any] | None
-    deltas: Iterable[Any] | None
-    sigmas: Iterable[Any] | None
-    betas: Iterable[Any] | None
+    gammas: Iterable[Number] | None
+    deltas: Iterable[Number] | None
+    sigmas: Iterable[Number] | None
+    betas: Iterable[Number] | None
     tol: float
     budget: Budget
     seconds: float

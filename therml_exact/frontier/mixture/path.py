@@ -40,12 +40,14 @@ def minimize_mixture(problem: Problem, given: Mapping[str, Any], budget: Budget)
     return optimum
 
 
-def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: Budget = USUAL) -> Iterator[Optimum]:
+def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: Budget = USUAL,
+                  end: float = math.inf) -> Iterator[Optimum]:  # fmt: skip
     """Yield the optima along a path of multipliers, each started from the codes of the one before.
 
     problem    an encoder, Bayes or discriminative problem
     path       the multipliers by name, one mapping for each point; rho is 1 where it is left out, the others 0
     budget     tolerance, cells and seconds of one point
+    end        when all of the work ends, on the monotonic clock, in seconds; points after it take a moment each
 
     TypeError is raised for a multiplier that is foreign to the problem, ValueError for one that is negative or not
     finite (beta may be infinite), or more than 1e12 times rho.
@@ -59,7 +61,7 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
     warm: list[Solution | None] = []
     warm_up()  # what the compiler takes is not the budget's
     for given in path:
-        begun = time.monotonic()
+        deadline = budget.until(end).deadline
         exact = _read(problem, given)
         if problem.unsearched(exact):
             yield unsearched(problem, exact, budget.tol)
@@ -74,8 +76,7 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
         if any(boxes.apply(tables) for tables in ready.tables):
             paused = time.monotonic()
             warm_up_boxes()
-            begun += time.monotonic() - paused
-        deadline = begun + budget.seconds
+            deadline += time.monotonic() - paused
         # The value is at least what the closed forms say, and so is its share.
         within = min(budget.tolerance(max(ready.floor(), 0.0)) / ready.size, 1.0 + budget.rtol * ready.heaviest)
         solutions = [

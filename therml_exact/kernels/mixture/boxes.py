@@ -41,7 +41,8 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+
+from therml_exact.kernels.kernel import kernel
 
 CUTS = 5  # places where an interval may be cut: at 2, 3, 4, 5, 6 eighths
 LINES, ELLIPSOID, EMPTY = 0, 1, 2  # the rules of leaves
@@ -112,13 +113,13 @@ class Work(NamedTuple):
     gap: Any
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def f(x):
     """Return -x log x."""
     return -x * math.log(x) if x > 0.0 else 0.0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def encoded(x):
     """Return the code of a turn near x, which is in units of 1/m: 0 for none, 1 to UP upwards, then downwards."""
     size = abs(x)
@@ -135,7 +136,7 @@ def encoded(x):
     return code if x > 0.0 else code + UP
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def decoded(code):
     """Return the turn that a code stands for, in units of 1/m."""
     if code == 0:
@@ -145,7 +146,7 @@ def decoded(code):
     return -x if code > UP else x
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def tighten(lo, hi):
     """Move the ends lo[j], hi[j] inwards as far as sum t = 1 allows, in place; return whether the box is empty."""
     least, most = 0.0, 0.0
@@ -162,7 +163,7 @@ def tighten(lo, hi):
     return False
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def height(g, b, work):
     """Return log G(b), and write the posterior to work.r[w]."""
     count, width = g.a.shape
@@ -191,7 +192,7 @@ def height(g, b, work):
     return peak + math.log(total) / g.s
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def turned(g, lo, hi, work):
     """Return log G for the lines with the turns work.turn[j], which are written to work.b[j]."""
     total = 0.0
@@ -204,7 +205,7 @@ def turned(g, lo, hi, work):
     return height(g, work.b, work)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def mean(g, j, work):
     """Return the mean exponent of the coordinate j under the posterior."""
     total = 0.0
@@ -213,7 +214,7 @@ def mean(g, j, work):
     return total
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def newton(g, lo, hi, missing, work):
     """Write a step of the turns to work.step and return on how many coordinates, those of work.at; 0 if none pays.
 
@@ -281,7 +282,7 @@ def newton(g, lo, hi, missing, work):
     return n
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def move(g, lo, hi, n, value, work):
     """Return log G after the step of `newton`, shortened until it is below `value`; `value` if none is."""
     work.kept[:] = work.turn
@@ -300,7 +301,7 @@ def move(g, lo, hi, n, value, work):
     return value
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def bound_on(g, lo, hi, codes, threshold, work):
     """Return a bound of log G on the box, in nats, and write the codes of its turns to codes[j].
 
@@ -345,7 +346,7 @@ def bound_on(g, lo, hi, codes, threshold, work):
     return value
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def held(near, lo, hi):
     """Return whether the box lies in one of the ellipsoids."""
     for c in range(near.radius.size):
@@ -358,7 +359,7 @@ def held(near, lo, hi):
     return False
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def halve(lo, hi, cut, upper):
     """Cut the box in place and keep one half; return whether what is left is empty."""
     j, x = cut // CUTS, cut % CUTS + 2
@@ -370,7 +371,7 @@ def halve(lo, hi, cut, upper):
     return tighten(lo, hi)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def box_of(nodes, node, lo, hi, path):
     """Narrow the root's box lo[j], hi[j] to that of the node, in place; path[DEEPEST] is scratch."""
     depth = 0
@@ -383,7 +384,7 @@ def box_of(nodes, node, lo, hi, path):
     return depth
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def chosen(lo, hi, missing, mass, work):
     """Return where to cut the box: the coordinate of the largest gap, near its image; -1 if it has no width."""
     j, most = -1, 0.0
@@ -403,7 +404,7 @@ def chosen(lo, hi, missing, mass, work):
     return CUTS * j + 2 if j >= 0 else -1
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def rise(nodes, at):
     """Let the last of the heap's leaves, at the place `at`, rise to its place."""
     heap, bound = nodes.heap, nodes.bound
@@ -414,7 +415,7 @@ def rise(nodes, at):
     heap[at] = node
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def taken(nodes):
     """Take the leaf of the largest bound from the heap, and return it."""
     heap, bound = nodes.heap, nodes.bound
@@ -434,7 +435,7 @@ def taken(nodes):
     return top
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def work_of(g):
     """Return scratch for `bound_on`."""
     count, width = g.a.shape
@@ -445,7 +446,7 @@ def work_of(g):
                 one[8])  # fmt: skip
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def grow(g, near, nodes, root_lo, root_hi, threshold, pieces, point):
     """Cut the leaves of the largest bounds, until `pieces` are cut, none is above the threshold, or nodes run out.
 
@@ -501,7 +502,7 @@ def grow(g, near, nodes, root_lo, root_hi, threshold, pieces, point):
     return MORE
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def written(nodes, rules, turns, cuts, tree, turned_by):
     """Write the code points of the tree in preorder to tree[i], and those of turns to turned_by[leaf, j], leaf by leaf.
 
