@@ -26,6 +26,7 @@ MEMORY = 200_000_000  # bytes of a tree
 FEWEST = 5  # vertices of the root simplex; for fewer, simplices and their quadratics close sooner
 # Where the vertices are the letters' rows, fewer than there are coordinates, simplices are in the smaller space.
 FEWEST_ROWS = 8
+FIRST = 4096  # nodes for which there is room at first
 PIECE = 0.03  # seconds that pass, about, between looks at the clock
 SAFE = 1e-9  # ellipsoids are taken smaller by this share, so that ball arithmetic agrees
 
@@ -73,11 +74,7 @@ def search(tables: Tables, lam: Array, near: Contacts, threshold: float, most: i
     g = boxes.G(lam, tables.a, tables.group, tables.power, tables.groups, tables.multiplier)
     held = MEMORY // (27 + width)
     size = max(held if most is None else min(most, held), 3)
-    nodes = boxes.Nodes(
-        np.empty(size, dtype=np.int32), np.zeros(size, dtype=np.int32), np.empty(size, dtype=np.int16),
-        np.zeros(size, dtype=np.uint8), np.empty(size), np.zeros((size, width), dtype=np.uint8),
-        np.zeros(size, dtype=np.int32), np.array([1, 1]),
-    )  # fmt: skip
+    nodes = _room(boxes, None, min(size, FIRST), width)
     ends = lo.copy(), hi.copy()
     boxes.tighten(*ends)
     nodes.bound[0] = boxes.bound_on(g, *ends, nodes.codes[0], threshold, boxes.work_of(g))
@@ -88,10 +85,22 @@ def search(tables: Tables, lam: Array, near: Contacts, threshold: float, most: i
         end = boxes.grow(g, around, nodes, *ends, threshold, pieces, point)
         if time.monotonic() - begun < PIECE / 2:
             pieces *= 2
+        if end == boxes.FULL and int(nodes.state[0]) + 2 > len(nodes.parent) < size:
+            nodes, end = _room(boxes, nodes, min(4 * len(nodes.parent), size), width), boxes.MORE
     leaves = (nodes.child == 0)[: nodes.state[0]]
     bound = float(nodes.bound[: nodes.state[0]].max(where=leaves, initial=-math.inf))
     full = end == boxes.FULL and int(nodes.state[0]) + 2 > held
     return Found(end, bound, *_written(boxes, nodes, width), point, full)
+
+
+def _room(boxes: Any, nodes: Any, size: int, width: int) -> Any:
+    """Return arrays for so many nodes, with those of `nodes` in them, or the root alone."""
+    kinds = (np.int32, np.int32, np.int16, np.uint8, np.float64)
+    new = boxes.Nodes(*(np.zeros(size, dtype=kind) for kind in kinds), np.zeros((size, width), dtype=np.uint8),
+                      np.zeros(size, dtype=np.int32), np.array([1, 1]))  # fmt: skip
+    for mine, other in zip(new, nodes or (), strict=False):
+        mine[: len(other)] = other
+    return new
 
 
 def _near(tables: Tables, lam: Array, near: Contacts) -> Any:
