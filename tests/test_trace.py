@@ -224,13 +224,14 @@ COUNTS = [[68, 119, 26, 7], [20, 84, 17, 94], [15, 54, 14, 10], [5, 29, 14, 16]]
 
 @pytest.mark.parametrize("workers", [None, 1])
 def test_what_the_deadline_cut_short_is_told_and_not_kept(tmp_path, workers, monkeypatch):
-    """One optimum, open for want of time; the checkpoint has none, and a later call with time closes them all."""
+    """One optimum (of each worker's piece), open for want of time; none is kept, and a later call closes them all."""
     problem, path = tx.EncoderProblem(tx.Joint.from_counts(COUNTS, ("X", "Y"))), tmp_path / "c"
     pool = None if workers is None else ThreadPoolExecutor(workers)
     with monkeypatch.context() as patch:  # a hundredth of a second, which is left otherwise, may be enough
         patch.setattr(Budget, "until", lambda budget, _: Budget(budget.tol, budget.cells, 1e-9))
         short = trace(problem, gammas=[5, 6, 7], time_limit=1e-9, checkpoint=path, executor=pool)
-    assert [(o.status, o.reason) for o in short.points] == [("open", "time")]
+    assert {(o.status, o.reason) for o in short.points} == {("open", "time")}
+    assert len(short) == 1 or workers
     assert path.read_bytes().count(b"\n") == 1
     assert 0 < short.gap < 10
     whole = trace(problem, gammas=[5, 6, 7], checkpoint=path, executor=pool)

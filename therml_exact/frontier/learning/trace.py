@@ -146,7 +146,7 @@ class Team:
                     self.budget,
                     left,
                     time.time() + left,
-                )  # fmt: skip
+                )
                 for piece in pieces
             ]
             for piece, future in zip(pieces, futures, strict=True):
