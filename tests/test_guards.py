@@ -89,6 +89,7 @@ def test_no_module_imports_itself_in_a_circle():
 CHECKERS = [
     "therml_exact.verification",
     "therml_exact.frontier.mixture.check",
+    "therml_exact.frontier.mixture.check_boxes",
     "therml_exact.frontier.curve.check",
     "therml_exact.frontier.curve.check_claim",
     "therml_exact.frontier.rules.check",
@@ -102,6 +103,7 @@ CHECKERS = [
 ]
 SOLVERS = {
     *(f"therml_exact.frontier.mixture.{name}" for name in ("solve", "path", "primal", "dual", "critical", "optimum")),
+    *(f"therml_exact.frontier.mixture.{name}" for name in ("boxes", "coarse", "alternation")),
     *(f"therml_exact.frontier.rules.{name}" for name in ("optimum", "caps", "cells", "descents", "trace")),
     *(f"therml_exact.frontier.learning.{name}" for name in ("caps", "frontier", "jump", "trace")),
     *(f"therml_exact.frontier.joint.{name}" for name in ("cells", "cuts", "cones", "above", "minimize", "limited")),

@@ -62,6 +62,11 @@ def _encoders() -> None:
     tx.minimize(tx.EncoderProblem(_table(5, 4)), gamma=4.0, max_cells=1)
 
 
+def _boxes() -> None:
+    counts = [[5, 1, 1, 1, 1], [1, 4, 1, 1, 2], [1, 1, 6, 2, 1], [2, 1, 1, 5, 1], [1, 2, 1, 1, 7]]
+    tx.minimize(tx.EncoderProblem(tx.Joint.from_counts(counts, ("X", "Y"))), gamma=9, tol=1e-3, max_cells=1000)
+
+
 def _rules_and_encoders() -> None:
     tx.minimize(_free_problem(), gamma=4.0, sigma=1, tol=1e-1, max_cells=3)
     tx.minimize(_free_problem(), gamma=4.0, sigma=1, rho=0, tol=1e-2, max_cells=9)
@@ -77,6 +82,7 @@ STEPS: dict[str, Callable[[], Any]] = {
     "predictive information": _predictions,
     "hard encoders": _hard_encoders,
     "encoders": _encoders,
+    "encoders of many letters": _boxes,
     "learning rules": lambda: tx.minimize(_rule_problem(), gamma=4.0, sigma=0.2, tol=1e-3, max_cells=3),
     "learning rules under caps": lambda: tx.minimize_capped(_rule_problem(), "C", {"R": 0.3}, tol=1e-1, max_cells=3),
     "rules and encoders": _rules_and_encoders,

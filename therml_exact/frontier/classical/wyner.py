@@ -188,7 +188,7 @@ def wyner_information(
     p = table.astype(float)
     mixture = _Mixture(p)
     reason = mixture.improve(budget.tol / 20, deadline)
-    level, tree, stopped = _prove(mixture.lam, budget.tol / 2, budget.cells, deadline)
+    level, tree, stopped = _prove(mixture.lam, budget.tol / 2, budget.count, deadline)
     proof = _Proof(mixture.weights, mixture.s, mixture.t, mixture.lam, level, tree)
     with precision(BITS):
         weights, s, t = _exact(proof)

@@ -52,7 +52,7 @@ def trace_mixture(problem: Problem, asked: Request) -> Frontier:
         "tol": asked.tol.hex(),
         "volume": asked.volume,
     }
-    limits = (float(asked.budget.cells), asked.budget.seconds)
+    limits = (float(asked.budget.count), asked.budget.seconds)
     journal = None if asked.checkpoint is None else Journal(asked.checkpoint, problem, settings, limits)
     try:
         with counter(asked.progress) as show:

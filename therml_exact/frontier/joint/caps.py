@@ -375,7 +375,7 @@ def minimize_capped_free(
     state = Cells(problem, minimise, floats, budget.tol)
     state.above.begin(np.array(state.places))
     if math.isinf(state.above.value) and exact:
-        reach = _searched(problem, floats, budget.tol, budget.cells, deadline, -budget.tol)
+        reach = _searched(problem, floats, budget.tol, budget.count, deadline, -budget.tol)
         if proved(reach[0]) > 0:
             least = _excess(reach[0], reach[1], problem, exact, floats, -budget.tol)
             return CappedOptimum(problem, minimise, floats, math.inf, math.inf, budget.tol, "infeasible", "closed", {},
@@ -383,7 +383,7 @@ def minimize_capped_free(
         found = reach[0].above
         state.above.improve(found.rule, found.encoders, state.above.start)
         state.above.consider(found.rule, found.encoders)
-    reason = search(state, budget.cells, deadline)
+    reason = search(state, budget.count, deadline)
     lower, above = proved(state), state.above
     given = {"minimise": minimise, "caps": {name: str(v) for name, v in sorted(exact.items())}}
     if math.isinf(above.value):
@@ -407,7 +407,7 @@ def excess_of_free(problem: JointProblem, exact: Mapping[str, Fraction], budget:
     """The least over all tables of the largest F_i - point_i."""
     _refuse(problem)
     floats = {name: float(v) for name, v in exact.items()}
-    state, reason = _searched(problem, floats, budget.tol, budget.cells, budget.deadline, enough)
+    state, reason = _searched(problem, floats, budget.tol, budget.count, budget.deadline, enough)
     return _excess(state, reason, problem, exact, floats, enough)
 
 

@@ -77,4 +77,4 @@ class FreeDescents:
         """The certified optimum, whose search starts from the best local one."""
         near = [self._descended(float(at["sigma"]), known) for known in starts]
         best = min([start(self.problem, at), *near], key=lambda cut: cut.reached)
-        return minimize_cells(self.problem, at, budget.tol, budget.cells, budget.seconds, best)
+        return minimize_cells(self.problem, at, budget.tol, budget.count, budget.seconds, best)

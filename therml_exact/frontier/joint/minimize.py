@@ -39,7 +39,7 @@ _SHARE = 0.25  # of the time, for the relaxation at sigma = 0
 def minimize_free(problem: JointProblem, given: Mapping[str, Any], budget: Budget) -> JointOptimum:
     """The optimum of a joint problem, from the caller's multipliers."""
     at = read_multipliers(problem, given)
-    tol, max_cells, time_limit = budget.tol, budget.cells, budget.seconds
+    tol, max_cells, time_limit = budget.tol, budget.count, budget.seconds
     from therml_exact.frontier.joint.limited import minimize_joint, minimize_types
 
     if problem.theta_size is None:

@@ -62,7 +62,7 @@ def _solve(problem: JointProblem, piece: Sequence[At], budget: Budget, deadline:
             inst = instance(problem, at)
             moved = descend(inst, solve(inst, inst.gradient(best.place), best.encoders, _TOL))
             begun = min(begun, moved, key=lambda cut: cut.reached)
-        state, reason = search_cells(problem, at, own.tol, own.cells, own.seconds, begun, cuts)
+        state, reason = search_cells(problem, at, own.tol, own.count, own.seconds, begun, cuts)
         cuts, best = used(state), state.best
         yield optimum_of(problem, at, state, reason)
 

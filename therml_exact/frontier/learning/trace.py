@@ -89,7 +89,7 @@ def solve_crossed(problem: Any, asked: Request, work: Work) -> tuple[list[Any], 
         journal = None
         if asked.checkpoint is not None:
             settings = {"tol": budget.tol.hex(), "wanted": [_text(at) for at in wanted]}
-            limits = (float(budget.cells), budget.seconds)
+            limits = (float(budget.count), budget.seconds)
             opened = Journal(asked.checkpoint, problem, settings, limits, work.write, work.read)
             journal = stack.enter_context(closing(opened))
         show = stack.enter_context(counter(asked.progress))

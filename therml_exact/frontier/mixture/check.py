@@ -22,11 +22,12 @@ from typing import Any
 from flint import arb
 
 from therml_exact.frontier.mixture.certificate import FORMAT, MOST_MULTIPLIER, digest
+from therml_exact.frontier.mixture.check_boxes import check_boxes
 from therml_exact.frontier.mixture.check_tree import check_tree
 from therml_exact.frontier.mixture.closed_form import RULES
 from therml_exact.frontier.mixture.leaf_rules import Ellipsoid, Gradient
 from therml_exact.frontier.problems.kinds import Problem, read_problem
-from therml_exact.frontier.problems.mixture import Mixture, Plan
+from therml_exact.frontier.problems.mixture import Mixture, Plan, coarsened
 from therml_exact.numbers.balls import ball, plogp, settled
 from therml_exact.numbers.text import read_exact, shown
 from therml_exact.verification import (
@@ -70,7 +71,7 @@ def check_bounds_of(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[f
     multipliers = {name: read_multiplier(text) for name, text in c["multipliers"].items()}
     about = read_problem(c["problem"])
     require(set(multipliers) == set(about.multipliers), "multipliers are missing or foreign")
-    value, lower = _enclosures(about, multipliers, c["parts"], clock)
+    value, lower = enclosures(about, multipliers, c["parts"], clock)
     require(value <= arb(claimed), f"the witness has value {value.str(20)}, above the claimed {claimed!r}")
     require(lower >= arb(bound), f"the lower bound proven is {lower.str(20)}, below the claimed {bound!r}")
     return claimed, bound
@@ -94,7 +95,7 @@ def read_multiplier(text: Any) -> Any:
     return value
 
 
-def _enclosures(about: Problem, multipliers: Mapping[str, Any], parts: Any, clock: Clock) -> tuple[arb, arb]:
+def enclosures(about: Problem, multipliers: Mapping[str, Any], parts: Any, clock: Clock) -> tuple[arb, arb]:
     """Return the value of the witness and the lower bound that the parts prove, as balls."""
     if about.unsearched(multipliers):
         require(parts == [], "where nothing is searched there are no parts")
@@ -167,7 +168,10 @@ def _with_code(
 
 def _dual(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
     """Return the lower bound of a part, in closed form or after its tree has been followed to the end."""
-    if claim["rule"] != "cells":
+    require(len(claim["lam"]) == len(m.weights), "lam has the wrong length")
+    if claim["rule"] == "coarse":
+        return _coarse(m, claim, clock)
+    if claim["rule"] not in ("cells", "boxes"):
         require(claim["rule"] in RULES, f"the rule {shown(claim['rule'])} is unknown")
         terms = RULES[claim["rule"]](m)
         if terms is None:
@@ -182,12 +186,33 @@ def _dual(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
         clock.tick()
         code, radius = _floats(c["code"]), finite(c["radius"])
         near.append(settled(Ellipsoid, gradient, code, radius, arb(level)))
-    check_tree(m, gradient, near, level, claim["tree"], clock)
+    if claim["rule"] == "boxes":
+        check_boxes(m, gradient, near, level, claim["tree"], claim["turns"], clock)
+    else:
+        check_tree(m, gradient, near, level, claim["tree"], clock)
     return settled(
         lambda: (
             sum((ball(p) * (arb(v) - ball(p).log()) for p, v in zip(m.weights, lam, strict=True)), arb(0)) - arb(level)
         )
     )
+
+
+def _coarse(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
+    """Return the lower bound of a part by that of coarse letters Y', and g H(Y|W,Y')."""
+    of, width = claim["map"], len(m.blocks[0].rows[0])
+    require(len(m.blocks) == 1 and m.blocks[0].sums_to_one, "the rule 'coarse' does not apply")
+    require(isinstance(of, list) and len(of) == width, "the map has not as many entries as there are letters")
+    require(all(type(k) is int and 0 <= k < width for k in of), "the map names a letter that is none")
+    require(claim["part"]["rule"] != "coarse", "the coarse letters have a bound by still coarser ones")
+    fine, coarse = m, coarsened(m, of)
+    bound = _dual(coarse, claim["part"], clock)
+    return settled(lambda: bound + ball(m.multiplier) * (_within(fine) - _within(coarse)))
+
+
+def _within(m: Mixture) -> arb:
+    """Return H(Y|W) of a mixture of one block with rows of sum 1."""
+    terms = (ball(p) * plogp(ball(v)) for p, row in zip(m.weights, m.blocks[0].rows, strict=True) for v in row)
+    return sum(terms, arb(0))
 
 
 def _floats(texts: Any) -> list[float]:

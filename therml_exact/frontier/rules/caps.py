@@ -128,7 +128,7 @@ def minimize_capped_rules(
     problem: LearningRuleProblem, minimise: str, exact: Mapping[str, Fraction], budget: Budget
 ) -> CappedOptimum:
     """The least of one functional over the rules that keep exact caps on others."""
-    tol, max_cells = budget.tol, budget.cells
+    tol, max_cells = budget.tol, budget.count
     deadline = budget.deadline
     floats = {name: rounded_down(v) for name, v in exact.items()}
     caps_only = _Caps(problem, minimise, floats, tol)
@@ -169,7 +169,7 @@ def excess_of_rules(
     deadline = budget.deadline
     caps = _Caps(problem, None, floats, budget.tol)
     caps.begin()
-    return _excess(caps, problem, exact, caps.run(budget.cells, deadline, enough), enough)
+    return _excess(caps, problem, exact, caps.run(budget.count, deadline, enough), enough)
 
 
 def _excess(

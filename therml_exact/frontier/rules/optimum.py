@@ -161,7 +161,7 @@ def minimize_rule(problem: LearningRuleProblem, exact: Mapping[str, Fraction], b
         rule, lower, cells = _best_vertex(problem, weight, chosen)
         tree = None
     else:
-        rule, tree = minimise(problem, weight, budget.tol, budget.cells, budget.deadline - spent)
+        rule, tree = minimise(problem, weight, budget.tol, budget.count, budget.deadline - spent)
         lower, cells = tree.lower, len(tree.nodes)
     point, witness = problem.evaluate(rule)
     value = float(sum(w * point[name] for w, name in zip(weight, NAMES, strict=True)))
