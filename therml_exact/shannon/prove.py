@@ -23,7 +23,7 @@ from therml_exact.shannon.cone import MOST_GROUND, Cone, cone
 from therml_exact.shannon.derivation import Derivation, derive, moved, narrowed, relabellings
 from therml_exact.shannon.grammar import Form, Statement, names_in, parse
 from therml_exact.shannon.program import Answer, decide
-from therml_exact.shannon.refute import refute
+from therml_exact.shannon.refute import by_codes, by_linear_worlds, by_tables
 from therml_exact.shannon.results import Proved, Refuted, Undecided
 from therml_exact.shannon.setting import Setting, free, of_graph, of_world
 from therml_exact.shannon.shorten import shortened
@@ -80,11 +80,13 @@ def prove(
             if derivation is None and few:
                 derivation, point = _shannon(setting, side, assumed, False, deadline)
         if derivation is None:
-            world_found = refute(setting, side, assumed, thorough=False, deadline=deadline)
+            ground = _relevant(setting, _used(side, assumed))
+            search = setting, ground, side, assumed, deadline
+            world_found = by_codes(*search) or by_linear_worlds(*search)
             if world_found is None and not few:
                 derivation, point = _shannon(setting, side, assumed, False, deadline)
             if derivation is None and world_found is None:
-                world_found = refute(setting, side, assumed, thorough=True, deadline=deadline)
+                world_found = by_tables(*search)
             if world_found is not None:
                 found, slack = world_found[0], world_found[1] * scale
                 content = certificates.header(setting, claim, hypotheses, "refuted") | {"side": name} | to_json(found)
