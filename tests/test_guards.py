@@ -106,7 +106,7 @@ SOLVERS = {
     *(f"therml_exact.frontier.joint.{name}" for name in ("cells", "cuts", "cones", "above", "minimize", "limited")),
     *(f"therml_exact.frontier.joint.{name}" for name in ("caps", "caps_above")),
     *(f"therml_exact.frontier.joint.{name}" for name in ("optimum", "trace", "descents", "certificate")),
-    *(f"therml_exact.shannon.{name}" for name in ("prove", "program", "refute", "cone")),
+    *(f"therml_exact.shannon.{name}" for name in ("prove", "program", "refute", "realise", "copy_search", "cone")),
     "therml_exact.frontier.minimize",
     "therml_exact.frontier.trace",
 }

@@ -11,7 +11,7 @@ joins, I(A;B|C) + I(A;B'|B,C) = I(A;B,B'|C), are joined where their multipliers 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from itertools import permutations, product
@@ -39,6 +39,12 @@ class Derivation:
     independences: Mapping[Triple, Fraction]  # zero by the graph
     exchanges: Mapping[Pair, Fraction]  # H(S) - H(S') = 0: exchangeable data
     hypotheses: Mapping[int, Fraction]
+    copied: Mapping[int, Fraction] = field(default_factory=dict)  # equations of copies, by their place among them
+
+    def apart(self, given: int) -> Derivation:
+        """The hypotheses from the number `given` on as equations of copies."""
+        own = {k: m for k, m in self.hypotheses.items() if k < given}
+        return replace(self, hypotheses=own, copied={k - given: m for k, m in self.hypotheses.items() if k >= given})
 
 
 def derive(

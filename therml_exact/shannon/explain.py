@@ -21,6 +21,7 @@ from fractions import Fraction
 from typing import Any
 
 from therml_exact.shannon.certificate import under
+from therml_exact.shannon.copies import Copy
 
 _SAMPLE = re.compile(r"\b([XYZ])(\d+)\b")
 _MOST_STEPS = 60
@@ -40,7 +41,13 @@ def explain(certificate: Mapping[str, Any], setting: str) -> str:
     """A derivation to be read, from a certificate of a proof."""
     lines = [f"{certificate['statement']}   holds in every distribution of {setting}{under(certificate['given'])}."]
     for part in certificate["parts"]:
-        found = _grouped(list(steps(part["sum"], certificate["given"])), "world" in certificate)
+        copies = [Copy.from_json(made) for made in part.get("copies", ())]
+        for made in copies:
+            lines.append(
+                f"Make {_list(made.names)}, a copy of {_list(made.of)} over {_list(made.over)}: with {_list(made.over)} it "
+                f"has the law of {_list(made.of)}, and given {_list(made.over)} it is independent of all else."
+            )
+        found = _grouped(list(steps(part["sum"], certificate["given"], copies)), "world" in certificate)
         if not found:
             lines.append(f"{part['claim']} is 0 by the chain rule alone: both sides are the same joint entropies.")
             continue
@@ -55,7 +62,7 @@ def explain(certificate: Mapping[str, Any], setting: str) -> str:
     return "\n".join(lines)
 
 
-def steps(terms: Sequence[Sequence[Any]], given: Sequence[str]) -> Iterator[Step]:
+def steps(terms: Sequence[Sequence[Any]], given: Sequence[str], copies: Sequence[Copy] = ()) -> Iterator[Step]:
     """The terms of a sum as named steps; an information and an independence that belong together are one."""
     left = {k: Fraction(term[0]) for k, term in enumerate(terms)}
     for k, term in enumerate(terms):
@@ -71,7 +78,7 @@ def steps(terms: Sequence[Sequence[Any]], given: Sequence[str]) -> Iterator[Step
                 yield step
     for k, term in enumerate(terms):
         if left[k]:
-            yield _single(left[k], term, given)
+            yield _single(left[k], term, given, copies)
 
 
 def _processing(term: Sequence[Any], other: Sequence[Any], m: Fraction) -> Step | None:
@@ -92,8 +99,16 @@ def _processing(term: Sequence[Any], other: Sequence[Any], m: Fraction) -> Step 
     return None
 
 
-def _single(m: Fraction, term: Sequence[Any], given: Sequence[str]) -> Step:
+def _single(m: Fraction, term: Sequence[Any], given: Sequence[str], copies: Sequence[Copy]) -> Step:
     kind = term[1]
+    if kind == "copy":
+        new, old = (_entropy(names, []) for names in (copies[term[2]].copied(term[3]), term[3]))
+        return Step(m, "copy", f"[{new} - {old}]", "0: a copy has the law of what it copies")
+    if kind == "apart":
+        own = copies[term[2]]
+        return Step(
+            m, "copy", f"I({_list(own.names)};all before|{_list(own.over)})", "0: a copy depends on nothing else"
+        )
     if kind == "hypothesis":
         return Step(m, "hypothesis", f"({given[term[2]]})", "given, as a difference of its sides")
     if kind == "exchange":

@@ -12,16 +12,20 @@ Errors: ValueError, for a text with a caret below the offending character.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from time import monotonic
 from typing import Any
 
 from therml_exact.graph import Graph
 from therml_exact.shannon import certificate as certificates
+from therml_exact.shannon import copy_search
 from therml_exact.shannon.chain import chain_cone
 from therml_exact.shannon.cone import MOST_GROUND, Cone, cone
+from therml_exact.shannon.copies import Copy
 from therml_exact.shannon.derivation import Derivation, derive, moved, narrowed, relabellings
 from therml_exact.shannon.grammar import Form, Statement, names_in, parse
+from therml_exact.shannon.known import expanded
 from therml_exact.shannon.program import Answer, decide
 from therml_exact.shannon.refute import by_codes, by_linear_worlds, by_tables
 from therml_exact.shannon.results import Proved, Refuted, Undecided
@@ -31,6 +35,7 @@ from therml_exact.shannon.witness import to_json
 
 _MOST_SHORTENED = 11  # variables
 _MANY = 7  # free variables from which chain rules are tried first
+_MOST_COPIES = 3
 _QUICK = 8  # variables up to which the whole program takes less time than a search for counterexamples
 
 Classes = tuple[tuple[int, ...], ...]
@@ -44,6 +49,7 @@ def prove(
     n: int | None = None,
     graph: Graph | None = None,
     given: str | Sequence[str] = (),
+    copies: int = 0,
     time_limit: float = 60.0,
 ) -> Proved | Refuted | Undecided:
     """Decide a linear statement about entropies, such as "I(Z1;Phi) <= I(Z1;X1,Theta)" (18), over all distributions.
@@ -51,7 +57,9 @@ def prove(
     statement: text with rational coefficients, `H(A,B|C)`, `I(A;B|C)`, and one of `<=`, `>=`, `=` (grammar.py).
     world: "P", "Q", "bayes" or "discriminative", with n samples (1 unless said). graph: a Graph instead of a world.
     With neither, the variables in the text are free. given: a statement, or several, that are assumed of the
-    distribution.
+    distribution; also a known inequality by name, "zhang-yeung(A,B,C,D)" (known.py).
+    copies: how many steps of the copy lemma a proof may take (0 to 3; free variables only): what Shannon's inequalities
+    say of the variables and of conditionally independent copies of them. Two steps may take a minute.
     time_limit: seconds after which the search stops, with an Undecided that says so.
     Returns Proved (with a certificate), Refuted (with an exact distribution and its slack in nats) or Undecided.
     Raises ValueError for a text that cannot be read, with a caret below the offending character.
@@ -63,9 +71,14 @@ def prove(
         raise ValueError(f"time_limit is {time_limit!r}; it is a number of seconds > 0")
     deadline = monotonic() + time_limit
     texts = _texts(given)
-    setting = _setting(statement, world, n, graph, texts)
+    written = [expanded(text, f"given[{k}]") for k, text in enumerate(texts)]
+    setting = _setting(statement, world, n, graph, written)
+    _check_copies(copies, setting)
     claim = parse(statement, setting)
-    hypotheses = [parse(text, setting, f"given[{k}]") for k, text in enumerate(texts)]
+    hypotheses = [
+        replace(parse(long, setting, f"given[{k}]"), text=text)
+        for k, (text, long) in enumerate(zip(texts, written, strict=True))
+    ]
     # Every form with its largest coefficient 1: what floats see does not depend on anyone's unit.
     scales = [_largest(h.form) for h in hypotheses]
     assumed = [(_divided(h.sides[0], s), h.relation == "=") for h, s in zip(hypotheses, scales, strict=True)]
@@ -85,18 +98,41 @@ def prove(
             world_found = by_codes(*search) or by_linear_worlds(*search)
             if world_found is None and not few:
                 derivation, point = _shannon(setting, side, assumed, False, deadline)
+            if derivation is None and world_found is None and copies:
+                found = copy_search.search(setting, side, assumed, copies, deadline)
+                if found is not None:
+                    parts.append(_part(name, *found, scale, scales))
+                    continue
             if derivation is None and world_found is None:
                 world_found = by_tables(*search)
             if world_found is not None:
-                found, slack = world_found[0], world_found[1] * scale
-                content = certificates.header(setting, claim, hypotheses, "refuted") | {"side": name} | to_json(found)
-                return Refuted(claim.text, str(setting), content, found, slack)
+                broken, slack = world_found[0], world_found[1] * scale
+                content = certificates.header(setting, claim, hypotheses, "refuted") | {"side": name} | to_json(broken)
+                return Refuted(claim.text, str(setting), content, broken, slack)
         if derivation is None:
             stopped = float(time_limit) if point is None and monotonic() > deadline else None
             return _undecided(setting, claim, hypotheses, name, point, stopped)
         parts.append({"claim": name, "sum": certificates.terms(setting, _multiplied(derivation, scale, scales))})
     content = certificates.header(setting, claim, hypotheses, "proved") | {"parts": parts}
     return Proved(claim.text, str(setting), content)
+
+
+def _check_copies(copies: Any, setting: Setting) -> None:
+    if isinstance(copies, bool) or not isinstance(copies, int) or not 0 <= copies <= _MOST_COPIES:
+        raise ValueError(
+            f"copies is {copies!r}; it is how many copies a proof may make, an integer from 0 to {_MOST_COPIES}"
+        )
+    if copies and setting.graph is not None:
+        raise ValueError(f"copies = {copies} is for free variables; give what {setting} implies as hypotheses (given=)")
+
+
+def _part(
+    name: str, copies: Sequence[Copy], derivation: Derivation, scale: Fraction, scales: Sequence[Fraction]
+) -> dict[str, Any]:
+    """A side of a proof that makes copies."""
+    whole = free(copies[-1].after)
+    sum_ = certificates.terms(whole, _multiplied(derivation, scale, scales), list(copy_search.labels(copies)))
+    return {"claim": name, "sum": sum_, "copies": [copy.to_json() for copy in copies]}
 
 
 def _texts(given: Any) -> tuple[str, ...]:
@@ -122,6 +158,7 @@ def _multiplied(found: Derivation, scale: Fraction, scales: Sequence[Fraction]) 
         {triple: m * scale for triple, m in found.independences.items()},
         {pair: m * scale for pair, m in found.exchanges.items()},
         {k: m * scale / scales[k] for k, m in found.hypotheses.items()},
+        {k: m * scale for k, m in found.copied.items()},
     )
 
 

@@ -5,7 +5,7 @@
 w = 1 gives few variables and small ranks: what need not vary is constant. A vertex is rational; scaled to integers it
 is given to codes.py. Not every vertex is the entropies of a code. Those of all codes satisfy Ingleton's inequality,
     I(a;b) <= I(a;b|c) + I(a;b|d) + I(c;d),
-which cuts other vertices off, and random w give other vertices. Floats only propose: the distribution found is decided exactly.
+which cuts other vertices off, and random w give other vertices. Floats only propose: what is found is decided exactly.
 """
 
 from __future__ import annotations

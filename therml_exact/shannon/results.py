@@ -168,7 +168,8 @@ class Undecided(_Result):
         else:
             why = (
                 "not implied by Shannon's inequalities (an exact entropy-like function breaks it); no counterexample "
-                "found.\n  It may still be true: a non-Shannon inequality can be given as a hypothesis (given=)"
+                "found.\n  It may still be true: try copies=1 or copies=2, or give a non-Shannon inequality as a "
+                'hypothesis, such as given="zhang-yeung(A,B,C,D)"'
             )
         return f"undecided: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: {why}"
 
