@@ -128,3 +128,19 @@ def entropies(code, q):
         assert len(set(counts.tolist())) == 1
         found.append(round(np.log(len(counts)) / np.log(q)))
     return found
+
+
+@pytest.mark.parametrize("exponent", [6, 9, 12, 15])
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("H(A) <= H(B)", ["H(B) >= (1 - {}) H(A)"]),
+        ("I(A;B) <= I(A;C)", ["I(A;C) >= (1 - {}) I(A;B)"]),
+        ("H(A) + H(B) <= H(C)", ["H(C) >= (1 - {}) [H(A) + H(B)]", "H(C|A,B) = 0"]),
+    ],
+)
+def test_hypotheses_that_are_all_but_tight(text, given, exponent):
+    """Neither a function nor a world was found from 1e-9 on."""
+    result = tx.prove(text, given=[h.format(f"1e-{exponent}") for h in given])
+    assert result.verdict == "refuted"
+    assert tx.verify(result.certificate).valid

@@ -17,6 +17,7 @@ from heapq import heapify, heappop, heappush
 from itertools import permutations, product
 
 from therml_exact.numbers.tables import Array
+from therml_exact.shannon.closure import Closure
 from therml_exact.shannon.cone import Cone
 from therml_exact.shannon.grammar import Form
 from therml_exact.shannon.program import Answer
@@ -41,6 +42,12 @@ class Derivation:
     hypotheses: Mapping[int, Fraction]
     copied: Mapping[int, Fraction] = field(default_factory=dict)  # equations of copies, by their place among them
 
+    @property
+    def size(self) -> int:
+        """How many terms it has."""
+        kinds = (self.informations, self.independences, self.exchanges, self.hypotheses, self.copied)
+        return sum(map(len, kinds))
+
     def apart(self, given: int) -> Derivation:
         """The hypotheses from the number `given` on as equations of copies."""
         own = {k: m for k, m in self.hypotheses.items() if k < given}
@@ -48,7 +55,13 @@ class Derivation:
 
 
 def derive(
-    setting: Setting, cone: Cone, classes: Classes, claim: Form, given: Sequence[Form], answer: Answer
+    setting: Setting,
+    cone: Cone,
+    classes: Classes,
+    claim: Form,
+    given: Sequence[Form],
+    answer: Answer,
+    facts: Closure | None = None,
 ) -> Derivation:
     """Write a proof out. Forms are over the setting's names; the cone and the answer speak of its ground."""
     if answer.rows is None or answer.equations is None or answer.hypotheses is None:
@@ -64,7 +77,7 @@ def derive(
         for image in images:
             same = keys.index(tuple(sorted((moved(mask, image), c) for mask, c in given[h].items())))
             hypotheses[same] = hypotheses.get(same, Fraction(0)) + m * share
-    return complete(setting, cone, claim, given, informations, independences, hypotheses)
+    return complete(setting, cone, claim, given, informations, independences, hypotheses, facts)
 
 
 def complete(
@@ -75,8 +88,9 @@ def complete(
     informations: dict[Triple, Fraction],
     independences: dict[Triple, Fraction],
     hypotheses: dict[int, Fraction],
+    facts: Closure | None = None,
 ) -> Derivation:
-    """What the claim still lacks are equations of the cone."""
+    """What the claim still lacks are equations of the cone: by the graph, or `facts` that hypotheses imply."""
     rest = dict(claim)
     for triple, m in (*informations.items(), *independences.items()):
         _subtract(rest, form_of(triple), m)
@@ -84,7 +98,14 @@ def complete(
         _subtract(rest, given[h], m)
     place = [setting.names.index(name) for name in cone.ground]
     exchanges = _undo(cone, place, rest, independences)
-    return Derivation(_joined(informations), _joined(independences), exchanges, hypotheses)
+    if facts is not None:
+        more, used = facts.undone(independences)
+        for triple, m in more.items():
+            _add(informations, triple, m)
+        for h, m in used.items():
+            hypotheses[h] = hypotheses.get(h, Fraction(0)) + m
+        return Derivation(joined(informations), {}, exchanges, {h: m for h, m in hypotheses.items() if m})
+    return Derivation(joined(informations), joined(independences), exchanges, hypotheses)
 
 
 def _images(
@@ -190,7 +211,7 @@ def _add(found: dict[Triple, Fraction], triple: Triple, m: Fraction) -> None:
         found.pop(triple, None)
 
 
-def _joined(rows: Mapping[Triple, Fraction]) -> dict[Triple, Fraction]:
+def joined(rows: Mapping[Triple, Fraction]) -> dict[Triple, Fraction]:
     """The same sum with I(A;B|C) + I(A;B'|B,C) written as I(A;B,B'|C), over and over."""
     left = dict(rows)
     if len(left) > _MOST_JOINED:

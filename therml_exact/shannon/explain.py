@@ -42,11 +42,7 @@ def explain(certificate: Mapping[str, Any], setting: str) -> str:
     lines = [f"{certificate['statement']}   holds in every distribution of {setting}{under(certificate['given'])}."]
     for part in certificate["parts"]:
         copies = [Copy.from_json(made) for made in part.get("copies", ())]
-        for made in copies:
-            lines.append(
-                f"Make {_list(made.names)}, a copy of {_list(made.of)} over {_list(made.over)}: with {_list(made.over)} it "
-                f"has the law of {_list(made.of)}, and given {_list(made.over)} it is independent of all else."
-            )
+        lines += [_made(copy) for copy in copies]
         found = _grouped(list(steps(part["sum"], certificate["given"], copies)), "world" in certificate)
         if not found:
             lines.append(f"{part['claim']} is 0 by the chain rule alone: both sides are the same joint entropies.")
@@ -60,6 +56,14 @@ def explain(certificate: Mapping[str, Any], setting: str) -> str:
             lines.append(f"  ... and {len(found) - _MOST_STEPS} more, all in the certificate")
         lines.append("which is seen by writing every term in joint entropies (chain rule).")
     return "\n".join(lines)
+
+
+def _made(copy: Copy) -> str:
+    new, old, over = _list(copy.names), _list(copy.of), _list(copy.over)
+    return (
+        f"Make {new}, a copy of {old} over {over}: with {over} it has the law of {old}, and given {over} it is "
+        "independent of all else."
+    )
 
 
 def steps(terms: Sequence[Sequence[Any]], given: Sequence[str], copies: Sequence[Copy] = ()) -> Iterator[Step]:

@@ -21,7 +21,8 @@ from therml_exact.graph import Graph
 from therml_exact.shannon import certificate as certificates
 from therml_exact.shannon import copy_search
 from therml_exact.shannon.chain import chain_cone
-from therml_exact.shannon.cone import MOST_GROUND, Cone, cone
+from therml_exact.shannon.closure import Closure, closure
+from therml_exact.shannon.cone import MOST_GROUND, Cone, build, cone
 from therml_exact.shannon.copies import Copy
 from therml_exact.shannon.derivation import Derivation, derive, moved, narrowed, relabellings
 from therml_exact.shannon.grammar import Form, Statement, names_in, parse
@@ -30,12 +31,13 @@ from therml_exact.shannon.program import Answer, decide
 from therml_exact.shannon.refute import by_codes, by_linear_worlds, by_tables
 from therml_exact.shannon.results import Proved, Refuted, Undecided
 from therml_exact.shannon.setting import Setting, free, of_graph, of_world
-from therml_exact.shannon.shorten import shortened
+from therml_exact.shannon.shorten import shortened, with_hypotheses
 from therml_exact.shannon.witness import to_json
 
 _MOST_SHORTENED = 11  # variables
 _MANY = 7  # free variables from which chain rules are tried first
 _MOST_COPIES = 3
+_LONG = 40  # terms of a proof for which a shorter one is sought by chain rules
 _QUICK = 8  # variables up to which the whole program takes less time than a search for counterexamples
 
 Classes = tuple[tuple[int, ...], ...]
@@ -87,16 +89,20 @@ def prove(
         scale = _largest(whole_side)
         side = _divided(whole_side, scale)
         few = len(_relevant(setting, _used(side, assumed))) <= _QUICK
-        derivation, point, world_found = _chain(setting, side, assumed, deadline), None, None
-        if derivation is None and (few or setting.graph is not None):
+        facts = None if setting.graph is not None else closure(len(setting.names), assumed)
+        derivation, point = _implied(setting, side, assumed, facts, deadline)
+        world_found = None
+        if derivation is None and point is None:
+            derivation = _chain(setting, side, assumed, deadline)
+        if derivation is None and point is None and (few or setting.graph is not None):
             derivation, point = _shannon(setting, side, assumed, True, deadline)
-            if derivation is None and few:
+            if derivation is None and few and setting.graph is not None:
                 derivation, point = _shannon(setting, side, assumed, False, deadline)
         if derivation is None:
             ground = _relevant(setting, _used(side, assumed))
             search = setting, ground, side, assumed, deadline
-            world_found = by_codes(*search) or by_linear_worlds(*search)
-            if world_found is None and not few:
+            world_found = by_codes(*search, facts) or by_linear_worlds(*search)
+            if world_found is None and not few and point is None:
                 derivation, point = _shannon(setting, side, assumed, False, deadline)
             if derivation is None and world_found is None and copies:
                 found = copy_search.search(setting, side, assumed, copies, deadline)
@@ -175,6 +181,22 @@ def _setting(text: str, world: str | None, n: int | None, graph: Graph | None, g
         raise ValueError(f"n = {n!r} counts the samples of a world; give world= as well")
     names = tuple(dict.fromkeys(name for t in (text, *given) for name in names_in(t)))
     return free(names or ("X",))
+
+
+def _implied(
+    setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], facts: Closure | None, deadline: float
+) -> tuple[Derivation | None, Point | None]:
+    """A derivation, or a point, over the cone without what hypotheses make 0 (closure.py)."""
+    if facts is None:
+        return None, None
+    space = build(setting, setting.names, (), facts.joined(len(setting.names)))
+    answer = _decide(setting, space, claim, given, deadline)
+    if answer.rows is not None:
+        found = derive(setting, space, (), claim, [form for form, _ in given], answer, facts)
+        found = with_hypotheses(claim, given, found) or found
+        other = _chain(setting, claim, given, deadline) if found.size > _LONG else None
+        return min(found, other or found, key=lambda proof: proof.size), None
+    return None, None if answer.point is None else (setting.names, space.spread(answer.point))
 
 
 def _chain(setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], deadline: float) -> Derivation | None:

@@ -62,10 +62,27 @@ def support(
     return tuple(name for k, name in enumerate(space.ground) if h[1 << k])
 
 
-def points(
+def edge(
     setting: Setting, space: Cone, claim: Form, given: Sequence[tuple[Form, bool]], deadline: float = inf
+) -> Iterator[Joint]:
+    """Codes at which the claim holds with equality, nearly, and the hypotheses hold: vertices, and sums of two."""
+    corners = [whole(space.spread(p)) for p in points(setting, space, claim, given, deadline, broken=False)]
+    distinct = list(dict.fromkeys(tuple(h) for h in corners if h is not None))
+    for h in (*distinct, *(tuple(map(sum, zip(*pair, strict=True))) for pair in combinations(distinct, 2))):
+        found = joint(setting, space.ground, h, deadline)
+        if found is not None:
+            yield found
+
+
+def points(
+    setting: Setting,
+    space: Cone,
+    claim: Form,
+    given: Sequence[tuple[Form, bool]],
+    deadline: float = inf,
+    broken: bool = True,
 ) -> Iterator[list[Fraction]]:
-    """Values of the cone's unknowns where the claim is -1, nearly."""
+    """Values of the cone's unknowns where the claim is -1, nearly; or, not `broken`, where it is 0 or less, up to 1."""
     from scipy.optimize import linprog
 
     place = [setting.names.index(name) for name in space.ground]
@@ -89,19 +106,26 @@ def points(
     )
     if above.shape[0] > _MOST_ROWS:
         return
-    broken = row(narrowed(claim, place))
-    linear = sparse.csr_matrix(np.array([row(form) for form in ingleton(len(place))]).reshape(-1, len(broken)))
+    target = row(narrowed(claim, place))
+    linear = sparse.csr_matrix(np.array([row(form) for form in ingleton(len(place))]).reshape(-1, len(target)))
     rng = np.random.default_rng(0)
     for draw in range(_DRAWS):
         if monotonic() > deadline:
             return
-        cost = np.ones(len(broken)) if draw < 2 else rng.exponential(size=len(broken))
+        cost = np.ones(len(target)) if draw < 2 else rng.exponential(size=len(target))
         rows = sparse.vstack([above, linear]) if draw else above
-        upper = sparse.vstack([-rows, broken[None]], format="csr")
+        upper = sparse.vstack([-rows, target[None]], format="csr")
         right = np.zeros(upper.shape[0])
-        right[-1] = -1
+        right[-1] = -1 if broken else 0
         equations = {"A_eq": equal, "b_eq": np.zeros(equal.shape[0])} if equal.shape[0] else {}
-        found = linprog(cost, A_ub=upper, b_ub=right, bounds=(0, None), method="highs-ds", **equations)
+        found = linprog(
+            cost if broken else rng.normal(size=len(target)),
+            A_ub=upper,
+            b_ub=right,
+            bounds=(0, None if broken else 1),
+            method="highs-ds",
+            **equations,
+        )
         if found.status == 0:
             yield [Fraction(float(v)).limit_denominator(_DENOMINATOR) for v in found.x]
         elif draw == 1:

@@ -1,6 +1,7 @@
 """refute: an exact world of a setting in which a claim is negative. Searched for, so that failing means nothing.
 
-1. Codes that have the simplest functions that break the claim as entropies (realise.py), where tables are not shared.
+1. Codes that have the simplest functions that break the claim as entropies (realise.py), where tables are not shared;
+   under inequalities worlds a little off a code (bent.py).
 2. Linear worlds at random (linear_worlds.py).
 3. Small tables at random and downhill (table_worlds.py).
 A world of fewer samples lifts: the learning rule may ignore the last ones. So may variables be constant.
@@ -9,7 +10,7 @@ Whatever a search proposes is built as a world and decided exactly: claim < 0 as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 
 import numpy as np
@@ -17,8 +18,10 @@ import numpy as np
 from therml_exact.graph import Graph
 from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
-from therml_exact.shannon import linear_worlds, realise, table_worlds
+from therml_exact.shannon import bent, linear_worlds, realise, table_worlds
+from therml_exact.shannon.closure import Closure
 from therml_exact.shannon.cone import MOST_GROUND, cone
+from therml_exact.shannon.cone import build as build_cone
 from therml_exact.shannon.grammar import Form
 from therml_exact.shannon.setting import Setting
 from therml_exact.shannon.witness import build, skeleton, value
@@ -29,16 +32,29 @@ Given = Sequence[tuple[Form, bool]]
 
 
 def by_codes(
-    setting: Setting, ground: tuple[str, ...], claim: Form, given: Given, deadline: float = inf
+    setting: Setting,
+    ground: tuple[str, ...],
+    claim: Form,
+    given: Given,
+    deadline: float = inf,
+    facts: Closure | None = None,
 ) -> Witness | None:
     """A code on the variables of `ground` with claim < 0, and its value."""
     if setting.shared or len(ground) > MOST_GROUND:
         return None
-    for world in realise.search(setting, cone(setting, ground, ()), claim, given, deadline):
+    free = facts is not None and ground == setting.names
+    space = build_cone(setting, ground, (), facts.joined(len(ground))) if free else cone(setting, ground, ())
+    found = next(_broken(setting, claim, given, realise.search(setting, space, claim, given, deadline)), None)
+    if found is None and any(not equality for _, equality in given):
+        found = next(_broken(setting, claim, given, bent.search(setting, space, claim, given, deadline)), None)
+    return found
+
+
+def _broken(setting: Setting, claim: Form, given: Given, worlds: Iterable[Joint]) -> Iterator[Witness]:
+    for world in worlds:
         found = decided(setting, claim, given, world)
         if found is not None:
-            return found
-    return None
+            yield found
 
 
 def by_linear_worlds(
