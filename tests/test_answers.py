@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 
 import therml_exact as tx
@@ -66,14 +67,14 @@ def test_the_text_of_a_small_object_is_python_that_makes_it_again(thing, text):
     assert max(map(len, repr(thing).splitlines())) < 1500
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(derandomize=True, deadline=None, max_examples=examples(25))
 @given(joints(("X", "Y", "Z")))
 def test_a_joint_is_made_again(j):
     assert again(repr(j)) == j
     assert again(repr(j.to_float())) == j.to_float()
 
 
-@settings(derandomize=True, deadline=None, max_examples=15)
+@settings(derandomize=True, deadline=None, max_examples=examples(15))
 @given(worlds(n=None).flatmap(lambda w: variationals(w).map(lambda q: (w, q))))
 def test_a_world_and_its_tables_are_made_again(pair):
     assert tuple(again(repr(thing)) for thing in pair) == pair

@@ -4,13 +4,14 @@ import math
 from fractions import Fraction
 
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from therml_exact.numbers.approximate import ROUND, Approximate
 
 numbers = st.builds(Approximate, st.floats(-1e6, 1e6), st.floats(0, 1e-3))
-EXACT = settings(derandomize=True, deadline=None, max_examples=100)
+EXACT = settings(derandomize=True, deadline=None, max_examples=examples(100))
 
 
 def test_the_unit_of_rounding_is_that_of_double_precision():

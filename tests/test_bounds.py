@@ -9,6 +9,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import HealthCheck, Phase, given, settings
 from oracle import Logs
 from support import of_world, random_variational, random_worlds, same
@@ -71,7 +72,7 @@ def q_of(k, world):
 # ---- 1,000 worlds with N = 1, 200 with N = 2, 20 with N = 3
 
 
-@pytest.mark.parametrize(("n", "count"), [(1, 700), (2, 140), (3, 14)])
+@pytest.mark.parametrize(("n", "count"), [(1, examples(700)), (2, examples(140)), (3, examples(14))])
 def test_worlds_from_seeds(n, count):
     verdicts = set()
     for seed in range(count):
@@ -86,7 +87,7 @@ def test_worlds_from_seeds(n, count):
     assert strict >= {10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 42, 61, 67, 68, "sharp floor", 75}
 
 
-@pytest.mark.parametrize(("n", "count"), [(1, 300), (2, 60), (3, 6)])
+@pytest.mark.parametrize(("n", "count"), [(1, examples(300)), (2, examples(60)), (3, 6)])
 def test_worlds_from_strategies(n, count):
     seen = []
 
@@ -108,7 +109,7 @@ def test_worlds_from_strategies(n, count):
 
 
 @pytest.mark.parametrize("kind", ["bayes", "discriminative"])
-@pytest.mark.parametrize(("n", "count"), [(1, 60), (2, 30), (3, 4)])
+@pytest.mark.parametrize(("n", "count"), [(1, examples(60)), (2, examples(30)), (3, 4)])
 def test_the_appendices_worlds(kind, n, count):
     for k, world in enumerate(random_worlds(range(count), n, kind, 3 if n < 3 else 2)):
         report = check(world, q_of(k, world))
@@ -116,7 +117,7 @@ def test_the_appendices_worlds(kind, n, count):
         assert report.skipped == ()
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(derandomize=True, deadline=None, max_examples=examples(40))
 @given(worlds(n=None, kind="P").flatmap(lambda w: variationals(w, positive=False).map(lambda v: (w, v))))
 def test_zeros_in_the_tables_give_infinity_at_most(pair):
     world, v = pair

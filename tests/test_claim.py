@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,7 +66,7 @@ def test_the_evidence_of_an_impossible_point_separates_it():
     assert found.by == pytest.approx((checked.lower_bound - total) / (weights["rho"] + weights["gamma"]), abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(joints(("X", "Theta", "Y"), max_size=3), st.integers(0, 10**6))
 def test_no_encoder_is_impossible_and_witnesses_reach_what_is_claimed(joint, seed):
     rng = np.random.default_rng(seed)
@@ -84,7 +85,7 @@ def test_no_encoder_is_impossible_and_witnesses_reach_what_is_claimed(joint, see
         assert reached[name] <= value + RESOLUTION
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(joints(max_size=4), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
 def test_verdicts_grow_with_the_claim(joint, r, c):
     problem = tx.EncoderProblem(joint)

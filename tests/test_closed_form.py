@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -140,7 +141,7 @@ def value(m, q, codes, rows_of_x):
     return out
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(deadline=None, max_examples=examples(150), derandomize=True)
 @given(data=st.data())
 def test_no_rule_is_above_any_value(data):
     """Mixtures of one or two blocks, with multipliers at the edges of the rules, against witnesses of every kind."""

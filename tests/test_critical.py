@@ -8,6 +8,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import example, given, settings
 from scipy.optimize import minimize_scalar
 
@@ -53,7 +54,7 @@ def test_the_maximal_correlation_is_only_an_upper_bound():
     assert tx.minimize(problem, gamma=0.5 * (found.value + local)).point["R"] > 0.01
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(joints(max_size=3))
 @example(tx.Joint([["3/17", "3/17", "2/17"], ["2/17", "4/17", "3/17"]], ("X", "Y")))
 def test_against_all_posteriors_on_a_grid(joint):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ def functionals(rule, encoder):
 
 
 @given(st.integers(0, 10**6), st.integers(2, 5), st.integers(2, 4), st.floats(0, 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_all_rules_keep_away_from_the_segment(seed, thetas, codes, t):
     rng = np.random.default_rng(seed)
     rule, encoder = rng.dirichlet(np.full(thetas, 0.3), size=2), rng.dirichlet(np.full(codes, 0.3), size=thetas)
@@ -61,7 +62,7 @@ def test_the_learner_that_comes_near_is_a_world(a, b):
 
 
 @given(st.lists(st.floats(0, 1), min_size=3, max_size=3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_encoders_with_two_codes_keep_away_from_their_segment(encoder):
     def point(e):
         joint = tx.Joint(

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from flint import arb, ctx
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -68,7 +69,7 @@ def samples(cell, rng, count=200):
 
 
 @pytest.mark.parametrize("name", ["quadratic", "series", "ellipsoid"])
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(data=st.data())
 def test_rules_bound_what_is_sampled(name, data):
     """No rule accepts a level below a sampled G: the least level it accepts is at least the largest sample."""
@@ -92,7 +93,7 @@ def test_rules_bound_what_is_sampled(name, data):
         assert not rule(cell, arb(top - below))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(mixtures(), st.integers(0, 1000), st.integers(4, 16))
 def test_the_chord_bounds_the_posteriors_of_the_cell(made, seed, depth):
     """KL(r||c) + sum A h(image) is never below -level for an r with its image in the cell."""
@@ -120,7 +121,7 @@ def test_the_chord_bounds_the_posteriors_of_the_cell(made, seed, depth):
         assert not gradient.chord(cell, arb(-float(objective[held].min()) - 1e-9))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(mixtures(blocks=(1, 1), one_sum=True), st.integers(0, 1000), st.integers(3, 10))
 def test_series_and_kernel_agree(made, seed, depth):
     """Where the kernel accepts an interval, ball arithmetic does, with next to no more room."""
@@ -137,7 +138,7 @@ def test_series_and_kernel_agree(made, seed, depth):
             assert gradient.series(cell, arb(top + room + 1e-13))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(mixtures(), st.integers(0, 1000))
 def test_ellipsoids_and_kernel_agree(made, seed):
     mixture, lam = made
@@ -193,7 +194,7 @@ def test_sparse_joints_whose_cells_shrank_on_a_face(table, gamma, delta):
 
 
 @example([[0, 0, 0, 1], [0, 1, 1, 0], [0, 1, 1, 1]], 1.05)  # the solver took a flat form for negative definite
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.lists(st.lists(st.sampled_from([0, 0, 1, 2, 5]), min_size=4, max_size=4), min_size=3, max_size=4),
        st.sampled_from([0.5, 1, 1.05, 2, 5, 20]))  # fmt: skip
 def test_sparse_joints(counts, gamma):

@@ -11,6 +11,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import exp1
@@ -188,7 +189,7 @@ def test_the_first_order_bias():
 # ---- bounds
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(WEIGHTS, st.integers(2, 5))
 def test_the_linear_bound_has_the_mean_i_and_the_logarithmic_one_more(p, n):
     truth = float(tx.mutual_information(tx.Joint(p, ("X", "Y")), "X", "Y"))
@@ -292,7 +293,7 @@ def test_decoder_and_marginal_by_hand():
     assert barber_agakov.upper(encoder, train, test) == pytest.approx((first + 3 * second) / 4, abs=1e-15)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 @given(WEIGHTS)
 def test_held_out_tables_bound_from_both_sides(p):
     """Sums over all training and test halves of two samples each."""

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import Phase, find, given, settings
 
 import therml_exact as tx
@@ -55,7 +56,7 @@ def test_random_worlds_are_reproducible_and_sized():
         tx.random_world(0, sizes=(2, 2))
 
 
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(derandomize=True, deadline=None, max_examples=examples(50))
 @given(joints(("X", "Y", "Z")))
 def test_a_property_test_takes_five_lines(j):
     assert tx.entropy(j, "X", given=("Y", "Z")) <= tx.entropy(j, "X", given="Y")
@@ -91,7 +92,7 @@ def test_strategies_reach_zeros_determinism_and_one_letter(kind):
     find(worlds(n=None, kind=kind), lambda w: w.n == 2 and 1 in w.x_given_phi and 0 in w.x_given_phi, settings=quick)
 
 
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(derandomize=True, deadline=None, max_examples=examples(20))
 @given(worlds(n=2).flatmap(lambda w: variationals(w, per_sample=True).map(lambda q: (w, q))))
 def test_variationals_fit_their_world_and_are_positive(pair):
     w, q = pair

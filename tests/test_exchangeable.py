@@ -9,6 +9,7 @@ from fractions import Fraction
 import flint
 import numpy as np
 import pytest
+from depth import seeds
 from numba import njit
 
 from therml_exact import exchangeable
@@ -160,7 +161,7 @@ def test_hundred_samples(name):
     check(*predictive(prior, letters, 100), oracle(prior, letters, 100, 250))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40))
 def test_random_worlds_in_both_forms(seed):
     rng = np.random.default_rng(seed)
     k, width = int(rng.integers(2, 6)), int(rng.integers(2, 5))
@@ -266,7 +267,7 @@ def test_skipping_is_on_the_proven_side(name, delta, monkeypatch):
     assert truth - error <= below <= truth + 1e-12
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(12))
 def test_forms_agree_where_no_oracle_reaches(seed):
     rng = np.random.default_rng([7, seed])
     k, width = int(rng.integers(2, 5)), int(rng.integers(2, 5))

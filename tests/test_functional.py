@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import oracle
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import close, of_world, random_variational, random_worlds, rational_rows, same
@@ -56,7 +57,7 @@ def test_against_the_oracle(kind, n, how):
         agree(w, v)
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(derandomize=True, deadline=None, max_examples=examples(30))
 @given(st.data())
 def test_drawn_worlds_against_the_oracle(data):
     w = data.draw(worlds(n=None, kind=data.draw(st.sampled_from(KINDS))))
@@ -298,7 +299,7 @@ def test_measures_belong_to_world_p():
 # ---- a rate has its floor
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(derandomize=True, deadline=None, max_examples=examples(40))
 @given(st.data())
 def test_functionals_exceed_their_informations_by_the_divergences(data):
     w = data.draw(worlds(n=2))

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 import oracle
 import pytest
+from depth import seeds
 from support import rational_rows
 
 import therml_exact as tx
@@ -53,7 +54,7 @@ def reachable(g, a, on):
     return found
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40))
 def test_parents_come_first(seed):
     rng = np.random.default_rng(seed)
     g = random_graph(rng, "ABCDEF", 0.5)
@@ -118,7 +119,7 @@ def test_separation_of_three_nodes():
     assert chain.separated([], "A")
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40))
 def test_separation_against_the_bayes_ball(seed):
     rng = np.random.default_rng(seed)
     g = random_graph(rng, "ABCDEF", float(rng.uniform(0.2, 0.7)))
@@ -127,7 +128,7 @@ def test_separation_against_the_bayes_ball(seed):
         assert g.separated(a, b, on) is g.separated(b, a, on)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(12))
 def test_separated_means_independent(seed):
     rng = np.random.default_rng(seed)
     g = random_graph(rng, "ABCDE")

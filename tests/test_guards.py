@@ -97,6 +97,7 @@ CHECKERS = [
     "therml_exact.frontier.joint.check_rows",
     "therml_exact.frontier.joint.check_caps",
     "therml_exact.frontier.joint.check_relaxations",
+    *(f"therml_exact.frontier.classical.{name}" for name in ("check_reproduction", "check_channel", "check_wyner")),
     "therml_exact.shannon.verify",
 ]
 SOLVERS = {
@@ -106,6 +107,10 @@ SOLVERS = {
     *(f"therml_exact.frontier.joint.{name}" for name in ("cells", "cuts", "cones", "above", "minimize", "limited")),
     *(f"therml_exact.frontier.joint.{name}" for name in ("caps", "caps_above")),
     *(f"therml_exact.frontier.joint.{name}" for name in ("optimum", "trace", "descents", "certificate")),
+    *(
+        f"therml_exact.frontier.classical.{name}"
+        for name in ("reproduction", "channel", "wyner", "simplex", "tradeoff")
+    ),
     *(f"therml_exact.shannon.{name}" for name in ("prove", "program", "refute", "realise", "copy_search", "cone")),
     "therml_exact.frontier.minimize",
     "therml_exact.frontier.trace",

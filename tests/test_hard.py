@@ -151,7 +151,7 @@ def test_three_algorithms_agree(kind, n_y):
             all_methods(world(kind, n, n_y, seed))
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 @pytest.mark.parametrize("kind", RATIONAL + FLOAT)
 @pytest.mark.parametrize(
     ("n", "n_y", "seeds"), [(11, 4, 8), (12, 3, 8), (12, 8, 4), (13, 2, 4), (14, 2, 1), (16, 4, 1)]

@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import oracle
 import pytest
+from depth import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support import close, same
@@ -22,7 +23,7 @@ from therml_exact.testing import joints
 F = Fraction
 log = PrimeLog.log
 ABC = ("A", "B", "C")
-EXACT = settings(derandomize=True, deadline=None, max_examples=60)
+EXACT = settings(derandomize=True, deadline=None, max_examples=examples(60))
 subsets = st.lists(st.sampled_from(ABC), max_size=3)
 TINY = tx.Joint([[[F(1)]]], ABC)
 
@@ -283,7 +284,7 @@ def test_small_probabilities(exponent):
 # ---- what theory says is >= 0
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(derandomize=True, deadline=None, max_examples=examples(100))
 @given(st.lists(st.floats(0, 1), min_size=9, max_size=9))
 @example([1.0] * 9)
 @example([0.0] * 8 + [1.0])

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 
 import therml_exact as tx
@@ -19,7 +20,7 @@ WORLD = tx.random_world(0, n=2)
 def test_exact_worlds_come_back_exactly(tmp_path_factory, kind):
     folder = tmp_path_factory.mktemp("worlds")
 
-    @settings(derandomize=True, deadline=None, max_examples=30)
+    @settings(derandomize=True, deadline=None, max_examples=examples(30))
     @given(worlds(n=None, kind=kind, max_size=3))
     def check(w):
         w.save(folder / "w.json")
@@ -39,7 +40,7 @@ def test_float_worlds_come_back_bit_by_bit(tmp_path):
     assert not back.is_exact
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(derandomize=True, deadline=None, max_examples=examples(30))
 @given(joints(("A", "B", "C")))
 def test_joints_come_back(j):
     import tempfile

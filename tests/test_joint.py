@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 import oracle
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +20,7 @@ import therml_exact as tx
 from therml_exact.testing import joints
 
 F = Fraction
-EXACT = settings(derandomize=True, deadline=None, max_examples=60)
+EXACT = settings(derandomize=True, deadline=None, max_examples=examples(60))
 ABC = ("A", "B", "C")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
@@ -97,7 +98,7 @@ SLOPES = st.lists(st.integers(-30, 30), min_size=8, max_size=8)
 SIGMAS = st.sampled_from([0, "1/20", "1/2", 3])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(SLOPES, SIGMAS, st.sampled_from([0, 1]), st.sampled_from([0, 1]), st.sampled_from([ONE, SURE]))
 def test_a_cut_is_below_all_tables_and_reached(slope: Any, sigma: Any, rho: int, delta: int, tables: Any) -> None:
     """W(m) >= V - N b.m, with equality at the atoms that come with it, up to the tolerance of the boxes."""
@@ -121,7 +122,7 @@ def test_a_cut_is_below_all_tables_and_reached(slope: Any, sigma: Any, rho: int,
     assert cut.value - ROUNDING <= cost(cut.rule, own) <= cut.value + 2e-6
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(SLOPES, SIGMAS, st.sampled_from([0, 1]), st.integers(0, 20), st.sampled_from([ONE, SURE]))
 def test_a_cone_is_below_all_tables(slope: Any, sigma: Any, delta: int, share: int, tables: Any) -> None:
     """F(m) >= N (Psi(m) - slope.m), for codes of any shares."""

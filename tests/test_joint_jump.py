@@ -94,7 +94,7 @@ def test_refusals() -> None:
         tx.jump(tx.JointProblem(*ONE, 1), 2, 1)
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_two_jumps_to_a_millionth() -> None:
     """N = 2, gamma = 4: a small fall of S before the end of learning."""
     found = tx.jump(tx.JointProblem(*ONE, 2), 0.02, 8, gamma=4)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -88,7 +89,7 @@ def cells(problem: JointProblem) -> tx.Joint:
 # ---- between
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(problems(), MULTIPLIERS, st.integers(0, 10**6))
 def test_every_bound_is_below_random_tables_of_exact_worlds(problem: JointProblem, at: dict, seed: int) -> None:
     found = tx.minimize(problem, **at)
@@ -120,7 +121,7 @@ def test_bounds_for_two_samples_are_below_random_tables(phi: int, sigma: float) 
         assert found.lower_bound <= found.value <= value + SLACK
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(problems(theta=2, z=2), MULTIPLIERS)
 def test_the_value_is_never_above_plain_enumeration(problem: JointProblem, at: dict) -> None:
     nx, letters = problem.shape[0], len(problem.types)
@@ -160,7 +161,7 @@ def test_the_witness_has_the_point_and_value_claimed() -> None:
 # ---- laws
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(problems(), MULTIPLIERS, st.randoms(use_true_random=False))
 def test_names_of_letters_do_not_matter(problem: JointProblem, at: dict, random: Any) -> None:
     phi, x, y = np.asarray(problem.phi), np.asarray(problem.x_given_phi), np.asarray(problem.y_given_x_phi)
@@ -195,7 +196,7 @@ def test_a_theta_of_one_letter_is_the_encoder_problem(n: int) -> None:
         assert found.value == pytest.approx(n * single.value, abs=1e-8)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(problems(theta=4, z=6), st.sampled_from([0, 0.4, 0.8, 1, 1.5]), st.sampled_from([0, 0.5, 0.9, 1, 3]))
 def test_sigma_zero_with_one_sample_closes(problem: JointProblem, delta: float, gamma: float) -> None:
     found = tx.minimize(problem, delta=delta, gamma=gamma)
@@ -219,7 +220,7 @@ def test_sigma_zero_closes_for_few_thetas_too(theta: int, gamma: float, delta: f
     assert found.value == pytest.approx(least, abs=1e-8)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(problems(theta=2, z=2), st.sampled_from([0, 0.5, 1, 1.5, 4]))
 def test_one_sample_without_sigma_and_delta_has_the_value_min_of_one_and_gamma_times_the_entropy_of_y(
     problem: JointProblem, gamma: float
@@ -320,7 +321,7 @@ def plain_program(problem: JointProblem, at: dict[str, float]) -> float:
     return float(found.fun)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(problems(top=3), MULTIPLIERS)
 def test_shannons_bound_is_the_plain_linear_program(problem: JointProblem, at: dict) -> None:
     bound = tx.shannon_outer_bound(problem, **at)
@@ -525,7 +526,7 @@ def test_a_tie_is_decided_by_digits_beyond_floats() -> None:
     assert bound.multipliers == {"X1": Fraction(0.3), "Y1": Fraction(0.7)}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(problems(top=3), MULTIPLIERS, st.integers(0, 2), st.booleans())
 def test_without_exact_multipliers_nearby_ones_still_prove_a_bound(
     problem: JointProblem, at: dict, levels: int, sized: bool

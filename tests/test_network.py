@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import oracle
 import pytest
+from depth import seeds
 from test_graph import random_graph, random_network
 
 import therml_exact as tx
@@ -33,7 +34,7 @@ def queries(rng, nodes, count):
 
 
 @pytest.mark.parametrize("dense", [0, 2**15])
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", seeds(15))
 def test_marginals_exactly(monkeypatch, seed, dense):
     monkeypatch.setattr(module, "_DENSE_CELLS", dense)
     rng = np.random.default_rng(seed)
@@ -51,7 +52,7 @@ def test_marginals_exactly(monkeypatch, seed, dense):
 
 
 @pytest.mark.parametrize("dense", [0, 2**15])
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", seeds(15))
 def test_marginals_of_floats(monkeypatch, seed, dense):
     monkeypatch.setattr(module, "_DENSE_CELLS", dense)
     rng = np.random.default_rng(seed)

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ import therml_exact as tx
 from therml_exact.testing import rows
 
 HALF = Fraction(1, 2)
-CI = settings(derandomize=True, deadline=None, max_examples=25)
+CI = settings(derandomize=True, deadline=None, max_examples=examples(25))
 
 
 def by_data_sets(phi, letters, n):

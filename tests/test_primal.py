@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import nnls
@@ -117,7 +118,7 @@ def test_lindsay_on_a_grid(name):
 
 
 @given(st.integers(1, 4), st.integers(1, 3), st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_warm_is_cold(nx, ny, data):
     counts = data.draw(st.lists(st.integers(0, 5), min_size=nx * ny, max_size=nx * ny).filter(any))
     gammas = data.draw(st.lists(st.sampled_from([0, 0.5, 1, 1.1, 1.5, 2, 3, 8, 40]), min_size=2, max_size=5))
@@ -183,7 +184,7 @@ def test_floats_of_another_multiplier(name):
 
 
 @given(st.integers(1, 6), st.integers(0, 10_000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @example(3, 0)
 def test_active_set_against_least_squares(size, seed):
     rng = np.random.default_rng(seed)
@@ -264,7 +265,7 @@ def test_climbs_end_at_maxima(name):
 
 
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(1, 3), st.integers(1, 4), st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_functionals_are_the_information_functions(nx, ntheta, ny, nz, seed):
     rng = np.random.default_rng(seed)
     cells = random_joint(nx, ntheta, ny, seed=seed)

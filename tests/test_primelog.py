@@ -14,6 +14,7 @@ import numpy as np
 import oracle
 import pytest
 import sympy
+from depth import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from therml_exact import PrimeLog
 from therml_exact.numbers.coprime import coprime_base, valuations
 
 log = PrimeLog.log
-EXACT = settings(derandomize=True, deadline=None, max_examples=80)
+EXACT = settings(derandomize=True, deadline=None, max_examples=examples(80))
 
 rationals = st.fractions(min_value=-5, max_value=5, max_denominator=30)
 terms = st.dictionaries(st.integers(1, 200), rationals, max_size=5)
@@ -240,7 +241,7 @@ def test_three_hundred_digits_in_bounded_time():
     assert time.process_time() - start < 5
 
 
-@pytest.mark.parametrize("count", [1000, pytest.param(5000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [1000, pytest.param(5000, marks=pytest.mark.deep)])
 def test_thousands_of_integers_of_128_bits(count):
     rng = random.Random(2)
     numbers = sorted({rng.getrandbits(128) | 1 for _ in range(count)})
@@ -437,7 +438,7 @@ def check_base(numbers, base):
         assert all(v > 0 for v in exponents.values())
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(derandomize=True, deadline=None, max_examples=examples(200))
 @given(st.lists(st.integers(1, 10**4), max_size=8))
 @example([4, 8])
 @example([12, 18, 6])
@@ -448,7 +449,7 @@ def test_coprime_base(numbers):
     check_base(numbers, coprime_base(numbers))
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=examples(60))
 @given(st.lists(st.lists(st.integers(0, 4), min_size=4, max_size=4), min_size=1, max_size=7))
 def test_coprime_base_of_products_of_four_big_primes(exponents):
     primes = (2**61 - 1, 2**89 - 1, 2**107 - 1, 2**127 - 1)
@@ -459,7 +460,7 @@ def test_coprime_base_of_products_of_four_big_primes(exponents):
     assert all(math.prod(primes) ** 40 % b == 0 for b in base)
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=examples(60))
 @given(
     st.lists(st.tuples(*[st.integers(0, 3)] * 3), min_size=1, max_size=5),
     st.lists(st.integers(-3, 3), min_size=5, max_size=5),

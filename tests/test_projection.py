@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import oracle
 import pytest
+from depth import examples, seeds
 from hypothesis import given, settings
 from support import close, random_worlds, rational_rows, same
 from test_graph import random_graph, random_network
@@ -43,7 +44,7 @@ def pairs(seed):
     return joint.marginal(*[joint.axes[k] for k in rng.permutation(4)]), p, q
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40))
 def test_random_pairs_of_graphs(seed):
     joint, p, q = pairs(seed)
     slow = oracle.Table.of(joint.table, joint.axes)
@@ -65,7 +66,7 @@ def test_random_pairs_of_graphs(seed):
     assert again == best
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_no_other_distribution_of_the_graph_is_nearer(seed):
     joint, p, q = pairs(seed)
     j, best = tx.mismatch(joint, p, q)
@@ -78,7 +79,7 @@ def test_no_other_distribution_of_the_graph_is_nearer(seed):
     assert tx.kl_divergence(joint, other) == j + tx.kl_divergence(joint, other) - tx.kl_divergence(joint, best)
 
 
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(derandomize=True, deadline=None, max_examples=examples(50))
 @given(joints(("A", "B", "C")))
 def test_joints_that_do_not_factorise_are_refused(j):
     slow = oracle.Table.of(j.table, j.axes)

@@ -123,7 +123,7 @@ def test_a_tenth_of_ten_thousand_edits(name):
     hold(name, range(TRIALS // 10 + 1))
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 @pytest.mark.parametrize("name", CERTIFICATES)
 def test_ten_thousand_edits(name):
     assert hold(name, range(TRIALS)) < TRIALS // 2

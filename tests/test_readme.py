@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from depth import examples
 from hypothesis import HealthCheck, Phase, given, settings
 
 import therml_exact as tx
@@ -37,7 +38,7 @@ def test_code_blocks_run(block, ran):
     names, printed = ran(block)
     for name, value in names.items():
         if name.startswith("test_"):
-            settings(derandomize=True, deadline=None, max_examples=10)(value)()
+            settings(derandomize=True, deadline=None, max_examples=examples(10))(value)()
     for shown in re.findall(r"# (\{.*\})$", block, re.MULTILINE):
         assert shown in printed
 

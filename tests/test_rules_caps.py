@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from learning_rules import functionals, random_problem
@@ -29,7 +30,7 @@ def check(result):
 # the bent example
 
 
-@pytest.mark.parametrize(("size", "tol"), [(5, 1e-2), pytest.param(17, 1e-4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("size", "tol"), [(5, 1e-2), pytest.param(17, 1e-4, marks=pytest.mark.deep)])
 def test_its_ends_are_achieved_and_its_midpoint_is_not(size, tol):
     problem = bent(size)
     for end in ({"R": 0, "C": L, "S": 0}, {"R": L, "C": 0, "S": L}):
@@ -41,7 +42,7 @@ def test_its_ends_are_achieved_and_its_midpoint_is_not(size, tol):
     assert tx.classify_rule(problem, **MIDPOINT, tol=tol).verdict == "impossible"
 
 
-@pytest.mark.parametrize(("size", "tol"), [(5, 2e-2), pytest.param(9, 1e-5, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("size", "tol"), [(5, 2e-2), pytest.param(9, 1e-5, marks=pytest.mark.deep)])
 def test_no_multipliers_see_it(size, tol):
     # rho R + gamma C + sigma S is never larger at both ends than at the midpoint: a half-space cannot separate it.
     problem = bent(size)
@@ -112,7 +113,7 @@ def problems_with_zeros(draw):
 
 
 @given(problems_with_zeros())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 def test_zeros_are_all_exact_zeros_and_no_other(drawn):
     """Against the exact joint of type, theta, x, y, z: unseen letters, unused encoders, soft and unequal rows."""
     problem, rule = drawn
@@ -145,7 +146,7 @@ def test_the_numbers_of_the_proof():
 
 
 @given(st.integers(0, 10**6), st.integers(2, 5), st.integers(2, 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_random_alphabets_keep_away_from_the_midpoint(seed, thetas, codes):
     rng = np.random.default_rng(seed)
     rule = rng.dirichlet(np.full(thetas, 0.3), size=2)
@@ -230,7 +231,7 @@ def test_bad_caps():
 
 @given(st.integers(0, 20), st.lists(st.integers(0, 12), min_size=4, max_size=4))
 @example(4, [8, 4, 6, 2])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_verdicts(seed, where):
     problem = random_problem(seed)
     point = {name: k / 8 for name, k in zip("RCDS", where, strict=True)}

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from learning_rules import alternate, enumerate_halves, functionals, random_problem, spread, value
@@ -68,7 +69,7 @@ def test_more_letters_against_enumeration():
     ),
     st.tuples(*[st.integers(-50, 50)] * 3),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_every_linear_function_is_least_at_a_candidate(sets, w):
     most = max(map(len, sets))
     cells = np.array([rows + [rows[0]] * (most - len(rows)) for rows in sets], dtype=object)
@@ -116,7 +117,7 @@ def test_alternating_minimisation_is_never_below(seed, gamma, delta, rho, sigma)
 
 @given(seed=st.integers(0, 30), n=st.integers(1, 3), gamma=st.integers(0, 6), delta=st.integers(0, 3),
        sigma=st.integers(0, 4), rho=st.integers(0, 1))  # fmt: skip
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_laws(seed, n, gamma, delta, sigma, rho):
     problem = random_problem(seed, n=n)
     multipliers = {
@@ -277,7 +278,7 @@ def test_a_dual_of_rate_distortion_that_is_left_open():
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 def test_the_dual_of_rate_distortion_is_closed_from_any_start(seed):
     """Against the value of its own rule: costs far above and below sigma, rare types, starts without mass."""
     closed_from(seed)

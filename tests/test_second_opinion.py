@@ -605,7 +605,7 @@ def test_every_kind_of_edit():
         agree(c, expected, name)
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_all_certificates_and_edits():
     for c in certificates():
         agree(c, True, "unedited")

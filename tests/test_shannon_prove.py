@@ -10,6 +10,7 @@ import numpy as np
 import oracle
 import pytest
 from click.testing import CliRunner
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -191,7 +192,7 @@ def test_random_combinations(setting, times):
 
 
 @given(st.integers(0, 2**20), st.integers(2, 5))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_the_cone_knows_every_independence(seed, m):
     """An information reduces to nothing iff the graph separates its variables (or equations remain that say so)."""
     rng = np.random.default_rng(seed)

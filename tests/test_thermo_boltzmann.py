@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,7 +82,7 @@ def test_value_is_minus_sigma_mean_log_z_and_not_the_log_of_the_mean():
     assert -tx.PrimeLog.log(mean_z) * HALF < e.value
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(rows((2, 2, 4)), rows((4,), positive=True), st.sampled_from([1, HALF, Fraction(1, 3)]), st.integers(0, 3))
 def test_divergence_to_equilibrium_is_the_excess_over_sigma(rule, prior, sigma, gamma):
     """(34), (35), decided for every rule; the printed one, with marginals over data sets, is only <=."""

@@ -121,7 +121,7 @@ def test_maxwell_relations_agree_at_five_points():
     assert check(sample_states(FAMILY, MIDDLE, 5, seed=1)) < AGREEMENT
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_maxwell_relations_agree_at_a_hundred_points():
     """Both sides, by implicit derivatives and by re-solved differences: measured 5.9e-7 at worst."""
     states = sample_states(FAMILY, MIDDLE, 100)

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
@@ -31,7 +32,7 @@ Q = tx.Variational(theta=["1/2", "1/6", "1/6", "1/6"], z=["1/3", "2/3"], y_given
 EQUILIBRIUM = boltzmann(WORLD, Q, 1, gamma=2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(1, 4).flatmap(lambda k: rows((2, k))))
 def test_kernels_keep_their_law_exactly(pi):
     """Zeros of the law included; reversibility as claimed."""
@@ -87,7 +88,7 @@ def test_objective_falls_at_every_step_exactly(kernel):
     assert "falls" in str(r)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(rows((2, 2, 4)), rows((4,), positive=True), rows((2,), positive=True), st.sampled_from(KERNELS))
 def test_objective_never_rises_from_any_rule(start, prior, z, kernel):
     """(37) for any start, prior and q(z), decided: N = 1, all maps, sigma = 1/2."""
@@ -148,7 +149,7 @@ def test_a_kernel_that_keeps_another_law_is_refused():
         second_law(EQUILIBRIUM, markov.metropolis(EQUILIBRIUM.rule[::-1]), 1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(rows((3,)), rows((3,), positive=True), rows((3, 3)))
 def test_divergence_of_two_chains_contracts(p, q, kernel):
     """Any two laws under any kernel, decided."""
@@ -156,7 +157,7 @@ def test_divergence_of_two_chains_contracts(p, q, kernel):
     assert all(a >= b for a, b in itertools.pairwise(found))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(rows((3,)), st.lists(st.integers(0, 5), min_size=6, max_size=6))
 def test_a_uniform_stationary_law_lets_entropy_never_fall(p, shares):
     """Footnote 14: doubly stochastic kernels; strictly rising is false, for a permutation keeps the entropy."""

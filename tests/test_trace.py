@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 
 import therml_exact as tx
@@ -55,7 +56,7 @@ def promise(f, directions):
             assert inner - o.lower_bound * scale <= f.tol + 1e-9
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(joints(max_size=4))
 def test_the_tolerance_holds_in_every_direction(joint):
     f = trace(tx.EncoderProblem(joint), tol=1e-3)

@@ -879,7 +879,7 @@ print(nats, bits, float(tx.kl_divergence(joint, joint)), audit.rows[0].name)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_a_users_script_is_clean_for_mypy(tmp_path):
     """mypy --strict, as a user runs it."""
     api = pytest.importorskip("mypy.api")

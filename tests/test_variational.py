@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import oracle
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
@@ -137,7 +138,7 @@ def test_the_shared_excess_by_direct_minimisation():
     assert gap == pytest.approx(0.21576, abs=1e-5)
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(derandomize=True, deadline=None, max_examples=examples(30))
 @given(st.data())
 def test_divergence_to_any_table_of_world_q(data):
     # p || q for arbitrary q's is J plus the divergences of the q's (q(phi) and q(theta) being those of p)

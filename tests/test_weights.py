@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.weights import KERNEL_CELLS, Weights, divergence_terms, exact_sum
 
 U = 2.0**-53
-EXACT = settings(derandomize=True, deadline=None, max_examples=60)
+EXACT = settings(derandomize=True, deadline=None, max_examples=examples(60))
 tables = st.lists(st.integers(0, 9), min_size=12, max_size=12).filter(any)
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import oracle
 import pytest
+from depth import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import close, of_world, random_worlds, same
@@ -58,7 +59,7 @@ def test_floats_against_the_oracle(kind, n, seed):
         assert value == pytest.approx(float(slow.p.p.get(name, 0)), rel=1e-13, abs=0)
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(derandomize=True, deadline=None, max_examples=examples(25))
 @given(st.sampled_from(KINDS).flatmap(lambda kind: worlds(n=None, kind=kind)))
 def test_drawn_worlds_against_the_oracle(w):
     slow = of_world(w)
@@ -150,7 +151,7 @@ def test_one_letter_alphabets(kind, n):
 # ---- laws
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(derandomize=True, deadline=None, max_examples=examples(25))
 @given(worlds(n=2), st.randoms(use_true_random=False))
 def test_relabelling_changes_nothing(w, random):
     def turn(table, axis_order):
@@ -176,7 +177,7 @@ def test_relabelling_changes_nothing(w, random):
         assert same_world.multi_information() == w.multi_information()
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(derandomize=True, deadline=None, max_examples=examples(25))
 @given(worlds(n=2, max_size=2))
 def test_a_symmetric_rule_loses_nothing_by_sharing(w):
     rule = (w.theta_given_data + w.theta_given_data.transpose(2, 3, 0, 1, 4)) / 2
@@ -291,7 +292,7 @@ def test_a_dense_joint_that_cannot_fit_is_refused():
     assert tx.mutual_information(w, "Z1", "X1") == pytest.approx(0, abs=1e-15)
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(derandomize=True, deadline=None, max_examples=examples(25))
 @given(st.lists(st.integers(0, 4), min_size=8, max_size=8))
 def test_data_tables_of_counts(counts):
     cells = np.array(counts).reshape(2, 2, 2)

@@ -10,6 +10,16 @@ from .bounds.registry import check_bounds as check_bounds
 from .bounds.relation import BoundCheck as BoundCheck
 from .bounds.relation import Relation as Relation
 from .examples import random_world as random_world
+from .frontier.classical.channel import Capacity as Capacity
+from .frontier.classical.channel import CapacityProblem as CapacityProblem
+from .frontier.classical.channel import capacity as capacity
+from .frontier.classical.components import gacs_koerner_information as gacs_koerner_information
+from .frontier.classical.reproduction import RateDistortion as RateDistortion
+from .frontier.classical.reproduction import RateDistortionProblem as RateDistortionProblem
+from .frontier.classical.reproduction import rate_distortion as rate_distortion
+from .frontier.classical.tradeoff import Tradeoff as Tradeoff
+from .frontier.classical.wyner import WynerInformation as WynerInformation
+from .frontier.classical.wyner import wyner_information as wyner_information
 from .frontier.curve.claim import Classification as Classification
 from .frontier.curve.frontier import Frontier as Frontier
 from .frontier.hard import HardFrontier as HardFrontier

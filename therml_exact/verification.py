@@ -9,6 +9,7 @@
     therml-exact/joint-bound    the same where rule and encoder are free          frontier/joint/check_relaxations.py
     therml-joint-2              the same by cells of p(z,y) and p(z,x)            frontier/joint/check.py
     therml-joint-capped-1       the same under caps, or the excess over a point   frontier/joint/check_caps.py
+    therml-exact/rate-distortion, capacity, wyner      the classical problems        frontier/classical/check_*.py
     therml-exact/proof          an inequality of entropies: proved, refuted       shannon/verify.py
 
 The content is hostile until it is checked. It is copied into plain data first (files.plain), numbers are read in one
@@ -51,6 +52,9 @@ CHECKERS = {
     "therml-exact/joint-bound": ("therml_exact.frontier.joint.check_relaxations", "check_joint"),
     "therml-joint-2": ("therml_exact.frontier.joint.check", "check_free"),
     "therml-joint-capped-1": ("therml_exact.frontier.joint.check_caps", "check_capped"),
+    "therml-exact/rate-distortion": ("therml_exact.frontier.classical.check_reproduction", "check_rate_distortion"),
+    "therml-exact/capacity": ("therml_exact.frontier.classical.check_channel", "check_capacity"),
+    "therml-exact/wyner": ("therml_exact.frontier.classical.check_wyner", "check_wyner"),
     "therml-exact/proof": ("therml_exact.shannon.verify", "check_proof"),
 }
 

@@ -5,6 +5,7 @@ The kind of a problem chooses its solver:
     encoder, Bayes, discriminative    a mixture's likelihood: mixture/path.py, a path of one point
     learning rule                     rules/optimum.py
     joint                             joint/minimize.py
+    rate distortion                   classical/reproduction.py
 
 Errors: TypeError for a multiplier foreign to the problem, ValueError for one that is negative or not finite.
 Source: Alemi and Fischer, TherML (2018), equation (22), App. B, C, H.
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, overload
 from therml_exact.frontier.budget import Budget
 
 if TYPE_CHECKING:
+    from therml_exact.frontier.classical.reproduction import RateDistortion, RateDistortionProblem
     from therml_exact.frontier.joint.optimum import JointOptimum
     from therml_exact.frontier.joint.problem import JointProblem
     from therml_exact.frontier.mixture.optimum import Optimum
@@ -31,12 +33,19 @@ SOLVERS = {
     "discriminative": ("therml_exact.frontier.mixture.path", "minimize_mixture"),
     "learning rule": ("therml_exact.frontier.rules.optimum", "minimize_rules"),
     "joint": ("therml_exact.frontier.joint.minimize", "minimize_free"),
+    "rate distortion": ("therml_exact.frontier.classical.reproduction", "minimize_rate_distortion"),
 }
 
 
 @overload
 def minimize(problem: Problem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0, rho: Any = 1,
              tol: float = 1e-9, max_cells: int = 2_000_000, time_limit: float = 60.0) -> Optimum: ...  # fmt: skip
+
+
+@overload
+def minimize(problem: RateDistortionProblem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, beta: Any = 0,
+             rho: Any = 1, tol: float = 1e-9, max_cells: int = 2_000_000,
+             time_limit: float = 60.0) -> RateDistortion: ...  # fmt: skip
 
 
 @overload
@@ -62,7 +71,8 @@ def minimize(
 ) -> Any:
     """The least rho R + delta D + gamma C (+ sigma S), or S + beta U, with a lower bound that is proved.
 
-    problem      an EncoderProblem, BayesProblem, DiscriminativeProblem, LearningRuleProblem or JointProblem
+    problem      an EncoderProblem, BayesProblem, DiscriminativeProblem, LearningRuleProblem, JointProblem or
+                 RateDistortionProblem
     gamma, delta, sigma, beta, rho
                  multipliers of C, D, S, U, R, no unit; floats (their exact values) or rationals, >= 0; one that is
                  foreign to the problem stays at its default; rho = 0 and beta = inf are allowed

@@ -1,6 +1,7 @@
 """trace: a whole frontier, each of its points a two-sided optimum (nats).
 
     encoder, Bayes, discriminative    between an inner and an outer polytope, no farther apart than tol: curve/sheets.py
+    rate-distortion, capacity         betas: classical/tradeoff.py
     learning rules, joint             crossed lists of multipliers; the set is not convex in S: learning/trace.py
 
 `executor` takes any concurrent.futures.Executor, and the result does not depend on it. With `checkpoint` every
@@ -20,6 +21,9 @@ from importlib import import_module
 from typing import Any, overload
 
 from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.classical.channel import CapacityProblem
+from therml_exact.frontier.classical.reproduction import RateDistortionProblem
+from therml_exact.frontier.classical.tradeoff import Tradeoff
 from therml_exact.frontier.curve.frontier import Frontier
 from therml_exact.frontier.curve.request import Request
 from therml_exact.frontier.joint.problem import JointProblem
@@ -35,6 +39,8 @@ TRACERS = {
     "discriminative": ("therml_exact.frontier.curve.sheets", "trace_mixture"),
     "learning rule": ("therml_exact.frontier.rules.trace", "trace_rules"),
     "joint": ("therml_exact.frontier.joint.trace", "trace_free"),
+    "rate distortion": ("therml_exact.frontier.classical.tradeoff", "trace_reproductions"),
+    "capacity": ("therml_exact.frontier.classical.tradeoff", "trace_inputs"),
 }
 
 
@@ -44,6 +50,13 @@ def trace(problem: Problem, gammas: Iterable[Any] | None = None, deltas: Iterabl
           executor: Executor | None = None, progress: bool = True, checkpoint: str | os.PathLike[str] | None = None,
           volume: bool = False, max_points: int = 1000, max_cells: int = 2_000_000,
           time_limit: float | None = None) -> Frontier: ...  # fmt: skip
+
+
+@overload
+def trace(problem: RateDistortionProblem | CapacityProblem, gammas: None = None, deltas: None = None,
+          sigmas: None = None, betas: Iterable[Any] | None = None, tol: float = 1e-3, executor: Executor | None = None,
+          progress: bool = True, checkpoint: None = None, volume: bool = False, max_points: int = 1000,
+          max_cells: int = 2_000_000, time_limit: float | None = None) -> Tradeoff: ...  # fmt: skip
 
 
 @overload
@@ -71,7 +84,8 @@ def trace(
 ) -> Any:
     """The frontier of a problem: optima at many multipliers, with bounds on all that lies between them.
 
-    problem       an EncoderProblem, BayesProblem, DiscriminativeProblem, LearningRuleProblem or JointProblem
+    problem       an EncoderProblem, BayesProblem, DiscriminativeProblem, LearningRuleProblem or JointProblem; or a
+                  RateDistortionProblem or CapacityProblem, which take betas alone
     gammas, deltas, sigmas, betas
                   lists of multipliers of C, D, S, U, no unit; every combination is solved; None: they are chosen
     tol           nats: the largest step between inner and outer polytope; each optimum is solved to at most 1e-9
@@ -84,7 +98,7 @@ def trace(
     max_cells     how many cells the search of one optimum may make; it also has a minute
     time_limit    seconds of the whole call; when they are over, what is known is returned; its gap says what is open
 
-    Returns a Frontier, or a RuleFrontier for learning rules and joint problems.
+    Returns a Frontier, a RuleFrontier for learning rules and joint problems, or a Tradeoff for the classical two.
     Errors: TypeError for multipliers or arguments foreign to the problem; ValueError for bad ones, for max_points < 2,
     and for a checkpoint that is damaged, about something else or in use.
     Source: Alemi and Fischer, TherML (2018), section 3, (22), App. A-C.

@@ -60,7 +60,7 @@ class Closure:
         left = dict(used)
         informations: dict[Triple, Fraction] = {}
         hypotheses: dict[int, Fraction] = {}
-        for fact in reversed(self.reasons):
+        for fact in reversed(list(self.reasons)):
             m = left.pop(fact, Fraction(0))
             if m >= 0:
                 if m:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from itertools import permutations, product
+from typing import Any
 
 from therml_exact.numbers.tables import Array
 from therml_exact.shannon.closure import Closure
@@ -45,8 +46,14 @@ class Derivation:
     @property
     def size(self) -> int:
         """How many terms it has."""
-        kinds = (self.informations, self.independences, self.exchanges, self.hypotheses, self.copied)
-        return sum(map(len, kinds))
+        kinds: tuple[Mapping[Any, Fraction], ...] = (
+            self.informations,
+            self.independences,
+            self.exchanges,
+            self.hypotheses,
+            self.copied,
+        )
+        return sum(len(kind) for kind in kinds)
 
     def apart(self, given: int) -> Derivation:
         """The hypotheses from the number `given` on as equations of copies."""

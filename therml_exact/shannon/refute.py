@@ -11,6 +11,7 @@ Whatever a search proposes is built as a world and decided exactly: claim < 0 as
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from math import inf
 
 import numpy as np
@@ -27,6 +28,8 @@ from therml_exact.shannon.setting import Setting
 from therml_exact.shannon.witness import build, skeleton, value
 from therml_exact.worlds import World
 
+_MOST_BENT = 2000  # worlds a little off a code
+
 Witness = tuple[World | Joint, PrimeLog]
 Given = Sequence[tuple[Form, bool]]
 
@@ -42,11 +45,14 @@ def by_codes(
     """A code on the variables of `ground` with claim < 0, and its value."""
     if setting.shared or len(ground) > MOST_GROUND:
         return None
-    free = facts is not None and ground == setting.names
-    space = build_cone(setting, ground, (), facts.joined(len(ground))) if free else cone(setting, ground, ())
+    if facts is not None and ground == setting.names:
+        space = build_cone(setting, ground, (), facts.joined(len(ground)))
+    else:
+        space = cone(setting, ground, ())
     found = next(_broken(setting, claim, given, realise.search(setting, space, claim, given, deadline)), None)
     if found is None and any(not equality for _, equality in given):
-        found = next(_broken(setting, claim, given, bent.search(setting, space, claim, given, deadline)), None)
+        near = islice(bent.search(setting, space, claim, given, deadline), _MOST_BENT)
+        found = next(_broken(setting, claim, given, near), None)
     return found
 
 

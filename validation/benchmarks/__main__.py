@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from therml_exact.files import jsonable, write_text
-from validation.benchmarks import bounds, cold_start, encoders, entropies, free, frontier, types
+from validation.benchmarks import bounds, classical, cold_start, encoders, entropies, free, frontier, types
 from validation.benchmarks.timing import Row, installed, machine
 
 PARTS = {
@@ -27,6 +27,7 @@ PARTS = {
     "entropies": entropies,
     "encoders": encoders,
     "frontier": frontier,
+    "classical": classical,
     "free": free,
     "types": types,
     "cold_start": cold_start,

@@ -1,0 +1,1 @@
+"""The classical problems: rate-distortion, capacity, common information; each two-sided, with a certificate."""
