@@ -32,6 +32,7 @@ from therml_exact.shannon.refute import by_codes, by_linear_worlds, by_tables
 from therml_exact.shannon.results import Proved, Refuted, Undecided
 from therml_exact.shannon.setting import Setting, free, of_graph, of_world
 from therml_exact.shannon.shorten import shortened, with_hypotheses
+from therml_exact.shannon.uniform import MODEL, follow
 from therml_exact.shannon.witness import to_json
 
 _MOST_SHORTENED = 11  # variables
@@ -91,6 +92,8 @@ def prove(
         few = len(_relevant(setting, _used(side, assumed))) <= _QUICK
         facts = None if setting.graph is not None else closure(len(setting.names), assumed)
         derivation, point = _implied(setting, side, assumed, facts, deadline)
+        if derivation is None and not texts:
+            derivation = _followed(setting, side, statement, name, deadline)
         world_found = None
         if derivation is None and point is None:
             derivation = _chain(setting, side, assumed, deadline)
@@ -117,7 +120,7 @@ def prove(
                 return Refuted(claim.text, str(setting), content, broken, slack)
         if derivation is None:
             stopped = float(time_limit) if point is None and monotonic() > deadline else None
-            return _undecided(setting, claim, hypotheses, name, point, stopped)
+            return replace(_undecided(setting, claim, hypotheses, name, point, stopped), limit=_limit(ground))
         parts.append({"claim": name, "sum": certificates.terms(setting, _multiplied(derivation, scale, scales))})
     content = certificates.header(setting, claim, hypotheses, "proved") | {"parts": parts}
     return Proved(claim.text, str(setting), content)
@@ -197,6 +200,28 @@ def _implied(
         other = _chain(setting, claim, given, deadline) if found.size > _LONG else None
         return min(found, other or found, key=lambda proof: proof.size), None
     return None, None if answer.point is None else (setting.names, space.spread(answer.point))
+
+
+def _followed(setting: Setting, side: Form, text: str, name: str, deadline: float) -> Derivation | None:
+    """A derivation along one for fewer samples, where all variables are too many (uniform.py)."""
+    if not side or (setting.n or 0) <= MODEL or len(_relevant(setting, _used(side, ()))) <= MOST_GROUND:
+        return None
+    model = of_world(str(setting.kind), MODEL)
+    try:
+        claim = parse(text, model)
+    except ValueError:  # it names a sample that the model has not
+        return None
+    form = dict(zip(certificates.claims(claim), claim.sides, strict=True))[name]
+    form = _divided(form, _largest(form))
+    found, _ = _shannon(model, form, [], False, deadline) if form else (None, None)
+    return None if found is None else follow(setting, side, model, found, deadline - monotonic())
+
+
+def _limit(ground: tuple[str, ...]) -> str:
+    """What keeps proofs and functions from being searched for among all variables, in words."""
+    if len(ground) <= MOST_GROUND:
+        return ""
+    return f"{len(ground)} variables matter here, and proofs and functions are searched for among at most {MOST_GROUND}"
 
 
 def _chain(setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], deadline: float) -> Derivation | None:

@@ -137,6 +137,7 @@ class Undecided(_Result):
                  and hypothesis and breaks the statement, so that no Shannon proof exists; it has no unit. None where
                  none was found within exact arithmetic
     stopped      the time limit in seconds, if that ended the search; else None
+    limit        what kept the search from being complete, in words; empty where nothing did
     verdict      "undecided"
 
     `bool()` of a result raises TypeError: compare `.verdict`. `explain()` prints the polymatroid.
@@ -149,6 +150,7 @@ class Undecided(_Result):
 
     polymatroid: Mapping[tuple[str, ...], Fraction] | None
     stopped: float | None = None  # seconds after which the search was stopped, where it was
+    limit: str = ""
 
     verdict: ClassVar[Verdict] = "undecided"
 
@@ -171,7 +173,8 @@ class Undecided(_Result):
                 "found.\n  It may still be true: try copies=1 or copies=2, or give a non-Shannon inequality as a "
                 'hypothesis, such as given="zhang-yeung(A,B,C,D)"'
             )
-        return f"undecided: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: {why}"
+        limit = f".\n  {self.limit}" if self.limit else ""
+        return f"undecided: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: {why}{limit}"
 
 
 def _approximately(slack: PrimeLog, unit: str) -> str:
