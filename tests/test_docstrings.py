@@ -7,7 +7,7 @@ import pytest
 
 import therml_exact as tx
 
-SUBMODULES = ("audit", "encoders", "examples", "learners", "markov")
+SUBMODULES = ("atlas", "audit", "encoders", "examples", "learners", "markov")
 
 
 def public():

@@ -164,6 +164,7 @@ FLOORS = [
     ["thermo", "bounds", "testing"],
     ["model_audit"],
     ["audit", "io", "tour"],
+    ["atlas"],
     ["cli"],
 ]
 

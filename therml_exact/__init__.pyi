@@ -1,3 +1,4 @@
+from . import atlas as atlas
 from . import audit as audit
 from . import encoders as encoders
 from . import examples as examples
