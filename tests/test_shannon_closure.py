@@ -8,8 +8,8 @@ import pytest
 import therml_exact as tx
 from therml_exact.shannon.closure import closure, informations_of
 from therml_exact.shannon.derivation import form_of
-from therml_exact.shannon.grammar import parse
 from therml_exact.shannon.setting import free
+from therml_exact.shannon.statements import parse
 
 NAMES = [f"X{k}" for k in range(10)]
 CHAIN = [f"I(X{k + 1};{','.join(NAMES[:k])}|X{k}) = 0" for k in range(1, 9)]

@@ -22,6 +22,7 @@ from therml_exact.shannon.derivation import form_of
 from therml_exact.shannon.inequalities import INEQUALITIES, arguments
 from therml_exact.shannon.program import decide
 from therml_exact.shannon.setting import free, of_graph, of_world
+from therml_exact.shannon.statements import parse
 
 ZHANG_YEUNG = "2 I(C;D) <= I(A;B) + I(A;C,D) + 3 I(C;D|A) + I(C;D|B)"
 INGLETON = "I(A;B) <= I(A;B|C) + I(A;B|D) + I(C;D)"
@@ -425,13 +426,45 @@ def test_explanations_name_their_steps():
 
 
 @pytest.mark.parametrize(
+    ("text", "given", "reasons"),
+    [
+        ("I(A;C) <= I(A;B)", "A -> B -> C", ["data processing", "B separates A from C (A -> B -> C)"]),
+        ("H(A|B,C) <= H(A|C)", (), ["submodularity", "H(A|C) >= H(A|B,C)"]),
+        ("H(B) <= H(A)", "B = f(A)", ["function: 0: B = f(A)"]),
+        ("I(A;B|C) >= I(A;B)", "A _||_ B", ["independence: 0: A _||_ B"]),
+        ("H(A,B) >= H(B)", (), ["H(A|B)", "H(A,B) >= H(B)"]),
+        ("H(A) <= log 3", "H(A) <= 1", ["number", "1 log 3"]),
+    ],
+)
+def test_each_step_has_its_own_reason(text, given, reasons):
+    explained = tx.prove(text, given=given).explain()
+    assert all(reason in explained for reason in reasons), explained
+    assert "in joint entropies" in explained
+
+
+def test_undecided_prints_one_table_of_the_sets_that_matter():
+    answer = tx.prove(ZHANG_YEUNG)
+    lines = answer.explain().splitlines()
+    start = next(k for k, line in enumerate(lines) if line.split() == ["set", "H"])
+    rows = {frozenset(line.split()[0].split(",")): line.split()[1] for line in lines[start + 1 : -1]}
+    about = free("CDAB")  # in order of appearance
+    claim = parse(ZHANG_YEUNG, about)
+    assert rows.keys() >= {frozenset(about.members(mask)) for mask in claim.form}
+    assert Fraction(rows[frozenset("AB")]) == answer.polymatroid["A", "B"]
+    (side,) = claim.sides
+    slack = sum(c * answer.polymatroid[about.members(mask)] for mask, c in side.items())
+    assert lines[-1].split("   ")[0] == f"{answer.certificate['side']} = {slack}"
+
+
+@pytest.mark.parametrize(
     ("more", "why"),
     [
         ({"world": "R"}, "world is 'R'"),
         ({"world": "P", "n": 0}, "n is 0"),
         ({"n": 2}, "give world="),
         ({"world": "P", "graph": tx.Graph({"A": []})}, "not both"),
-        ({"graph": {"A": []}}, "tx.Graph"),
+        ({"graph": 5}, "tx.Graph"),
+        ({"graph": {"A": "B"}}, "list of names"),
         ({"given": None}, "given is a NoneType"),
         ({"given": 5}, "given is a int"),
         ({"given": [5]}, r"given\[0\] is 5"),

@@ -64,6 +64,8 @@ from .predictive import PredictiveInformation as PredictiveInformation
 from .predictive import learned_information as learned_information
 from .predictive import predictive_information as predictive_information
 from .projection import mismatch as mismatch
+from .shannon.diagram import InformationDiagram as InformationDiagram
+from .shannon.diagram import information_diagram as information_diagram
 from .shannon.prove import prove as prove
 from .shannon.results import Proved as Proved
 from .shannon.results import Refuted as Refuted

@@ -36,6 +36,8 @@ from therml_exact.cli.terminal import check_places, json_option, open_console, u
 )
 @click.option("--explain", is_flag=True, help="Print the derivation, the tables, or the function that breaks it.")
 @json_option("the certificate")
+@click.option("--rocq", type=click.Path(dir_okay=False), help="Write the proof as a file for coqc.")
+@click.option("--lean", type=click.Path(dir_okay=False), help="The same as text for Lean 4, not compiled.")
 @click.option("--out", type=click.Path(dir_okay=False), help="The same as --json.")
 @unit_option
 def prove(
@@ -47,6 +49,8 @@ def prove(
     copies: int,
     time_limit: float,
     explain: bool,
+    rocq: str | None,
+    lean: str | None,
     output: str | None,
     out: str | None,
     unit: str,
@@ -56,14 +60,17 @@ def prove(
     Linear in H(A,B|C) and I(A;B|C), with <=, >= or =; sum_i I(X_i;Y_i) runs over the samples, X^N is all of them.
     Without --world and --graph the variables are free. Exit code 0: proved; 1: refuted; 3: undecided; 2: bad input.
     """
-    from therml_exact.files import read_json
+    from therml_exact.files import read_json, write_text
     from therml_exact.graph import Graph
     from therml_exact.shannon.prove import prove as decide
+    from therml_exact.shannon.results import Proved
 
     if out is not None and output is not None:
         raise click.UsageError("--out is the same as --json: give one of them")
     output = out if output is None else output
     check_places(output)
+    for place in (rocq, lean):
+        check_places(place)
     graph = None if graph_path is None else Graph(read_json(graph_path))
     result = decide(statement, world=world, n=n, graph=graph, given=given, copies=copies, time_limit=time_limit)
     console = open_console(output)
@@ -72,4 +79,11 @@ def prove(
     if output is not None:
         with written(console, output) as place:
             result.save(place)
+    for place, language in ((rocq, "rocq"), (lean, "lean")):
+        if place is not None and isinstance(result, Proved):
+            text = result.to_rocq() if language == "rocq" else result.to_lean()
+            with written(console, place) as path:
+                write_text(text.rstrip("\n"), path)
+        elif place is not None:
+            console.print(f"{place} is not written: only proofs are exported", markup=False, highlight=False)
     sys.exit({"proved": 0, "refuted": 1, "undecided": 3}[result.verdict])

@@ -122,6 +122,31 @@ def _(controls):
     return
 
 
+@app.function
+def shared(n: int, listens: int, noise: int, off: int) -> Figure:
+    """What the first sample shares with the process, and with what is learnt: atoms of information."""
+    figure, (process, learner) = lecture_figure([1.0, 1.0], 3.9)
+    for ax, names in ((process, ["Phi", "X1", "Y1"]), (learner, ["Theta", "X1", "Z1"])):
+        tx.information_diagram(world(n, listens, noise), names).plot(ax)
+    return figure
+
+
+@app.cell(hide_code=True)
+def _(controls):
+    mo.vstack(
+        [
+            shared(**controls.value),
+            mo.md(r"""
+            **What is shared.** Each region is what its variables share, given the others; the regions of a circle
+            add up to its entropy. On the left neither $X_1$ nor $\Phi$ alone says anything about $Y_1$, both together
+            do: what two share given the third, the third takes back with a minus sign. Such synergy is red. On the
+            right the encoder does the same with $X_1$ and $\Theta$, once it listens.
+            """),
+        ]
+    )
+    return
+
+
 @app.cell(hide_code=True)
 def _(controls):
     _found = terms(**controls.value)

@@ -7,16 +7,19 @@
      "tables": {name: cells} or "joint": {"axes", "table"}, "side"                                      refuted
      "polymatroid": {"ground": names, "entropies": [H(S) by bit mask]}, "side"                          undecided}
 
-A proof has a part for "<=" and ">=", two for "=". Terms of a sum, multipliers as text "p/q":
+A proof has a part for "<=" and ">=", two for "="; where the statement is several, their parts are numbered from 1:
+"right - left of statement 2". Terms of a sum, multipliers as text "p/q":
     [m, "information", A, B, C]    I(A;B|C) >= 0                       m >= 0
     [m, "entropy", A, C]           H(A|C) >= 0                         m >= 0
     [m, "independence", A, B, C]   I(A;B|C) = 0 by d-separation
     [m, "exchange", S, T]          H(S) - H(T) = 0, exchangeable data
-    [m, "hypothesis", k]           left - right of given[k] (or right - left for "<=")    m >= 0, or free for "="
+    [m, "hypothesis", k]           left - right of the k-th statement of given (or right - left for "<=")
+                                   m >= 0, or free for "="
+    [m, "number", [[q, c], ...]]   sum q c >= 0, c one "nat" or "log p"
 With copies (copies.py), the k-th from 0 on, terms may speak of their names too:
     [m, "copy", k, S]              H(S with copies) - H(S) = 0         S within of and over
     [m, "apart", k]                I(names; all before but over | over) = 0
-A hypothesis may be a known inequality by its name (known.py).
+A text of given may be a known inequality by its name (known.py).
 Each information is a sum of elemental inequalities by the chain rule; A, B, C, S, T are lists of names.
 """
 
@@ -26,8 +29,9 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from therml_exact.shannon.grammar import Statement
+from therml_exact.shannon import constants
 from therml_exact.shannon.setting import Setting
+from therml_exact.shannon.statements import Statement
 
 if TYPE_CHECKING:
     from therml_exact.shannon.derivation import Derivation
@@ -37,26 +41,30 @@ VERSION = 1
 LEFT, RIGHT = "left - right", "right - left"
 
 
-def claims(statement: Statement) -> tuple[str, ...]:
-    """What has to be nonnegative, in the order of `Statement.sides`."""
-    return {">=": (LEFT,), "<=": (RIGHT,), "=": (LEFT, RIGHT)}[statement.relation]
+def claims(statements: Sequence[Statement]) -> tuple[str, ...]:
+    """What has to be nonnegative, in the order of the statements and their sides."""
+    own = [{">=": (LEFT,), "<=": (RIGHT,), "=": (LEFT, RIGHT)}[s.relation] for s in statements]
+    if len(own) == 1:
+        return own[0]
+    return tuple(f"{side} of statement {k}" for k, names in enumerate(own, start=1) for side in names)
 
 
 def under(given: Sequence[str]) -> str:
     """What a verdict rests on besides its setting, in words."""
-    if not given:
+    text = "; ".join(given)
+    if not text:
         return ""
-    return f" under the hypothes{'is' if len(given) == 1 else 'es'} {'; '.join(given)}"
+    return f" under the hypothes{'es' if ';' in text else 'is'} {text}"
 
 
-def header(setting: Setting, statement: Statement, given: Sequence[Statement], verdict: str) -> dict[str, Any]:
+def header(setting: Setting, statement: str, given: Sequence[str], verdict: str) -> dict[str, Any]:
     """What every certificate begins with."""
     return {
         "format": FORMAT,
         "version": VERSION,
         "verdict": verdict,
-        "statement": statement.text,
-        "given": [hypothesis.text for hypothesis in given],
+        "statement": statement,
+        "given": list(given),
         **setting.to_json(),
     }
 
@@ -91,6 +99,8 @@ def _terms(
     for j, m in sorted(derivation.copied.items()):
         k, of = copied[j]
         yield [str(m), "apart", k] if of is None else [str(m), "copy", k, list(of)]
+    if derivation.number:
+        yield ["1", "number", [[str(c), constants.name(key)] for key, c in sorted(derivation.number.items())]]
 
 
 def polymatroid(ground: Sequence[str], entropies: Sequence[Fraction]) -> dict[str, Any]:

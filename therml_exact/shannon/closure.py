@@ -78,11 +78,16 @@ class Closure:
 
 
 def closure(m: int, given: Sequence[tuple[Form, bool]]) -> Closure | None:
-    """What hypotheses (form, equality?) over m variables imply; None where none of them is such a sum."""
+    """What hypotheses (form, equality?) over m variables imply; None where none of them is such a sum.
+
+    Hypotheses that name constants (constants.py) say of no information that it is 0: they are left out.
+    """
     if m > MOST_VARIABLES:
         return None
     search = _Search(m)
     for k, (form, equality) in enumerate(given):
+        if any(mask < 0 for mask in form):
+            continue
         for sign in (1, -1) if equality else (-1,):
             parts = informations_of({mask: sign * c for mask, c in form.items()})
             if parts:

@@ -18,8 +18,8 @@ Sets are bit masks over `ground`, the chosen variables.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,12 +54,16 @@ class Cone:
     equation_sets: Array
     split: Array  # (2^m, 2): the pair i, j at which h(S) is reduced, or -1
     canonical: Array  # (2^m,): what S is replaced by where the data are exchangeable
+    constants: Mapping[int, int] = field(default_factory=dict)  # the unknowns of constants, by their (negative) keys
 
     def reduce(self, form: dict[int, Any]) -> dict[int, Any]:
         """A form over sets as a form over unknowns, exactly."""
         total: dict[int, Any] = {}
         indptr, indices, data = self.normal.indptr, self.normal.indices, self.normal.data
         for mask, c in form.items():
+            if mask < 0:
+                total[self.constants[mask]] = c
+                continue
             for k in range(indptr[mask], indptr[mask + 1]):
                 column = int(indices[k])
                 total[column] = total.get(column, 0) + c * int(data[k])

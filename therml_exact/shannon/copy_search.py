@@ -21,6 +21,8 @@ import numpy as np
 from scipy import sparse
 
 from therml_exact.shannon.cone import Cone, cone
+from therml_exact.shannon.constant_cone import with_constants
+from therml_exact.shannon.constants import keys
 from therml_exact.shannon.copies import Copy, made, subsets
 from therml_exact.shannon.derivation import Derivation, derive, form_of, ordered
 from therml_exact.shannon.grammar import Form, add
@@ -56,8 +58,8 @@ def search(
 
 def _proof(setting: Setting, copies: tuple[Copy, ...], claim: Form, given: Given, deadline: float) -> Derivation | None:
     whole = free(copies[-1].after)
-    space = cone(whole, whole.names, ())
     known = [*given, *((form, True) for form in equations(whole, copies))]
+    space = with_constants(cone(whole, whole.names, ()), keys([claim, *(form for form, _ in given)]))
     if _least(space, claim, known) < -_NOTHING:
         return None
     answer = decide(space, space.reduce(claim), [(space.reduce(form), e) for form, e in known], deadline)
@@ -149,7 +151,8 @@ def _symmetries(setting: Setting, claim: Form, given: Given) -> list[dict[str, s
         return [identity]
 
     def image(form: Form, of: dict[str, str]) -> tuple[tuple[int, Fraction], ...]:
-        return tuple(sorted((setting.mask([of[v] for v in setting.members(mask)]), c) for mask, c in form.items()))
+        moved = {mask: setting.mask([of[v] for v in setting.members(mask)]) for mask in form if mask > 0}
+        return tuple(sorted((moved.get(mask, mask), c) for mask, c in form.items()))
 
     target = image(claim, identity), {(image(f, identity), e) for f, e in given}
     found = []

@@ -1,7 +1,7 @@
 """Derivation: a proof written out over the names, from multipliers over the reduced cone.
 
     claim = sum m I(A;B|C) + sum m H(A|C) [m >= 0] + sum m I(A;B|C) [= 0 by the graph] + sum m (H(S) - H(gS)) [exchange]
-            + sum m hypothesis,          an identity between joint entropies
+            + sum m hypothesis + a number >= 0,          an identity between joint entropies
 
 A row of the symmetrised cone stands for the average of its images; what is left over after the rows is a combination
 of the equations that the cone was reduced by, undone here from large sets to small ones. Rows that the chain rule
@@ -18,6 +18,7 @@ from itertools import permutations, product
 from typing import Any
 
 from therml_exact.numbers.tables import Array
+from therml_exact.shannon import constants
 from therml_exact.shannon.closure import Closure
 from therml_exact.shannon.cone import Cone
 from therml_exact.shannon.grammar import Form
@@ -41,6 +42,7 @@ class Derivation:
     independences: Mapping[Triple, Fraction]  # zero by the graph
     exchanges: Mapping[Pair, Fraction]  # H(S) - H(S') = 0: exchangeable data
     hypotheses: Mapping[int, Fraction]
+    number: Mapping[int, Fraction] = field(default_factory=dict)  # constants by their keys, >= 0 in sum
     copied: Mapping[int, Fraction] = field(default_factory=dict)  # equations of copies, by their place among them
 
     @property
@@ -53,7 +55,7 @@ class Derivation:
             self.hypotheses,
             self.copied,
         )
-        return sum(len(kind) for kind in kinds)
+        return sum(len(kind) for kind in kinds) + bool(self.number)
 
     def apart(self, given: int) -> Derivation:
         """The hypotheses from the number `given` on as equations of copies."""
@@ -104,6 +106,9 @@ def complete(
     for h, m in hypotheses.items():
         _subtract(rest, given[h], m)
     place = [setting.names.index(name) for name in cone.ground]
+    number = {key: rest.pop(key) for key in sorted(rest) if key < 0}
+    if number and constants.amount(number).sign() < 0:  # never; but a proof that is none must not leave this place
+        raise ArithmeticError("the constants of the proof are negative in sum; please report the statement")
     exchanges = _undo(cone, place, rest, independences)
     if facts is not None:
         more, used = facts.undone(independences)
@@ -111,8 +116,8 @@ def complete(
             _add(informations, triple, m)
         for h, m in used.items():
             hypotheses[h] = hypotheses.get(h, Fraction(0)) + m
-        return Derivation(joined(informations), {}, exchanges, {h: m for h, m in hypotheses.items() if m})
-    return Derivation(joined(informations), joined(independences), exchanges, hypotheses)
+        return Derivation(joined(informations), {}, exchanges, {h: m for h, m in hypotheses.items() if m}, number)
+    return Derivation(joined(informations), joined(independences), exchanges, hypotheses, number)
 
 
 def _images(
@@ -122,6 +127,8 @@ def _images(
     found: dict[Triple, Fraction] = {}
     for row, m in chosen.items():
         a, b, c = (widened(int(mask), place) for mask in sets[row])
+        if not a | b:
+            continue  # a row about constants alone: they are summed again at the end
         for image in images:
             _add(found, ordered(moved(a, image), moved(b, image), moved(c, image)), m / len(images))
     return found
@@ -161,7 +168,10 @@ def _undo(cone: Cone, place: Sequence[int], rest: Form, independences: dict[Trip
 def narrowed(form: Mapping[int, Fraction], place: Sequence[int]) -> Form:
     """A form over all names as one over the ground."""
     back = {p: k for k, p in enumerate(place)}
-    return {sum(1 << back[p] for p in range(mask.bit_length()) if mask >> p & 1): c for mask, c in form.items()}
+    return {
+        mask if mask < 0 else sum(1 << back[p] for p in range(mask.bit_length()) if mask >> p & 1): c
+        for mask, c in form.items()
+    }
 
 
 def widened(mask: int, place: Sequence[int]) -> int:
@@ -182,8 +192,8 @@ def relabellings(setting: Setting, classes: Classes) -> Iterator[tuple[int, ...]
 
 
 def moved(mask: int, image: Sequence[int]) -> int:
-    """A set after a relabelling."""
-    return sum(1 << image[k] for k in range(mask.bit_length()) if mask >> k & 1)
+    """A set after a relabelling; a constant stays."""
+    return mask if mask < 0 else sum(1 << image[k] for k in range(mask.bit_length()) if mask >> k & 1)
 
 
 def ordered(a: int, b: int, c: int) -> Triple:

@@ -16,10 +16,14 @@ new non-Shannon information inequalities (2006); F. Matus, Infinitely many infor
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib import resources
 from typing import Any
+
+from therml_exact.shannon.setting import Setting
+from therml_exact.shannon.statements import Statement, parse_all
 
 _INGLETON = "I(A;B|C) + I(A;B|D) + I(C;D)"
 
@@ -70,6 +74,15 @@ def expanded(text: str, where: str = "given") -> str:
             f"{where} is {text!r}: {name} takes four variables, {name}(A,B,C,D), or sets, {name}(A,E; B; C; D)"
         )
     return re.sub(r"\b[ABCD]\b", lambda m: arguments["ABCD".index(m[0])], TEXTS[name])
+
+
+def hypotheses(texts: Sequence[Any], setting: Setting) -> list[Statement]:
+    """All statements of the texts given, in order; a known inequality goes by the name that it was given by."""
+    found: list[Statement] = []
+    for k, text in enumerate(texts):
+        read = parse_all(expanded(text, f"given[{k}]"), setting, f"given[{k}]")
+        found += read if named(text) is None else [replace(statement, text=text) for statement in read]
+    return found
 
 
 def proof(name: str) -> dict[str, Any]:

@@ -19,19 +19,21 @@ from typing import Any
 
 from therml_exact.graph import Graph
 from therml_exact.shannon import certificate as certificates
-from therml_exact.shannon import copy_search
+from therml_exact.shannon import copy_search, known
 from therml_exact.shannon.chain import chain_cone
 from therml_exact.shannon.closure import Closure, closure
 from therml_exact.shannon.cone import MOST_GROUND, Cone, build, cone
+from therml_exact.shannon.constant_cone import with_constants
+from therml_exact.shannon.constants import keys
 from therml_exact.shannon.copies import Copy
 from therml_exact.shannon.derivation import Derivation, derive, moved, narrowed, relabellings
-from therml_exact.shannon.grammar import Form, Statement, names_in, parse
-from therml_exact.shannon.known import expanded
+from therml_exact.shannon.grammar import Form
 from therml_exact.shannon.program import Answer, decide
-from therml_exact.shannon.refute import by_codes, by_linear_worlds, by_tables
+from therml_exact.shannon.refute import by_codes, by_dice, by_linear_worlds, by_tables
 from therml_exact.shannon.results import Proved, Refuted, Undecided
 from therml_exact.shannon.setting import Setting, free, of_graph, of_world
 from therml_exact.shannon.shorten import shortened, with_hypotheses
+from therml_exact.shannon.statements import Statement, free_names, parse_all
 from therml_exact.shannon.uniform import MODEL, follow
 from therml_exact.shannon.witness import to_json
 
@@ -50,17 +52,20 @@ def prove(
     *,
     world: str | None = None,
     n: int | None = None,
-    graph: Graph | None = None,
+    graph: Graph | Mapping[str, Sequence[str]] | None = None,
     given: str | Sequence[str] = (),
     copies: int = 0,
     time_limit: float = 60.0,
 ) -> Proved | Refuted | Undecided:
     """Decide a linear statement about entropies, such as "I(Z1;Phi) <= I(Z1;X1,Theta)" (18), over all distributions.
 
-    statement: text with rational coefficients, `H(A,B|C)`, `I(A;B|C)`, and one of `<=`, `>=`, `=` (grammar.py).
-    world: "P", "Q", "bayes" or "discriminative", with n samples (1 unless said). graph: a Graph instead of a world.
-    With neither, the variables in the text are free. given: a statement, or several, that are assumed of the
-    distribution; also a known inequality by name, "zhang-yeung(A,B,C,D)" (known.py).
+    statement: text with rational coefficients, `H(A,B|C)`, `I(A;B|C)`, and `<=`, `>=`, `=`, also in chains
+    `a <= b <= c`; `min` and `max` where they mean "and"; constants in nats, such as `1`, `log 2`, `1 bit`. Also
+    `X -> Y -> Z`, `X _||_ Y | Z` and `Y = f(X)` (statements.py, grammar.py and names.py have the grammar).
+    world: "P", "Q", "bayes" or "discriminative", with n samples (1 unless said). graph: a Graph instead of a world, or
+    the parents of each node as a dict. With neither, the variables in the text are free. given: a text of one or
+    several statements, or a list of such texts, that are assumed of the distribution; also a known inequality by name,
+    "zhang-yeung(A,B,C,D)" (known.py).
     copies: how many steps of the copy lemma a proof may take (0 to 3; free variables only): what Shannon's inequalities
     say of the variables and of conditionally independent copies of them. Two steps may take a minute.
     time_limit: seconds after which the search stops, with an Undecided that says so.
@@ -74,19 +79,16 @@ def prove(
         raise ValueError(f"time_limit is {time_limit!r}; it is a number of seconds > 0")
     deadline = monotonic() + time_limit
     texts = _texts(given)
-    written = [expanded(text, f"given[{k}]") for k, text in enumerate(texts)]
-    setting = _setting(statement, world, n, graph, written)
+    setting = _setting(statement, world, n, graph, texts)
     _check_copies(copies, setting)
-    claim = parse(statement, setting)
-    hypotheses = [
-        replace(parse(long, setting, f"given[{k}]"), text=text)
-        for k, (text, long) in enumerate(zip(texts, written, strict=True))
-    ]
+    claims = parse_all(statement, setting)
+    hypotheses = known.hypotheses(texts, setting)
     # Every form with its largest coefficient 1: what floats see does not depend on anyone's unit.
     scales = [_largest(h.form) for h in hypotheses]
     assumed = [(_divided(h.sides[0], s), h.relation == "=") for h, s in zip(hypotheses, scales, strict=True)]
     parts = []
-    for whole_side, name in zip(claim.sides, certificates.claims(claim), strict=True):
+    whole_sides = [side for claim in claims for side in claim.sides]
+    for whole_side, name in zip(whole_sides, certificates.claims(claims), strict=True):
         scale = _largest(whole_side)
         side = _divided(whole_side, scale)
         few = len(_relevant(setting, _used(side, assumed))) <= _QUICK
@@ -104,7 +106,7 @@ def prove(
         if derivation is None:
             ground = _relevant(setting, _used(side, assumed))
             search = setting, ground, side, assumed, deadline
-            world_found = by_codes(*search, facts) or by_linear_worlds(*search)
+            world_found = by_codes(*search, facts) or by_linear_worlds(*search) or by_dice(*search)
             if world_found is None and not few and point is None:
                 derivation, point = _shannon(setting, side, assumed, False, deadline)
             if derivation is None and world_found is None and copies:
@@ -116,14 +118,15 @@ def prove(
                 world_found = by_tables(*search)
             if world_found is not None:
                 broken, slack = world_found[0], world_found[1] * scale
-                content = certificates.header(setting, claim, hypotheses, "refuted") | {"side": name} | to_json(broken)
-                return Refuted(claim.text, str(setting), content, broken, slack)
+                content = certificates.header(setting, statement, texts, "refuted") | {"side": name} | to_json(broken)
+                return Refuted(statement, str(setting), content, broken, slack)
         if derivation is None:
             stopped = float(time_limit) if point is None and monotonic() > deadline else None
-            return replace(_undecided(setting, claim, hypotheses, name, point, stopped), limit=_limit(ground))
+            open_ = _undecided(setting, statement, texts, name, point, stopped)
+            return replace(open_, note=_note(hypotheses), limit=_limit(ground))
         parts.append({"claim": name, "sum": certificates.terms(setting, _multiplied(derivation, scale, scales))})
-    content = certificates.header(setting, claim, hypotheses, "proved") | {"parts": parts}
-    return Proved(claim.text, str(setting), content)
+    content = certificates.header(setting, statement, texts, "proved") | {"parts": parts}
+    return Proved(statement, str(setting), content)
 
 
 def _check_copies(copies: Any, setting: Setting) -> None:
@@ -167,23 +170,30 @@ def _multiplied(found: Derivation, scale: Fraction, scales: Sequence[Fraction]) 
         {triple: m * scale for triple, m in found.independences.items()},
         {pair: m * scale for pair, m in found.exchanges.items()},
         {k: m * scale / scales[k] for k, m in found.hypotheses.items()},
+        {key: c * scale for key, c in found.number.items()},
         {k: m * scale for k, m in found.copied.items()},
     )
 
 
-def _setting(text: str, world: str | None, n: int | None, graph: Graph | None, given: Sequence[str]) -> Setting:
+def _setting(
+    text: str,
+    world: str | None,
+    n: int | None,
+    graph: Graph | Mapping[str, Sequence[str]] | None,
+    given: Sequence[str],
+) -> Setting:
     if graph is not None:
         if world is not None or n is not None:
             raise ValueError("give either graph or world and n, not both")
-        if not isinstance(graph, Graph):
-            raise ValueError(f"graph is a {type(graph).__name__}; give a tx.Graph")
-        return of_graph(graph)
+        if not isinstance(graph, (Graph, Mapping)):
+            raise TypeError(f"graph is a {type(graph).__name__}; give a tx.Graph, or the parents of each node")
+        return of_graph(graph if isinstance(graph, Graph) else Graph(graph))
     if world is not None:
         return of_world(world, 1 if n is None else n)
     if n is not None:
         raise ValueError(f"n = {n!r} counts the samples of a world; give world= as well")
-    names = tuple(dict.fromkeys(name for t in (text, *given) for name in names_in(t)))
-    return free(names or ("X",))
+    places = [(text, "statement"), *((known.expanded(t, f"given[{k}]"), f"given[{k}]") for k, t in enumerate(given))]
+    return free(free_names(places) or ("X",))
 
 
 def _implied(
@@ -193,25 +203,31 @@ def _implied(
     if facts is None:
         return None, None
     space = build(setting, setting.names, (), facts.joined(len(setting.names)))
+    space = with_constants(space, _constants(claim, given))
     answer = _decide(setting, space, claim, given, deadline)
     if answer.rows is not None:
         found = derive(setting, space, (), claim, [form for form, _ in given], answer, facts)
+        if space.constants:
+            return found, None
         found = with_hypotheses(claim, given, found) or found
         other = _chain(setting, claim, given, deadline) if found.size > _LONG else None
         return min(found, other or found, key=lambda proof: proof.size), None
-    return None, None if answer.point is None else (setting.names, space.spread(answer.point))
+    if answer.point is None or space.constants:  # the point's constants are not in the proportions of the true ones
+        return None, None
+    return None, (setting.names, space.spread(answer.point))
 
 
 def _followed(setting: Setting, side: Form, text: str, name: str, deadline: float) -> Derivation | None:
     """A derivation along one for fewer samples, where all variables are too many (uniform.py)."""
-    if not side or (setting.n or 0) <= MODEL or len(_relevant(setting, _used(side, ()))) <= MOST_GROUND:
+    if not side or keys([side]) or (setting.n or 0) <= MODEL or len(_relevant(setting, _used(side, ()))) <= MOST_GROUND:
         return None
     model = of_world(str(setting.kind), MODEL)
     try:
-        claim = parse(text, model)
+        claims = parse_all(text, model)
     except ValueError:  # it names a sample that the model has not
         return None
-    form = dict(zip(certificates.claims(claim), claim.sides, strict=True))[name]
+    sides = [own for claim in claims for own in claim.sides]
+    form = dict(zip(certificates.claims(claims), sides, strict=True)).get(name, {})
     form = _divided(form, _largest(form))
     found, _ = _shannon(model, form, [], False, deadline) if form else (None, None)
     return None if found is None else follow(setting, side, model, found, deadline - monotonic())
@@ -229,7 +245,7 @@ def _chain(setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], de
     if not claim:
         return Derivation({}, {}, {}, {})
     ground = setting.members(_used(claim, given))
-    if setting.graph is not None or len(ground) < _MANY:
+    if setting.graph is not None or len(ground) < _MANY or _constants(claim, given):
         return None
     place = [setting.names.index(name) for name in ground]
     space = chain_cone(ground, (mask for form, _ in [(claim, False), *given] for mask in narrowed(form, place)))
@@ -244,19 +260,20 @@ def _shannon(
 ) -> tuple[Derivation | None, Point | None]:
     """A derivation; or where there is none, a point of the cone that breaks the claim (over all that matter)."""
     used = _used(claim, given)
-    ground = setting.members(used) if small else _relevant(setting, used)
+    ground = (setting.members(used) if small else _relevant(setting, used)) or setting.names[:1]
     if len(ground) > MOST_GROUND or monotonic() > deadline:
         return None, None
     classes = _classes(setting, claim, given)
-    space = cone(setting, ground, classes)
+    space = with_constants(cone(setting, ground, classes), _constants(claim, given))
     answer = _decide(setting, space, claim, given, deadline)
     if answer.rows is not None:
         long = derive(setting, space, classes, claim, [form for form, _ in given], answer)
-        if any(len(c) > 1 for c in classes) and len(ground) <= _MOST_SHORTENED and not answer.hypotheses:
+        alone = not answer.hypotheses and not space.constants
+        if any(len(c) > 1 for c in classes) and len(ground) <= _MOST_SHORTENED and alone:
             short = shortened(setting, cone(setting, ground, ()), claim, dict(long.informations))
             return short or long, None
         return long, None
-    if answer.point is None:
+    if answer.point is None or space.constants:  # as in `_implied`
         return None, None
     return None, (ground, space.spread(answer.point))
 
@@ -266,8 +283,12 @@ def _used(claim: Form, given: Sequence[tuple[Form, bool]]) -> int:
     used = 0
     for form in (claim, *(form for form, _ in given)):
         for mask in form:
-            used |= mask
+            used |= max(mask, 0)
     return used
+
+
+def _constants(claim: Form, given: Sequence[tuple[Form, bool]]) -> tuple[int, ...]:
+    return keys([claim, *(form for form, _ in given)])
 
 
 def _decide(setting: Setting, space: Cone, claim: Form, given: Sequence[tuple[Form, bool]], deadline: float) -> Answer:
@@ -311,19 +332,24 @@ def _image(form: Form, swap: Sequence[int]) -> Form:
 
 
 def _undecided(
-    setting: Setting,
-    claim: Statement,
-    given: Sequence[Statement],
-    side: str,
-    point: Point | None,
-    stopped: float | None,
+    setting: Setting, statement: str, given: Sequence[str], side: str, point: Point | None, stopped: float | None
 ) -> Undecided:
-    content = certificates.header(setting, claim, given, "undecided") | {"side": side}
+    content = certificates.header(setting, statement, given, "undecided") | {"side": side}
     if point is None:
-        return Undecided(claim.text, str(setting), content, None, stopped)
+        return Undecided(statement, str(setting), content, None, stopped)
     ground, entropies = point
     content["polymatroid"] = certificates.polymatroid(ground, entropies)
     named = {
         tuple(name for k, name in enumerate(ground) if mask >> k & 1): h for mask, h in enumerate(entropies) if mask
     }
-    return Undecided(claim.text, str(setting), content, named)
+    return Undecided(statement, str(setting), content, named)
+
+
+def _note(hypotheses: Sequence[Statement]) -> str | None:
+    """What makes a search for counterexamples hopeless."""
+    if any(h.relation == "=" and -1 in h.form for h in hypotheses):
+        return (
+            "a number without a unit is in nats, and no rational distribution has an entropy of so many nats, so that "
+            "no exact counterexample exists; write H(W) = log 2 or H(W) = 1 bit for bits"
+        )
+    return None

@@ -2,7 +2,7 @@
 
 1. Codes that have the simplest functions that break the claim as entropies (realise.py), where tables are not shared;
    under inequalities worlds a little off a code (bent.py).
-2. Linear worlds at random (linear_worlds.py).
+2. Linear worlds at random (linear_worlds.py). Where statements name constants, dice instead of both (dice.py).
 3. Small tables at random and downhill (table_worlds.py).
 A world of fewer samples lifts: the learning rule may ignore the last ones. So may variables be constant.
 Whatever a search proposes is built as a world and decided exactly: claim < 0 as a PrimeLog in nats, hypotheses too.
@@ -13,16 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import inf
+from time import monotonic
 
 import numpy as np
 
 from therml_exact.graph import Graph
 from therml_exact.joint import Joint
-from therml_exact.numbers.primelog import PrimeLog
-from therml_exact.shannon import bent, linear_worlds, realise, table_worlds
+from therml_exact.shannon import bent, dice, linear_worlds, realise, table_worlds
 from therml_exact.shannon.closure import Closure
 from therml_exact.shannon.cone import MOST_GROUND, cone
 from therml_exact.shannon.cone import build as build_cone
+from therml_exact.shannon.constants import Amount
+from therml_exact.shannon.constants import keys as constants_of
 from therml_exact.shannon.grammar import Form
 from therml_exact.shannon.setting import Setting
 from therml_exact.shannon.witness import build, skeleton, value
@@ -30,7 +32,7 @@ from therml_exact.worlds import World
 
 _MOST_BENT = 2000  # worlds a little off a code
 
-Witness = tuple[World | Joint, PrimeLog]
+Witness = tuple[World | Joint, Amount]
 Given = Sequence[tuple[Form, bool]]
 
 
@@ -42,8 +44,10 @@ def by_codes(
     deadline: float = inf,
     facts: Closure | None = None,
 ) -> Witness | None:
-    """A code on the variables of `ground` with claim < 0, and its value."""
-    if setting.shared or len(ground) > MOST_GROUND:
+    """A code on the variables of `ground` with claim < 0, and its value. None where a form names constants, as ranks
+    know nothing of them: `by_dice` is for these.
+    """
+    if setting.shared or len(ground) > MOST_GROUND or _constants(claim, given):
         return None
     if facts is not None and ground == setting.names:
         space = build_cone(setting, ground, (), facts.joined(len(ground)))
@@ -56,7 +60,22 @@ def by_codes(
     return found
 
 
-def _broken(setting: Setting, claim: Form, given: Given, worlds: Iterable[Joint]) -> Iterator[Witness]:
+def by_dice(
+    setting: Setting, ground: tuple[str, ...], claim: Form, given: Given, deadline: float = inf
+) -> Witness | None:
+    """Free variables that show a die (dice.py) with claim < 0, and its value, where a form names constants."""
+    if setting.graph is not None or not _constants(claim, given):
+        return None
+    tables = dice.proposals(setting.names, [claim, *(form for form, _ in given)])
+    worlds = (build(setting, t) for t in tables if monotonic() < deadline and dice.value(setting.names, t, claim) < 0)
+    return next(_broken(setting, claim, given, worlds), None)
+
+
+def _constants(claim: Form, given: Given) -> tuple[int, ...]:
+    return constants_of([claim, *(form for form, _ in given)])
+
+
+def _broken(setting: Setting, claim: Form, given: Given, worlds: Iterable[World | Joint]) -> Iterator[Witness]:
     for world in worlds:
         found = decided(setting, claim, given, world)
         if found is not None:
@@ -66,7 +85,12 @@ def _broken(setting: Setting, claim: Form, given: Given, worlds: Iterable[Joint]
 def by_linear_worlds(
     setting: Setting, ground: tuple[str, ...], claim: Form, given: Given, deadline: float = inf
 ) -> Witness | None:
-    """A linear world drawn at random with claim < 0, and its value. The search ends at `deadline` (time.monotonic)."""
+    """A linear world drawn at random with claim < 0, and its value. The search ends at `deadline` (time.monotonic).
+
+    None where a form names constants, as for `by_codes`.
+    """
+    if _constants(claim, given):
+        return None
     whole, keys = skeleton(setting)
     for graph, constant in _forgetful(setting, whole):
         needed = sorted(whole.ancestors(ground) - constant)
@@ -82,7 +106,7 @@ def by_tables(
     """A world of small tables with claim < 0, and its value: few variables that vary first."""
     whole, keys = skeleton(setting)
     live: tuple[str, ...] = ()
-    if not setting.shared and len(ground) <= MOST_GROUND:
+    if not setting.shared and len(ground) <= MOST_GROUND and not _constants(claim, given):
         live = realise.support(setting, cone(setting, ground, ()), claim, given, deadline)
     for names in (live, ground) if live and live != ground else (ground,):
         for graph, constant in _forgetful(setting, whole):

@@ -12,6 +12,7 @@ from therml_exact.joint import Joint
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.results import by_content
 from therml_exact.shannon.certificate import under
+from therml_exact.shannon.constants import Shifted
 from therml_exact.worlds import World
 
 Verdict = Literal["proved", "refuted", "undecided"]
@@ -79,6 +80,22 @@ class Proved(_Result):
 
         return explain(self.certificate, self.setting)
 
+    def to_rocq(self) -> str:
+        """A file that `coqc` (8.16) compiles: the theorem for every monotone submodular function, and its proof.
+
+        Independences of the world and the hypotheses given stand in it as hypotheses; the multipliers are the
+        certificate's. Raises ValueError for a proof that copies variables.
+        """
+        from therml_exact.shannon.rocq import to_rocq
+
+        return to_rocq(self.certificate)
+
+    def to_lean(self) -> str:
+        """The same as text for Lean 4 with Mathlib, which says that nobody has compiled it."""
+        from therml_exact.shannon.lean import to_lean
+
+        return to_lean(self.certificate)
+
     def text(self, unit: str = "nats") -> str:
         """What was proved, and of how many terms; it has no unit."""
         terms = sum(len(part["sum"]) for part in self.certificate["parts"])
@@ -94,7 +111,8 @@ class Refuted(_Result):
     setting      what it is about, in words
     certificate  plain data for JSON that `verify` rechecks: the tables of the distribution
     world        the distribution that breaks it: a Joint or a world, exact
-    slack        the side claimed to be larger minus the other, a negative PrimeLog in nats
+    slack        the side claimed to be larger minus the other, a negative PrimeLog in nats (less a rational number
+                 of nats where the statement names one)
     verdict      "refuted"
 
     `bool()` of a result raises TypeError: compare `.verdict`. `explain()` prints the tables.
@@ -108,7 +126,7 @@ class Refuted(_Result):
     """
 
     world: World | Joint
-    slack: PrimeLog
+    slack: PrimeLog | Shifted
 
     verdict: ClassVar[Verdict] = "refuted"
 
@@ -137,6 +155,7 @@ class Undecided(_Result):
                  and hypothesis and breaks the statement, so that no Shannon proof exists; it has no unit. None where
                  none was found within exact arithmetic
     stopped      the time limit in seconds, if that ended the search; else None
+    note         what stood in the way of a counterexample, in words, where that is known; else None
     limit        what kept the search from being complete, in words; empty where nothing did
     verdict      "undecided"
 
@@ -150,16 +169,18 @@ class Undecided(_Result):
 
     polymatroid: Mapping[tuple[str, ...], Fraction] | None
     stopped: float | None = None  # seconds after which the search was stopped, where it was
+    note: str | None = None
     limit: str = ""
 
     verdict: ClassVar[Verdict] = "undecided"
 
     def explain(self, unit: str = "nats") -> str:
-        """The entropy-like function, which has no unit."""
+        """The entropy-like function on the sets that matter, which has no unit."""
         if self.polymatroid is None:
             return str(self)
-        rows = [f"  H({','.join(names)}) = {h}" for names, h in self.polymatroid.items() if names]
-        return f"{self}\nan entropy-like function that breaks it, every Shannon inequality holding:\n" + "\n".join(rows)
+        from therml_exact.shannon.explain import violation
+
+        return f"{self}\n{violation(self.certificate, self.polymatroid)}"
 
     def text(self, unit: str = "nats") -> str:
         """Why nothing was decided; it has no unit."""
@@ -173,11 +194,11 @@ class Undecided(_Result):
                 "found.\n  It may still be true: try copies=1 or copies=2, or give a non-Shannon inequality as a "
                 'hypothesis, such as given="zhang-yeung(A,B,C,D)"'
             )
-        limit = f".\n  {self.limit}" if self.limit else ""
-        return f"undecided: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: {why}{limit}"
+        more = "".join(f".\n  {text[0].upper()}{text[1:]}" for text in (self.note, self.limit) if text)
+        return f"undecided: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: {why}{more}"
 
 
-def _approximately(slack: PrimeLog, unit: str) -> str:
+def _approximately(slack: PrimeLog | Shifted, unit: str) -> str:
     try:
         return f" = {slack.bits if unit == 'bits' else float(slack):.6g} {unit}"
     except OverflowError:  # a coefficient such as 1e350

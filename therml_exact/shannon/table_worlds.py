@@ -22,6 +22,7 @@ import numpy as np
 
 from therml_exact.graph import Graph
 from therml_exact.numbers.tables import Array
+from therml_exact.shannon import constants
 
 Tables = dict[str, Array]
 _WORK = 3e7  # cells times sets, over all batches
@@ -70,6 +71,9 @@ class Search:
         def of(form: Mapping[int, Fraction]) -> Array:
             total = np.zeros(len(p))
             for mask, c in form.items():
+                if mask < 0:
+                    total += float(c) * constants.size(mask)
+                    continue
                 if mask not in entropies:
                     out = tuple(a for name, a in axis.items() if name not in self._members(mask))
                     q = p.sum(axis=out) if out else p
@@ -84,6 +88,9 @@ class Search:
         p, axis = self._joint(tables)
         total, slope = 0.0, np.zeros_like(p)
         for mask, c in form.items():
+            if mask < 0:
+                total += float(c) * constants.size(mask)
+                continue
             out = tuple(a for name, a in axis.items() if name not in self._members(mask))
             q = p.sum(axis=out, keepdims=True) if out else p
             log = np.log(np.maximum(q, 1e-300))

@@ -13,19 +13,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import isqrt
 from typing import Any
 
 from therml_exact.numbers.text import read_rational, shown
-from therml_exact.shannon.certificate import FORMAT, RIGHT, VERSION, claims, under
+from therml_exact.shannon import constants
+from therml_exact.shannon.certificate import FORMAT, VERSION, claims, under
 from therml_exact.shannon.copies import Copy
 from therml_exact.shannon.copies import read as copied
-from therml_exact.shannon.grammar import Form, Statement, add, parse
-from therml_exact.shannon.known import TEXTS, expanded, named, proof
+from therml_exact.shannon.grammar import Form, add
+from therml_exact.shannon.known import TEXTS, hypotheses, named, proof
 from therml_exact.shannon.setting import Setting
+from therml_exact.shannon.statements import Statement, parse_all
 from therml_exact.verification import Clock, Proven, RefusedError, Verification, judge, read, require
 
 _MOST_TERMS = 200_000
 _MOST_GROUND = 14
+_MOST_CONSTANTS = 100
+_MOST_PRIME = 10**9
 _MOST_BITS = 30_000  # of a denominator, which forged terms could make grow without end
 
 
@@ -59,19 +64,19 @@ def check_proof(content: Mapping[str, Any], problem: Any, clock: Clock) -> Prove
     foreign = set(content) - {"format", "version", "verdict", "statement", "given", *setting.to_json(), *_PARTS}
     require(not foreign, f"the field {shown(min(foreign, default=''))} is none of a proof's")
     require(type(content["statement"]) is str, "the statement is no text")
-    statement = parse(content["statement"], setting)
+    statements = parse_all(content["statement"], setting)
     require(type(content["given"]) is list, f"given is a {type(content['given']).__name__}; it is a list of statements")
-    given = [parse(expanded(text, f"given[{k}]"), setting, f"given[{k}]") for k, text in enumerate(content["given"])]
+    given = hypotheses(content["given"], setting)
     verdict = content["verdict"]
     if verdict == "proved":
-        reason = _check_parts(setting, statement, given, content, clock) + _check_known(content["given"], clock)
+        reason = _check_parts(setting, statements, given, content, clock) + _check_known(content["given"], clock)
     elif verdict == "refuted":
-        reason = _check_world(setting, statement, given, content)
+        reason = _check_world(setting, statements, given, content)
     elif verdict == "undecided":
-        reason = _check_polymatroid(setting, statement, given, content, clock)
+        reason = _check_polymatroid(setting, statements, given, content, clock)
     else:
         raise RefusedError(f"verdict {shown(verdict)} is none of proved, refuted, undecided")
-    lines = [f"statement: {statement.text}", f"of: {setting}", *(f"given: {text}" for text in content["given"])]
+    lines = [f"statement: {content['statement']}", f"of: {setting}", *(f"given: {text}" for text in content["given"])]
     return Proven(None, None, reason, "\n".join((*lines, f"verdict: {verdict}")))
 
 
@@ -79,16 +84,19 @@ _PARTS = ("parts", "tables", "joint", "side", "polymatroid")
 
 
 def _check_parts(
-    setting: Setting, statement: Statement, given: Sequence[Statement], content: Mapping[str, Any], clock: Clock
+    setting: Setting,
+    statements: Sequence[Statement],
+    given: Sequence[Statement],
+    content: Mapping[str, Any],
+    clock: Clock,
 ) -> str:
     """Each side of the statement as an exact sum."""
     parts = content["parts"]
     told = [part["claim"] for part in parts]
-    require(
-        tuple(told) == claims(statement), f"the parts prove {shown(told)}; {statement.text!r} needs {claims(statement)}"
-    )
+    needed = claims(statements)
+    require(tuple(told) == needed, f"the parts prove {shown(told)}; {content['statement']!r} needs {needed}")
     made: list[Copy] = []
-    for part, claim in zip(parts, statement.sides, strict=True):
+    for part, claim in zip(parts, _sides(statements), strict=True):
         foreign = set(part) - {"claim", "sum", "copies"}
         require(not foreign, f"the field {shown(min(foreign, default=''))} is none of a part's")
         copies = copied(part["copies"], setting.names) if "copies" in part else []
@@ -97,7 +105,7 @@ def _check_parts(
         made += copies
     where = f"every distribution of {setting}{under(content['given'])}"
     with_copies = f", with {'; '.join(map(str, made))}" if made else ""
-    return f"proved: {statement.text!r} in {where}: every sum is exact{with_copies}"
+    return f"proved: {content['statement']!r} in {where}: every sum is exact{with_copies}"
 
 
 def _check_known(given: Sequence[str], clock: Clock) -> str:
@@ -109,6 +117,11 @@ def _check_known(given: Sequence[str], clock: Clock) -> str:
                 f"the stored proof of {name} proves something else")  # fmt: skip
         require(check_proof(stored, None, clock).claim is not None, f"the stored proof of {name} fails")
     return f"; {', '.join(names)} proved again" if names else ""
+
+
+def _sides(statements: Sequence[Statement]) -> list[Form]:
+    """What is to be nonnegative, in the order of `claims`."""
+    return [side for statement in statements for side in statement.sides]
 
 
 def _refuse(reason: str) -> None:
@@ -143,6 +156,8 @@ def _check_sum(
             form = given[k].sides[0]
         elif kind in ("copy", "apart"):
             form = _copied(copies, rest, kind, bits)
+        elif kind == "number":
+            form = _amount(m, *rest)
         else:
             sets = [_set(names, bits) for names in rest]
             form = _term(setting, kind, m, sets, rest)
@@ -193,6 +208,25 @@ def _term(setting: Setting, kind: str, m: Fraction, sets: list[int], names: list
     return add(add({a | c: one}, {b | c: one}, one), add({a | b | c: one}, {c: one}, one), -one)
 
 
+def _amount(m: Fraction, sum_: Any) -> Form:
+    """A nonnegative combination of nats and logarithms of primes."""
+    form: Form = {}
+    for text, name in sum_:
+        key = -1 if name == "nat" else -int(name.removeprefix("log "))
+        if constants.name(key) != name or key in form or not (key == -1 or _prime(-key)):
+            _refuse(f"{shown(name)} is no constant: nat, or log of a prime, each once")
+        form[key] = _number(text)
+        if form[key].denominator.bit_length() > _MOST_BITS or len(form) > _MOST_CONSTANTS:
+            _refuse("the constants of the sum grow beyond all bounds")
+    if m < 0 or constants.amount(form).sign() < 0:
+        _refuse(f"the number {shown(sum_)} is negative")
+    return form
+
+
+def _prime(p: int) -> bool:
+    return 1 < p <= _MOST_PRIME and all(p % d for d in range(2, isqrt(p) + 1))
+
+
 def _set(names: Sequence[str], bits: Mapping[str, int]) -> int:
     if not isinstance(names, list):
         _refuse(f"{names!r} is no list of names")
@@ -216,7 +250,9 @@ def _exchangeable(setting: Setting, s: Sequence[str], t: Sequence[str]) -> bool:
 # ---- refuted
 
 
-def _check_world(setting: Setting, statement: Statement, given: Sequence[Statement], content: Mapping[str, Any]) -> str:
+def _check_world(
+    setting: Setting, statements: Sequence[Statement], given: Sequence[Statement], content: Mapping[str, Any]
+) -> str:
     from therml_exact.shannon.witness import read_witness, value
 
     world = read_witness(setting, content)
@@ -224,21 +260,26 @@ def _check_world(setting: Setting, statement: Statement, given: Sequence[Stateme
         amount = value(hypothesis.sides[0], setting, world)
         if amount.sign() < 0 or (amount.sign() and hypothesis.relation == "="):
             _refuse(f"the world breaks the hypothesis {hypothesis.text!r}")
-    side = statement.sides[claims(statement).index(content["side"])]
+    side = _sides(statements)[claims(statements).index(content["side"])]
     slack = value(side, setting, world)
     if slack.sign() >= 0:
         _refuse("the world does not break the claim")
-    return f"refuted: {statement.text!r} in {setting}{under(content['given'])}: {content['side']} is {slack}"
+    return f"refuted: {content['statement']!r} in {setting}{under(content['given'])}: {content['side']} is {slack}"
 
 
 # ---- undecided
 
 
 def _check_polymatroid(
-    setting: Setting, statement: Statement, given: Sequence[Statement], content: Mapping[str, Any], clock: Clock
+    setting: Setting,
+    statements: Sequence[Statement],
+    given: Sequence[Statement],
+    content: Mapping[str, Any],
+    clock: Clock,
 ) -> str:
     if "polymatroid" not in content:
         _refuse("undecided, without an entropy-like function: nothing is claimed")
+    require(not any(s.constants for s in (*statements, *given)), "entropy-like functions know no constants")
     ground = content["polymatroid"]["ground"]
     h = [_number(v) for v in content["polymatroid"]["entropies"]]
     if len(set(ground)) != len(ground) or len(ground) > _MOST_GROUND or len(h) != 2 ** len(ground) or h[0] != 0:
@@ -288,12 +329,11 @@ def _check_polymatroid(
         amount = at(hypothesis.sides[0])
         if amount < 0 or (amount and hypothesis.relation == "="):
             _refuse(f"the function breaks the hypothesis {hypothesis.text!r}")
-    slack = at(statement.sides[claims(statement).index(content["side"])])
+    slack = at(_sides(statements)[claims(statements).index(content["side"])])
     if slack >= 0:
         _refuse("the function does not break the claim")
-    name = "right - left" if content["side"] == RIGHT else "left - right"
     where = f"{setting}{under(content['given'])}"
     return (
-        f"undecided: {statement.text!r} in {where}: no Shannon proof exists; an entropy-like function has "
-        f"{name} = {slack}"
+        f"undecided: {content['statement']!r} in {where}: no Shannon proof exists; an entropy-like function has "
+        f"{content['side']} = {slack}"
     )

@@ -20,6 +20,7 @@ from therml_exact.network import Network
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array
 from therml_exact.projection import projection
+from therml_exact.shannon import constants
 from therml_exact.shannon.setting import Setting
 from therml_exact.worlds import BayesWorld, DiscriminativeWorld, World, WorldP
 
@@ -52,14 +53,16 @@ def build(setting: Setting, tables: Mapping[str, Array]) -> World | Joint:
     return Joint.from_weights(network.weights(setting.names), setting.names)
 
 
-def value(form: Mapping[int, Any], setting: Setting, world: World | Joint) -> PrimeLog:
-    """sum_S c_S H(S), exactly."""
+def value(form: Mapping[int, Any], setting: Setting, world: World | Joint) -> constants.Amount:
+    """sum_S c_S H(S) and the constants, exactly."""
     total = PrimeLog()
     for mask, c in form.items():
+        if mask < 0:
+            continue
         number = entropy_number(world, setting.members(mask))
         assert isinstance(number, PrimeLog)
         total = total + number * c
-    return total
+    return constants.total(total, form)
 
 
 def to_json(world: World | Joint) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from therml_exact.shannon.grammar import names_in, parse
 from therml_exact.shannon.inequalities import COUPLED, INEQUALITIES, Inequality, arguments
 from therml_exact.shannon.prove import prove
 from therml_exact.shannon.setting import Setting, free, of_graph, of_world
+from therml_exact.shannon.statements import free_names, parse
 from validation.peers.cpu import alternate
 from validation.section import Cell
 
@@ -34,7 +34,7 @@ COLUMNS = (
 def setting_of(inequality: Inequality, n: int) -> Setting:
     if inequality.coupled:
         return of_graph(COUPLED)
-    return of_world(inequality.world, n) if inequality.world else free(names_in(inequality.text))
+    return of_world(inequality.world, n) if inequality.world else free(free_names([(inequality.text, "statement")]))
 
 
 def asked(psitip: ModuleType, text: str, setting: Setting) -> bool:

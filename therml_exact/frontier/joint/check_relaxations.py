@@ -35,8 +35,9 @@ from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.numbers.balls import ball, plogp, settled
 from therml_exact.numbers.tables import Array
 from therml_exact.numbers.text import read_exact, shown
-from therml_exact.shannon.grammar import add, parse
+from therml_exact.shannon.grammar import add
 from therml_exact.shannon.setting import of_world
+from therml_exact.shannon.statements import parse
 from therml_exact.verification import Clock, Proven, bracketed, finite, require, told
 
 FORMAT = "therml-exact/joint-bound"
@@ -152,5 +153,6 @@ def shannon_in_balls(problem: JointProblem, multipliers: Multipliers, proof: Map
     setting = of_world("P", problem.n)
     statement = parse(proof["statement"], setting)
     require(statement.relation == ">=", "the proof's statement is no lower bound")
+    require(not statement.constants, "the proof's statement names constants, which no relaxation does")
     rest = add(dict(statement.form), objective_form(setting, multipliers)[1], Fraction(-1))
     return settled(lambda: known_in_balls(problem, setting, rest))

@@ -19,8 +19,9 @@ from flint import arb
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.numbers.balls import ball, plogp
 from therml_exact.numbers.tables import Array
-from therml_exact.shannon.grammar import Form, parse
+from therml_exact.shannon.grammar import Form
 from therml_exact.shannon.setting import Setting
+from therml_exact.shannon.statements import parse
 from therml_exact.verification import require
 
 Multipliers = Mapping[str, Fraction]

@@ -34,10 +34,11 @@ from therml_exact.results import result
 from therml_exact.shannon import certificate as proofs
 from therml_exact.shannon.cone import Cone, cone
 from therml_exact.shannon.derivation import derive
-from therml_exact.shannon.grammar import Form, parse
+from therml_exact.shannon.grammar import Form
 from therml_exact.shannon.program import Answer, decide
 from therml_exact.shannon.refinement import Program, add, exact_multipliers
 from therml_exact.shannon.setting import Setting, of_world
+from therml_exact.shannon.statements import parse
 from therml_exact.verification import BITS
 
 MOST_SAMPLES = 3
@@ -121,7 +122,7 @@ def shannon_bound(problem: JointProblem, at: Mapping[str, Fraction], sized: bool
     statement = parse(f"{text}{extra} >= {right}", setting)
     derivation = derive(setting, space, samples, claim, [], Answer(rows, {}, {}))
     part = {"claim": proofs.LEFT, "sum": proofs.terms(setting, derivation)}
-    proof = proofs.header(setting, statement, [], "proved") | {"parts": [part]}
+    proof = proofs.header(setting, statement.text, [], "proved") | {"parts": [part]}
     with precision(BITS):
         rest = {m: u for m, u in sizes.items() if u} | {s: -m for s, m in known.items()}
         lower = rounded(known_in_balls(problem, setting, rest), up=False)
