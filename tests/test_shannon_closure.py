@@ -81,10 +81,10 @@ def test_forms_are_read_as_sums_of_informations():
 @pytest.mark.parametrize(
     ("text", "verdict", "most"),
     [
-        ("I(X0;X9|X4) = 0", "proved", 25),
+        pytest.param("I(X0;X9|X4) = 0", "proved", 25, marks=pytest.mark.deep),
         ("I(X0;X9) <= I(X3;X5)", "proved", 25),
         ("I(X0;X9) <= I(X3;X5|X4)", "refuted", 0),
-        ("I(X0;X9) <= 0.9 I(X3;X5)", "refuted", 0),
+        pytest.param("I(X0;X9) <= 0.9 I(X3;X5)", "refuted", 0, marks=pytest.mark.deep),
     ],
 )
 def test_a_chain_of_ten_given_as_hypotheses(text, verdict, most):

@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 
 import therml_exact as tx
-from therml_exact.shannon import copies, known
+from therml_exact.shannon import copies, copy_search, known
 from therml_exact.shannon import verify as checker
 from therml_exact.shannon.copy_search import equations
+from therml_exact.shannon.lean import to_lean
+from therml_exact.shannon.rocq import to_rocq
 from therml_exact.shannon.setting import free
+from therml_exact.shannon.statements import parse
 
 LEFT, RIGHT = "left - right", "right - left"
+DEEP_CASES = [("dfz-6", 2), ("matus-1", 1)]
 
 
 def checked(result):
@@ -22,7 +26,15 @@ def checked(result):
     return result.verdict
 
 
-@pytest.mark.parametrize(("name", "steps"), [("zhang-yeung", 1), ("dfz-4", 2), ("dfz-6", 2), ("matus-1", 1)])
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("zhang-yeung", 1),
+        ("dfz-4", 2),
+        pytest.param("dfz-6", 2, marks=pytest.mark.deep),
+        pytest.param("matus-1", 1, marks=pytest.mark.deep),
+    ],
+)
 def test_the_copies_are_found(name, steps):
     text = known.TEXTS[name]
     result = tx.prove(text, copies=steps)
@@ -33,6 +45,12 @@ def test_the_copies_are_found(name, steps):
     assert "a copy of" in result.explain() and "has the law of" in result.explain()
 
 
+def test_too_few_copies_are_none_to_prove_with():
+    claim = parse(known.TEXTS["dfz-4"], free("ABCD")).sides[0]
+    assert copy_search.search(free("ABCD"), claim, (), 1) is None
+
+
+@pytest.mark.deep
 def test_too_few_copies_prove_nothing():
     result = tx.prove(known.TEXTS["dfz-4"], copies=1)
     assert checked(result) == "undecided"
@@ -82,6 +100,22 @@ def test_known_inequalities_by_name():
     sets = "2 I(C;D) <= I(A,E;B) + I(A,E;C,D) + 3 I(C;D|A,E) + I(C;D|B)"
     assert checked(tx.prove(sets, given="zhang-yeung(A,E; B; C; D)")) == "proved"
     assert checked(tx.prove("H(A) <= H(B)", given="matus-2(A,B,C,D)")) == "refuted"
+
+
+def test_names_and_notation_are_read_alike_by_all_readers():
+    """The third hypothesis is the second statement of the second text."""
+    proof = tx.prove(known.TEXTS["zhang-yeung"] + " + H(E|B)", given=["zhang-yeung(A,B,C,D)", "A -> B -> E; E = f(B)"])
+    assert checked(proof) == "proved"
+    assert "(zhang-yeung(A,B,C,D))" in proof.explain()
+    assert "zhang-yeung(A,B,C,D)" in proof.to_rocq()
+    function = tx.prove("I(A;E) <= I(A;B) - H(E)", given=["zhang-yeung(A,B,C,D)", "A -> B -> E; E = f(B)"])
+    assert checked(function) == "refuted"
+
+
+def test_proofs_with_copies_are_not_exported():
+    for export in (to_rocq, to_lean):
+        with pytest.raises(ValueError, match="copies of variables, which are not exported"):
+            export(known.proof("zhang-yeung"))
 
 
 @pytest.mark.parametrize(

@@ -279,7 +279,9 @@ def _check_polymatroid(
 ) -> str:
     if "polymatroid" not in content:
         _refuse("undecided, without an entropy-like function: nothing is claimed")
-    require(not any(s.constants for s in (*statements, *given)), "entropy-like functions know no constants")
+    claim = _sides(statements)[claims(statements).index(content["side"])]
+    named = {key for form in (claim, *(s.form for s in given)) for key in form if key < 0}
+    require(not named, "entropy-like functions know no constants")
     ground = content["polymatroid"]["ground"]
     h = [_number(v) for v in content["polymatroid"]["entropies"]]
     if len(set(ground)) != len(ground) or len(ground) > _MOST_GROUND or len(h) != 2 ** len(ground) or h[0] != 0:
@@ -329,7 +331,7 @@ def _check_polymatroid(
         amount = at(hypothesis.sides[0])
         if amount < 0 or (amount and hypothesis.relation == "="):
             _refuse(f"the function breaks the hypothesis {hypothesis.text!r}")
-    slack = at(_sides(statements)[claims(statements).index(content["side"])])
+    slack = at(claim)
     if slack >= 0:
         _refuse("the function does not break the claim")
     where = f"{setting}{under(content['given'])}"
