@@ -1,9 +1,17 @@
-"""Tests marked `deep` run in the deep profile alone (see depth.py); a quick run counts them as deselected."""
+"""Tests marked `deep` run in the deep profile alone (see depth.py); a quick run counts them as deselected.
+
+The tests run compiled kernels, the same ones each time, for when the automatic mode switches depends on the clock.
+Tests of the other modes start processes with THERML_KERNELS of their own (test_kernel.py).
+"""
 
 from __future__ import annotations
 
+import os
+
 import depth
 import pytest
+
+os.environ.setdefault("THERML_KERNELS", "compiled")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

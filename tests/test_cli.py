@@ -33,6 +33,13 @@ def test_tour_prints_every_bound_and_writes_figure_and_result(tmp_path):
         assert {row["verdict"] for row in stop["bounds"]["rows"]} <= {"holds", "tight"}
         assert stop["I_theta_phi"]["nats"] <= stop["I_pred"]["nats"] <= stop["H_data"]["nats"]
         assert (stop["rounded"] > 0) == (stop["learner"] == "gibbs")
+    assert [(s["learner"], s["n"]) for s in content["by_types"]] == [(k, n) for n in (10, 50) for k in ("erm", "gibbs")]
+    for stop in content["by_types"]:
+        assert {row["verdict"] for row in stop["bounds"]["rows"]} <= {"holds", "undecided"}
+        told = ("I_theta_phi", "I_pred", "H_data")
+        assert sorted(
+            told, key=lambda name: stop[name]["nats"] if isinstance(stop[name], dict) else stop[name]
+        ) == list(told)
     assert (tmp_path / "out" / "tour.png").read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["tour.json", "tour.png"]
 
@@ -230,6 +237,21 @@ def test_audit_of_a_claim(tmp_path):
     assert run("verify", tmp_path / "a.json").exit_code == 0
     feasible = run("audit", "--example", "hair-eye", "-R", 0.6, "-C", 2.0, "--unit", "bits")
     assert "feasible, suboptimal by [" in feasible.output and "bits" in feasible.output
+
+
+def test_time_limits_are_those_of_the_whole_call(monkeypatch):
+    """What is known is told; the limit reaches the search."""
+    result = run("frontier", "--example", "hair-eye", "--gamma", 3, "--gamma", 4, "--time-limit", 1e-9)
+    assert result.exit_code == 0 and "1 point," in result.output
+    given = {}
+
+    def point(problem, **options):
+        given.update(options)
+        return tx.audit.Classification("undecided", 0.0, None, (-0.1, 0.1), {"R": 0.3})
+
+    monkeypatch.setattr("therml_exact.audit.point", point)
+    assert run("audit", "--example", "hair-eye", "-R", 0.3, "--time-limit", 7).exit_code == 3
+    assert given["time_limit"] == 7
 
 
 @pytest.mark.parametrize(

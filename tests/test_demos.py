@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 import hypothesis.strategies as st
+import interruptible
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -233,18 +234,18 @@ def test_demo_refuses_a_port_that_is_taken():
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as SIGINT to a process group")
 def test_demo_serves_until_it_is_interrupted():
-    command = [sys.executable, "-m", "therml_exact.cli", "demo", "two_worlds", "--no-browser"]
-    server = subprocess.Popen(
+    command = interruptible.running_module(["therml_exact.cli", "demo", "two_worlds", "--no-browser"])
+    with interruptible.child(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
-    said = ""
-    while "access_token=" not in said:
-        line = server.stdout.readline()
-        assert line, said
-        said += line
-    time.sleep(0.5)
-    os.killpg(server.pid, signal.SIGINT)  # what a terminal does
-    rest, _ = server.communicate(timeout=30)
+    ) as server:
+        said = ""
+        while "access_token=" not in said:
+            line = server.stdout.readline()
+            assert line, said
+            said += line
+        time.sleep(0.5)
+        os.killpg(server.pid, signal.SIGINT)  # what a terminal does
+        rest, _ = server.communicate(timeout=30)
     assert server.returncode in (0, 130) and "Traceback" not in said + rest
 
 
@@ -294,3 +295,19 @@ def test_objectives_nobody_enters_the_grey():
                     assert a * found.point[first] + b * found.point[second] >= bound - 1e-12
     ends = [lesson.optimum("β-VAE", m).point for m in (0.9, 1.1)]
     assert ends[0]["R"] < 1e-9 < 1.27 < ends[1]["R"] and ends[1]["D"] < 1e-9
+
+
+def test_overfitting_no_bound_is_crossed_and_the_gap_is_known():
+    lesson, _ = run("overfitting")
+    for sigma, bias in ((0.05, 0.0), (1, 0.1), (5, 0.4)):
+        for n in (1, 10, 100):
+            told = lesson.told(n, sigma, bias)
+            assert not told.violated and told.gap > 0 and told.I_process <= told.I_data + 1e-12
+            if "Gibbs identity" in [row.name for row in told.bounds]:
+                assert float(told["Gibbs identity"].value) == pytest.approx(told.gap, rel=1e-6, abs=1e-12)
+    assert lesson.told(10, 1, 0.0).I_process == pytest.approx(0, abs=1e-12)  # a fair coin: nothing to learn
+    biased = lesson.told(100, 0.2, 0.4)
+    assert (
+        float(biased.I_data) == pytest.approx(math.log(2), abs=1e-6)
+        and biased.gap < 1e-6 < biased["Catoni, given prior"].value
+    )

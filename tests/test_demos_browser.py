@@ -9,11 +9,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+import interruptible
 import pytest
 from test_demos import NAMES, run
 
@@ -64,7 +64,7 @@ def port():
 @contextmanager
 def served(name, port):
     """The address at which `therml demo NAME` serves the lesson."""
-    command = [sys.executable, "-m", "therml_exact.cli", "demo", name, "--no-browser", "--port", str(port)]
+    command = interruptible.running_module(["therml_exact.cli", "demo", name, "--no-browser", "--port", str(port)])
     server = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import of_world, same
 
 import therml_exact as tx
 from therml_exact import graph
@@ -26,6 +27,7 @@ def test_status_and_state_are_of_the_declared_kinds():
         assert e.status in {"as printed", "corrected", "false as printed", "empty"}
         assert e.state in {"done", "planned", "empty"}
         assert (e.corrected is not None) == (e.status in {"corrected", "false as printed"})
+        assert e.reading
     assert [e.number for e in tx.EQUATIONS if e.state == "empty"] == [69]
 
 
@@ -65,11 +67,32 @@ WORLDS = [
 ]
 
 
+def named(function, world):
+    """The function that the registry names, on the world, against explicit sums over all outcomes."""
+    s = of_world(world, tx.optimal_variational(world))
+    if function == "therml_exact.mutual_information":
+        assert same(tx.mutual_information(world, "Theta", "X1"), s.p.I("Theta", "X1"))
+        assert same(tx.mutual_information(world, "Theta", "X1", given="Phi"), s.p.I("Theta", "X1", "Phi"))
+    elif function == "therml_exact.entropy":
+        assert same(tx.entropy(world, "X1", given="Phi"), s.p.H("X1", "Phi"))
+    elif function == "therml_exact.mismatch":
+        j, _ = tx.mismatch(world.joint(), world.graph, world.graph_q)
+        assert same(j, s.J()) and j == world.mismatch()
+    elif function == "therml_exact.multi_information":
+        assert same(tx.multi_information(world), s.p.multi_information())
+    elif function == "therml_exact.functionals":
+        f = tx.functionals(world, tx.optimal_variational(world))
+        assert same(f.S, s.S())
+        for name in "RCD" if world.kind == "P" else "U":
+            assert same(getattr(f, name), s.sum(getattr(s, name)))
+
+
 @pytest.mark.parametrize("number", sorted(SPECIFIED))
 def test_relation(number):
     """Each relation is evaluated on at least one world, holds there, and is an equality where it is printed as one."""
     checked = 0
     for world in WORLDS:
+        named(tx.EQUATIONS[number - 1].function, world)
         for row in tx.check_bounds(world):
             if row.equation == number:
                 checked += 1
@@ -150,6 +173,113 @@ def test_15_floor_is_tight_only_if_phi_tells_nothing():
     tight = tx.WorldP([1], [[HALF, HALF]], [[[1, 0], [0, 1]]], tx.learners.constant(2, 2, 1), [[[1, 0]], [[0, 1]]])
     (row,) = [row for row in tx.check_bounds(tight) if (row.equation, row.part) == (15, "a")]
     assert row.verdict == "tight"
+
+
+def test_one_rule_for_all():
+    """What is the same statement, or true in the same way, has the same status."""
+    status = {e.number: e.status for e in tx.EQUATIONS}
+    for alike in ((30, 81), (27, 28, 29, 79, 89, 91, 94), (24, 25, 33, 34, 35, 39, 48, 49, 50, 55, 97), (5, 7, 43, 51),
+                 (80, 81, 82, 83, 84, 87, 88, 90, 92, 95, 96), (9, 40), (14, 67), (15, 68), (21, 22, 23)):  # fmt: skip
+        assert {status[k] for k in alike} == {"as printed"}
+    assert {k for k, v in status.items() if v == "corrected"} == {4, 6, 31, 54}
+    assert {k for k, v in status.items() if v == "false as printed"} == {41, 52, 85, 86, 93, 98}
+
+
+ROWS = {"phi": [1], "x": [["1/2", "1/2"]], "y": [[["1/4", "3/4"], ["2/3", "1/3"]]]}
+
+
+def test_22_the_least_objective_over_all_five_distributions():
+    """No rule, encoder and q's have R + delta D + gamma C + sigma S below the certified least; some come near."""
+    problem = tx.JointProblem(*ROWS.values(), 1, z_size=2)
+    at = {"gamma": 4.0, "delta": 0.25, "sigma": 0.1}
+    best = tx.minimize(problem, **at, tol=1e-4)
+    rng = np.random.default_rng(0)
+
+    def value(world, q):
+        f = tx.functionals(world, q)
+        return f.R + at["delta"] * f.D + at["gamma"] * f.C + at["sigma"] * f.S, f
+
+    for sharp in np.geomspace(0.05, 5, 40):
+        rule, encoder = rng.dirichlet(np.full(3, sharp), (2, 2)), rng.dirichlet(np.full(2, sharp), (2, 3))
+        world = tx.WorldP([1.0], [[0.5, 0.5]], [[[0.25, 0.75], [2 / 3, 1 / 3]]], rule, encoder)
+        optimal = tx.optimal_variational(world)
+        free = tx.Variational(**{name: (q + 0.1) / (q + 0.1).sum(axis=-1, keepdims=True)
+                                 for name, q in optimal.given().items()})  # fmt: skip
+        least, f = value(world, optimal)
+        assert best.lower_bound <= least + 1e-12 and least <= value(world, free)[0] + 1e-12
+        # What spends no more of D, C and S has no smaller R: the constrained problem (21) at its own point.
+        spends = {name: float(getattr(f, name)) - best.point[name] for name in "RDCS"}
+        if max(spends["D"], spends["C"], spends["S"]) <= 0:
+            assert spends["R"] >= -(best.value - best.lower_bound) - 1e-12
+    constant = sum(w * v for w, v in ((at["delta"], math.log(2)), (at["gamma"], float(_h_y()))))
+    assert best.lower_bound <= best.value <= constant + 1e-12
+
+
+def _h_y():
+    return tx.entropy(tx.Joint([["1/8", "3/8"], ["1/3", "1/6"]], ("X", "Y")), "Y")
+
+
+def test_23_the_least_entropy_under_caps():
+    """Y a fair bit, Z = Theta one of two codes: a fine grid over all rules p(theta|y), by hand."""
+    problem = tx.LearningRuleProblem([1], [[1]], [[[HALF, HALF]]], 1, [[[1, 0]], [[0, 1]]])
+    a, b = np.meshgrid(*[np.linspace(1e-9, 1 - 1e-9, 801)] * 2)
+
+    def h(p):
+        return -p * np.log(p) - (1 - p) * np.log(1 - p)
+
+    rate = h((a + b) / 2)  # R = H(Z|.) of a code that tells Theta: H(Z) = H(Theta)
+    entropy = rate - (h(a) + h(b)) / 2  # S = I(Theta;Y), C = log 2 - S
+    for c, r, feasible in ((0.5, 0.69, True), (0.6, 0.5, True), (0.6, 0.3, False)):
+        best = tx.minimize_capped(problem, "S", {"C": c, "R": r}, tol=1e-4)
+        kept = (math.log(2) - entropy <= c) & (rate <= r)
+        assert kept.any() == feasible and best.status == ("certified" if feasible else "infeasible")
+        if not feasible:
+            continue
+        assert best.lower_bound <= entropy[kept].min() <= best.value + 5e-3
+        assert best.point["C"] <= c + 1e-9 and best.point["R"] <= r + 1e-9
+
+
+def _equilibrium(gamma, delta):
+    maps = tx.encoders.deterministic(2, 2)
+    world = tx.WorldP(*ROWS.values(), tx.learners.erm(2, 2, 1, maps), tx.encoders.table(maps))
+    q = tx.Variational(theta=["1/2", "1/6", "1/6", "1/6"], z=["1/3", "2/3"], y_given_z=[["3/4", "1/4"], ["1/4", "3/4"]],
+                       x_given_z=[["2/3", "1/3"], ["1/2", "1/2"]])  # fmt: skip
+    return tx.boltzmann(world, q, 1, gamma=gamma, delta=delta)
+
+
+def random_rules(e, number=30):
+    """Rational rules, near the equilibrium and far from it."""
+    rng = np.random.default_rng(1)
+    for k in range(number):
+        other = tx.examples.random_rows(rng, e.rule.shape, exact=True)
+        yield (e.rule * k + other) / (k + 1)
+
+
+def test_24_no_rule_is_better_than_the_boltzmann_rule():
+    """For given q's, J(rule) - J(p*) = sigma <KL(rule; p*)> >= 0, and 0 at p* alone: exactly."""
+    e = _equilibrium(2, 1)
+    for rule in random_rules(e):
+        excess = e.objective(rule) - e.value
+        divergence = sum((p * tx.kl_divergence(rule[data], e.rule[data]) for data, p in np.ndenumerate(e.data) if p),
+                         start=tx.PrimeLog())  # fmt: skip
+        assert excess == divergence and (excess > 0) == bool((rule != e.rule)[e.data > 0].any())
+    assert e.objective(e.rule) == e.value
+
+
+def test_97_no_rule_of_the_same_rate_keeps_less():
+    """gamma = delta = 0: S(rule) >= S(p*) + (R(p*) - R(rule))/sigma, so at the same rate or less S is not smaller."""
+    e = _equilibrium(0, 0)
+
+    def point(rule):
+        w = tx.WorldP(e.world.phi, e.world.x_given_phi, e.world.y_given_x_phi, rule, e.world.z_given_x_theta)
+        f = tx.functionals(w, tx.Variational(theta=["1/2", "1/6", "1/6", "1/6"], z=["1/3", "2/3"]))
+        return f.R, f.S
+
+    rate, entropy = point(e.rule)
+    for rule in random_rules(e, 12):
+        r, s = point(rule)
+        assert s >= entropy + (rate - r)
+        assert r > rate or s >= entropy
 
 
 def test_41_world_q_of_appendix_a():

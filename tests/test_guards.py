@@ -89,6 +89,7 @@ def test_no_module_imports_itself_in_a_circle():
 CHECKERS = [
     "therml_exact.verification",
     "therml_exact.frontier.mixture.check",
+    "therml_exact.frontier.mixture.check_boxes",
     "therml_exact.frontier.curve.check",
     "therml_exact.frontier.curve.check_claim",
     "therml_exact.frontier.rules.check",
@@ -102,6 +103,7 @@ CHECKERS = [
 ]
 SOLVERS = {
     *(f"therml_exact.frontier.mixture.{name}" for name in ("solve", "path", "primal", "dual", "critical", "optimum")),
+    *(f"therml_exact.frontier.mixture.{name}" for name in ("boxes", "coarse", "alternation")),
     *(f"therml_exact.frontier.rules.{name}" for name in ("optimum", "caps", "cells", "descents", "trace")),
     *(f"therml_exact.frontier.learning.{name}" for name in ("caps", "frontier", "jump", "trace")),
     *(f"therml_exact.frontier.joint.{name}" for name in ("cells", "cuts", "cones", "above", "minimize", "limited")),
@@ -150,6 +152,7 @@ assert not loaded, loaded
 
 
 FLOORS = [
+    ["clock"],
     ["kernels"],
     ["numbers"],
     ["doors", "files", "locks", "plots", "results", "show"],
@@ -158,15 +161,37 @@ FLOORS = [
     ["observations", "csv_file"],
     ["joint"],
     ["information"],
-    ["graph", "network", "process", "variational", "projection", "worlds"],
-    ["functional", "exchangeable", "predictive", "verification", "learners", "encoders"],
+    [
+        "graph",
+        "network",
+        "process",
+        "variational",
+        "projection",
+        "histograms",
+        "supersample",
+        "type_network",
+        "world",
+        "worlds",
+    ],
+    ["functional", "exchangeable", "predictive", "verification", "learners", "type_rules", "encoders"],
     ["frontier", "shannon", "examples"],
     ["thermo", "bounds", "testing"],
     ["model_audit"],
-    ["audit", "io", "tour"],
+    ["audit", "io", "tour", "warmup"],
     ["atlas"],
     ["cli"],
 ]
+
+
+def test_time_limits_run_on_one_clock():
+    """The clock that stops while kernels compile: a deadline of one clock means nothing on another."""
+    found = [
+        path.name
+        for folder in ("frontier", "thermo")
+        for path in (Path(__file__).parents[1] / "therml_exact" / folder).rglob("*.py")
+        if "monotonic()" in path.read_text(encoding="utf-8")
+    ]
+    assert found == []
 
 
 def test_data_flow_one_way():

@@ -15,6 +15,7 @@ from true_certificates import CERTIFICATES, down, edited, up
 import therml_exact as tx
 from therml_exact.frontier.mixture import certificate as written
 from therml_exact.frontier.mixture import check as module
+from therml_exact.frontier.mixture import check_tree
 from therml_exact.frontier.mixture.certificate import digest
 from therml_exact.frontier.problems import types as reading
 from therml_exact.frontier.problems.kinds import read_problem
@@ -203,21 +204,21 @@ def test_budgets_take_what_they_allow_and_no_more(monkeypatch):
     monkeypatch.undo()
     deepest = {"bayes": 4, "series": 1, "groups": 3}
     for name, depth in deepest.items():
-        monkeypatch.setattr(module, "DEEPEST", depth)
+        monkeypatch.setattr(check_tree, "DEEPEST", depth)
         assert verify(CERTIFICATES[name]).valid
-        monkeypatch.setattr(module, "DEEPEST", depth - 1)
+        monkeypatch.setattr(check_tree, "DEEPEST", depth - 1)
         assert "deeper than" in verify(CERTIFICATES[name]).reason
     monkeypatch.undo()
     # Cells of 2 vertices with 2 + 2 * 2 numbers each, 8 bytes a number; 3 wait when another one is split.
-    monkeypatch.setattr(module, "MOST_HELD", 3 * 96)
+    monkeypatch.setattr(check_tree, "MOST_HELD", 3 * 96)
     assert verify(CERTIFICATES["bayes"]).valid
-    monkeypatch.setattr(module, "MOST_HELD", 3 * 96 - 1)
+    monkeypatch.setattr(check_tree, "MOST_HELD", 3 * 96 - 1)
     assert verify(CERTIFICATES["bayes"]).verdict == "not checked"
     # Two blocks: twice as much; three letters: 3 vertices with 3 + 2 * 3 numbers each.
     for name, most in (("blocks", 192), ("ellipsoids", 5 * 216)):
-        monkeypatch.setattr(module, "MOST_HELD", most)
+        monkeypatch.setattr(check_tree, "MOST_HELD", most)
         assert verify(CERTIFICATES[name]).valid, name
-        monkeypatch.setattr(module, "MOST_HELD", most - 1)
+        monkeypatch.setattr(check_tree, "MOST_HELD", most - 1)
         assert "too deep" in verify(CERTIFICATES[name]).reason
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from therml_exact.frontier.curve.polytopes import facets, least
+from therml_exact.frontier.curve.polytopes import facets, least, own_bounds
 
 coordinates = st.integers(0, 12)
 
@@ -64,3 +64,18 @@ def test_least_is_a_lower_bound_and_the_best(rows, normal):
     b = np.array([row[3] for row in rows if any(row[:3])] + [0], float)
     direct = linprog(np.array(normal, float), A_ub=-a, b_ub=-b, bounds=(0, None))
     assert least(np.array(normal, float), a, b) == pytest.approx(direct.fun, abs=1e-7)
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_bound_of_a_facets_own_half_spaces_is_below_the_least_and_may_meet_it(dim, seed):
+    """Tangents of a convex surface; what a linear program tells of all half-spaces is the oracle."""
+    rng = np.random.default_rng(seed)
+    weights = np.maximum(np.vstack([np.eye(dim), rng.dirichlet(np.ones(dim), size=25)]), 1e-3)
+    points = np.sqrt(weights).sum(axis=1, keepdims=True) / np.sqrt(weights)  # the least of w.v where sum 1/v <= 1
+    bounds = (weights * points).sum(axis=1) - rng.uniform(0, 1e-6, size=len(weights))
+    found = facets(points)
+    quick = own_bounds(found, weights, bounds)
+    best = [least(np.array(f.normal), weights, bounds) for f in found]
+    assert all(q <= b + 1e-9 for q, b in zip(quick, best, strict=True))
+    assert any(q > b - 1e-9 for q, b in zip(quick, best, strict=True))

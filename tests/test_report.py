@@ -13,6 +13,7 @@ from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 
+import interruptible
 import pytest
 from matplotlib.figure import Figure
 
@@ -304,7 +305,7 @@ def test_a_broken_relation_turns_its_claims_and_the_run(tmp_path, monkeypatch):
     assert random_worlds.section(False, tmp_path, no_progress).failures
     section = equations.section(False, tmp_path, no_progress)
     verdicts = {claim.where: claim.verdict for claim in section.claims}
-    assert section.failures and verdicts["(13)"] == verdicts["(60)"] == "undecided" and verdicts["(56)"] == "measured"
+    assert section.failures and verdicts["(13)"] == verdicts["(60)"] == "undecided" and verdicts["(56)"] == "proved"
 
 
 def test_a_failed_test_turns_its_claim(tmp_path, monkeypatch):
@@ -317,7 +318,7 @@ def test_a_failed_test_turns_its_claim(tmp_path, monkeypatch):
 
 
 def test_a_claim_that_does_not_stand_is_undecided(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_claims, "PARTS", (lambda full: (Claim("Section 3", "so", "proved", "no"), False),))
+    monkeypatch.setattr(text_claims, "PARTS", (lambda full: text_claims.agree.claim("3", "so", "no", difference=1.0),))
     section = text_claims.section(False, tmp_path, no_progress)
     assert [c.verdict for c in section.claims] == ["undecided"] and section.failures
 
@@ -325,21 +326,21 @@ def test_a_claim_that_does_not_stand_is_undecided(tmp_path, monkeypatch):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are read from /proc")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_the_tests_of_a_part_end_with_the_run(tmp_path, how):
-    command = [sys.executable, "-m", "validation", "--only", "equations"]
+    command = interruptible.running_module(["validation", "--only", "equations"])
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
-    children, stop = Path(f"/proc/{process.pid}/task/{process.pid}/children"), time.monotonic() + 60
 
     def of_pytest(pid):
         place = Path(f"/proc/{pid}/cmdline")
         return place.exists() and b"pytest" in place.read_bytes()
 
-    found = []
-    while not found and process.poll() is None and time.monotonic() < stop:
-        found = [pid for pid in children.read_text().split() if of_pytest(pid)]
-        time.sleep(0.05)
-    process.send_signal(how)
-    _, said = process.communicate(timeout=60)
+    with interruptible.child(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        children, stop = Path(f"/proc/{process.pid}/task/{process.pid}/children"), time.monotonic() + 60
+        found = []
+        while not found and process.poll() is None and time.monotonic() < stop:
+            found = [pid for pid in children.read_text().split() if of_pytest(pid)]
+            time.sleep(0.05)
+        process.send_signal(how)
+        _, said = process.communicate(timeout=60)
     assert found and process.returncode in (1, 143) and "Traceback" not in said
     assert not any(of_pytest(pid) for pid in found)
     assert not list((tmp_path / "therml-report.html.parts" / "equations").iterdir())
@@ -347,14 +348,14 @@ def test_the_tests_of_a_part_end_with_the_run(tmp_path, how):
 
 def test_control_c_keeps_what_is_done(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "validation", "--only", "inequalities", "--only", "random_worlds"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    command = interruptible.running_module(["validation", "--only", "inequalities", "--only", "random_worlds"])
     kept = tmp_path / "therml-report.html.parts"
     stop = time.monotonic() + 120
-    while not (kept / "inequalities.json").exists() and process.poll() is None and time.monotonic() < stop:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    with interruptible.child(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        while not (kept / "inequalities.json").exists() and process.poll() is None and time.monotonic() < stop:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 1 and "the same command goes on" in said and "Traceback" not in said
     assert not (tmp_path / "therml-report.html").exists()
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

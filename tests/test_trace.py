@@ -10,15 +10,20 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from fractions import Fraction
 
+import interruptible
 import numpy as np
 import pytest
 from depth import examples
 from hypothesis import given, settings
 
 import therml_exact as tx
-from therml_exact.frontier.curve.half_spaces import Support
+from therml_exact.frontier.budget import Budget
+from therml_exact.frontier.curve import corners
+from therml_exact.frontier.curve.half_spaces import Support, solve_all
+from therml_exact.frontier.mixture.path import USUAL
 from therml_exact.testing import joints
 
 BSC = tx.EncoderProblem(tx.examples.binary_symmetric(Fraction(1, 10)))
@@ -192,26 +197,99 @@ def test_a_checkpoint_resumes_and_gives_the_same(tmp_path, monkeypatch):
     whole = trace(problem, deltas=[0, 0.5])
     from therml_exact.frontier.curve import crew as module
 
-    solve, calls = module.solve_all, []
+    solve, found = module.solve_each, []
 
-    def fails_at_the_third(*args):
-        calls.append(len(args[1]))
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return solve(*args)
+    def fails_in_a_piece(*args):
+        for optimum in solve(*args):
+            if len(found) == 5:
+                raise KeyboardInterrupt
+            found.append(optimum)
+            yield optimum
 
-    monkeypatch.setattr(module, "solve_all", fails_at_the_third)
+    monkeypatch.setattr(module, "solve_each", fails_in_a_piece)
     with pytest.raises(KeyboardInterrupt):
         trace(problem, deltas=[0, 0.5], checkpoint=path)
-    kept = len(path.read_text().splitlines()) - 1
-    assert kept == sum(calls[:2])
-    monkeypatch.setattr(module, "solve_all", solve)
+    assert len(path.read_text().splitlines()) - 1 == 5  # optima, not whole pieces
+    monkeypatch.setattr(module, "solve_each", solve)
     again = trace(problem, deltas=[0, 0.5], checkpoint=path)
     assert same(whole, again)
     for o in again.points:
         assert tx.verify(o.certificate, problem).valid
-    monkeypatch.setattr(module, "solve_all", None)  # nothing is left to solve
+    monkeypatch.setattr(module, "solve_each", None)  # nothing is left to solve
     assert same(whole, trace(problem, deltas=[0, 0.5], checkpoint=path))
+
+
+COUNTS = [[68, 119, 26, 7], [20, 84, 17, 94], [15, 54, 14, 10], [5, 29, 14, 16]]
+
+
+@pytest.mark.parametrize("workers", [None, 1])
+def test_what_the_deadline_cut_short_is_told_and_not_kept(tmp_path, workers, monkeypatch):
+    """One optimum (of each worker's piece), open for want of time; none is kept, and a later call closes them all."""
+    problem, path = tx.EncoderProblem(tx.Joint.from_counts(COUNTS, ("X", "Y"))), tmp_path / "c"
+    pool = None if workers is None else ThreadPoolExecutor(workers)
+    with monkeypatch.context() as patch:  # a hundredth of a second, which is left otherwise, may be enough
+        patch.setattr(Budget, "until", lambda budget, _: Budget(budget.tol, budget.cells, 1e-9))
+        short = trace(problem, gammas=[5, 6, 7], time_limit=1e-9, checkpoint=path, executor=pool)
+    assert {(o.status, o.reason) for o in short.points} == {("open", "time")}
+    assert len(short) == 1 or workers
+    assert path.read_bytes().count(b"\n") == 1
+    assert 0 < short.gap < 10
+    whole = trace(problem, gammas=[5, 6, 7], checkpoint=path, executor=pool)
+    assert len(whole) == 3 and whole.status == "certified" and path.read_bytes().count(b"\n") == 4
+
+
+def test_optima_that_had_their_time_are_kept_though_the_whole_call_is_over(tmp_path):
+    """At a few cells the search ends by itself: another call with as few would find no more."""
+    problem, path = tx.EncoderProblem(tx.Joint.from_counts(COUNTS, ("X", "Y"))), tmp_path / "c"
+    found = trace(problem, gammas=[0, 5], time_limit=1e-9, checkpoint=path)
+    assert [o.status for o in found.points] == ["certified"] and path.read_bytes().count(b"\n") == 2
+
+
+def test_a_piece_ends_with_the_call_and_gives_one_optimum_at_least():
+    """Eight optima are a piece; each of them would have a minute."""
+    problem = tx.EncoderProblem(tx.Joint.from_counts(COUNTS, ("X", "Y")))
+    path = [problem.direction(np.array([1.0, 0.0, gamma])) for gamma in range(5, 13)]
+    assert len(solve_all(problem, path, USUAL, 1e-9)) == 1
+    assert len(solve_all(problem, path, USUAL, math.inf, time.time() - 1)) == 1
+    assert len(solve_all(problem, path[:3], USUAL)) == 3
+
+
+def test_progress_is_told_after_every_optimum(monkeypatch):
+    told = []
+
+    @contextmanager
+    def listens(progress, what="frontier"):
+        yield told.append
+
+    monkeypatch.setattr("therml_exact.frontier.curve.sheets.counter", listens)
+    found = tx.trace(BSC, tol=0.05)
+    assert [text.split(" optima")[0] for text in told] == [str(k + 1) for k in range(len(found))]
+    assert told[0] == "1 optima" and "inner and outer within" in told[-1]
+    monkeypatch.setattr("therml_exact.audit.counter", listens)
+    told.clear()
+    tx.audit.point(BSC, R=0.2, C=0.5)
+    assert told[0] == "1 optima" and "distance within" in told[-1]
+
+
+def test_corners_take_their_time_and_no_more(monkeypatch):
+    """Without time the interval of a corner is the part that is known, and nothing is solved for it."""
+    problem = tx.EncoderProblem(tx.Joint([["1/4", 0], ["1/4", 0], [0, "1/2"]], ("X", "Y")))
+    whole = tx.trace(problem, progress=False)
+    monkeypatch.setattr("therml_exact.frontier.curve.corners.SECONDS", -1.0)
+    short = tx.trace(problem, progress=False)
+    assert same(whole, short)
+    assert whole.kinks
+    for kink in short.kinks:
+        assert any(k.low <= kink.low and kink.high <= k.high for k in whole.kinks)
+    sparse = tx.Joint.from_counts(COUNTS, ("X", "Y"))
+    still = tx.trace(tx.EncoderProblem(sparse), tol=0.1, time_limit=1e-9, progress=False)
+    calls = []
+    monkeypatch.setattr("therml_exact.frontier.curve.corners.SECONDS", 60.0)
+    solve = corners.solve_all
+    monkeypatch.setattr(corners, "BUDGET", Budget(1e-9, 2_000_000, 1e-9))
+    monkeypatch.setattr(corners, "solve_all", lambda *args: calls.append(args) or solve(*args))
+    assert still.kinks == () or all(k.low <= k.high for k in still.kinks)
+    assert len(calls) <= 4  # the first open optimum ends each search
 
 
 def test_every_cut_of_a_checkpoint_is_taken_and_every_edit_refused(tmp_path):
@@ -271,13 +349,13 @@ def test_a_killed_process_leaves_a_checkpoint_that_goes_on(tmp_path, number):
         "p = tx.EncoderProblem(tx.Joint(cells, ('X', 'Theta', 'Y')))\n"
         f"tx.trace(p, deltas=[0, .3, .6, .9], tol=1e-6, progress=False, checkpoint={str(tmp_path / 'c')!r})\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     path = tmp_path / "c"
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (path.exists() and path.read_bytes().count(b"\n") > 5):
-        time.sleep(0.01)
-    process.send_signal(number)
-    process.wait()
+    with interruptible.child(interruptible.running(code), stderr=subprocess.DEVNULL) as process:
+        while time.monotonic() < deadline and not (path.exists() and path.read_bytes().count(b"\n") > 5):
+            time.sleep(0.01)
+        process.send_signal(number)
+        process.wait(timeout=60)
     before = path.read_bytes()
     assert before.count(b"\n") > 5
     from therml_exact.frontier.curve.journal import Journal

@@ -9,7 +9,10 @@ import lazy_loader as _lazy
 
 from therml_exact._version import __version__ as __version__
 
-_load, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
+try:
+    _load, __dir__, __all__ = _lazy.attach_stub(__name__, __file__)
+except ValueError:  # as in a zip file: the stub, the tables of examples and the compiled kernels are files
+    raise ImportError(f"therml_exact needs files on a disk, and {__file__} is none: install it, or unpack it") from None
 
 
 def __getattr__(name: str) -> object:

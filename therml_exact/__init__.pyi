@@ -5,6 +5,11 @@ from . import examples as examples
 from . import learners as learners
 from .bounds.equations import EQUATIONS as EQUATIONS
 from .bounds.equations import Equation as Equation
+from .bounds.gap_bounds import GAP_BOUNDS as GAP_BOUNDS
+from .bounds.gap_bounds import GapBound as GapBound
+from .bounds.gap_report import GapCheck as GapCheck
+from .bounds.gap_report import Generalization as Generalization
+from .bounds.gap_report import generalization as generalization
 from .bounds.registry import RELATIONS as RELATIONS
 from .bounds.registry import BoundsReport as BoundsReport
 from .bounds.registry import check_bounds as check_bounds
@@ -50,6 +55,7 @@ from .frontier.trace import trace as trace
 from .functional import Functionals as Functionals
 from .functional import functionals as functionals
 from .graph import Graph as Graph
+from .histograms import types as types
 from .information import entropy as entropy
 from .information import entropy_vector as entropy_vector
 from .information import kl_divergence as kl_divergence
@@ -98,6 +104,7 @@ from .verification import Verification as Verification
 from .verification import verify as verify
 from .worlds import BayesWorld as BayesWorld
 from .worlds import DiscriminativeWorld as DiscriminativeWorld
+from .worlds import ExchangeableWorld as ExchangeableWorld
 from .worlds import World as World
 from .worlds import WorldP as WorldP
 from .worlds import data_tables as data_tables

@@ -23,6 +23,7 @@ import numpy as np
 
 from therml_exact.doors import PROBLEM, wrong_type
 from therml_exact.frontier.curve.claim import Classification, locate
+from therml_exact.frontier.curve.crew import counter
 from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.information import entropy, multi_information, mutual_information
@@ -47,6 +48,7 @@ def point(
     tol: float = 1e-9,
     time_limit: float = 60.0,
     refining: int | None = None,
+    progress: bool = True,
 ) -> Classification:
     """Where a claimed point lies: impossible by how much, or feasible and suboptimal by how much.
 
@@ -55,7 +57,8 @@ def point(
     gap, in nats, at which a search for the evidence ends.
     time_limit: seconds of the whole call. refining: how many cells a search may make once the verdict is known; by
     default as many as before. Closed forms and data processing come first, and often decide; with a small number the
-    call then ends soon, with a wider `distance`.
+    call then ends soon, with a wider `distance`. progress: whether a line on standard error, if that is a terminal,
+    tells how far the search is.
     Returns a Classification: its `verdict`, by how much, in nats, and the evidence, which `tx.verify` rechecks.
     Raises ValueError for a coordinate that the problem does not have, or that is no number.
 
@@ -68,7 +71,9 @@ def point(
         problem = EncoderProblem(problem)
     if not hasattr(problem, "functionals"):
         raise wrong_type(problem, "problem", PROBLEM)
-    return locate(problem, {"R": R, "C": C, "D": D, "S": S, "U": U}, tol=tol, time_limit=time_limit, refining=refining)
+    claim = {"R": R, "C": C, "D": D, "S": S, "U": U}
+    with counter(progress, "audit") as show:
+        return locate(problem, claim, tol=tol, time_limit=time_limit, refining=refining, show=show)
 
 
 @result

@@ -24,7 +24,7 @@ import numpy as np
 
 from therml_exact.doors import WORLD, check_type
 from therml_exact.files import save_result
-from therml_exact.information import Information, entropy_number, plain, zero
+from therml_exact.information import Information, plain, zero
 from therml_exact.numbers.approximate import Approximate
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, entry, read_table
@@ -122,7 +122,7 @@ def functionals(world: World, variational: Variational, measure_x: Any = None, m
 
 def entropy_functional(world: World, v: Variational) -> Number:
     """S (10): the divergence of the learning rule from the prior q(theta)."""
-    return _excess(world, v, "theta", 1, [name for name in world.axes if name[0] in "XY"], "Theta")
+    return _excess(world, v, "theta", 1, list(world.data), "Theta")
 
 
 def rate(world: World, v: Variational, i: int) -> Number:
@@ -164,10 +164,12 @@ def cross(world: World, v: Variational, name: str, i: int, measure: Array | None
 def _excess(world: World, v: Variational, name: str, i: int, given: list[str], what: str) -> Number:
     """<log p(what|given)/q>, for a q that is conditioned on the first few of `given`.
 
-    Of floats it is summed as a divergence: it is never negative, and loses no digits where p is near q.
+    Of floats it is summed as a divergence: it is never negative, and loses no digits where p is near q. Exactly it is
+    -<log q> less the conditional entropy: another sum than that of the divergences (61) that it is compared with.
     """
     if world.is_exact:
-        return cross(world, v, name, i) - entropy_number(world, [what], given)
+        own = world.weights([*given, what])
+        return cross(world, v, name, i) - own.conditional_entropy(own.array.sum(axis=-1, keepdims=True))
     table = v.table(name, i)
     assert table is not None  # callers ask for given tables only
     weights = world.weights([*given, what])

@@ -147,6 +147,16 @@ def world_p(n: int) -> Graph:
     )
 
 
+def exchangeable_p(n: int) -> Graph:
+    """World P with a permutation-invariant rule: the type T of the samples stands between the data and Theta."""
+    return Graph(
+        {"Phi": []}
+        | {name: above for i in range(1, n + 1) for name, above in ((f"X{i}", ["Phi"]), (f"Y{i}", ["Phi", f"X{i}"]))}
+        | {"T": _data(n), "Theta": ["T"]}
+        | {f"Z{i}": [f"X{i}", "Theta"] for i in range(1, n + 1)}
+    )
+
+
 def world_q(n: int) -> Graph:
     """World Q of Figure 1(b): a latent Z_i explains X_i and Y_i."""
     return Graph(

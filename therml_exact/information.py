@@ -187,24 +187,7 @@ def entropy_vector(p: Distribution) -> Array:
     n = len(p.axes)
     if n > 24:
         raise ValueError(f"entropy_vector: {n} variables have 2^{n} subsets; take a marginal of at most 24")
-    everything = p.weights(p.axes)
-    by_lattice = everything.entropy_vector()
-    if by_lattice is not None:
-        return by_lattice
-    vector = np.zeros(2**n, dtype=object if p.is_exact else np.float64)
-    vector[0] = plain(zero(p.is_exact))
-
-    def visit(w: Weights, mask: int, kept: tuple[int, ...], first: int) -> None:
-        if mask:
-            vector[mask] = plain(w.entropy())
-        # Axes are removed in increasing order, so that every subset is reached once.
-        for axis in kept:
-            if axis >= first and mask.bit_count() > 1:
-                rest = tuple(a for a in kept if a != axis)
-                visit(w.keep([kept.index(a) for a in rest]), mask & ~(1 << axis), rest, axis + 1)
-
-    visit(everything, 2**n - 1, tuple(range(n)), 0)
-    return vector
+    return p.weights(p.axes).entropy_vector()
 
 
 def kl_divergence(p: Any, q: Any) -> Information:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from therml_exact.files import VERSION, Path, read_json
 from therml_exact.joint import Joint
 from therml_exact.variational import Variational
-from therml_exact.worlds import WORLDS, World
+from therml_exact.worlds import WORLDS, ExchangeableWorld, World
 
 if TYPE_CHECKING:
     from therml_exact.frontier.curve.frontier import Frontier
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Saved: TypeAlias = World | Joint | Variational | Frontier | HardFrontier | RuleFrontier
 
-_KINDS = {world.kind: world for world in WORLDS}
+_KINDS: dict[str, type[World]] = {**{world.kind: world for world in WORLDS}, "exchangeable": ExchangeableWorld}
 
 
 def load(path: Path) -> Saved:

@@ -14,7 +14,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -48,6 +48,10 @@ from therml_exact.numbers.tables import (
 )
 from therml_exact.numbers.text import has_control, shown
 from therml_exact.numbers.weights import Weights, exact_sum
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
 
 _REMEDY = "Joint.from_counts, or normalize=True, which divides by the sum"
 
@@ -342,7 +346,7 @@ class Joint:
         left, right = aligned(p.array, q.array, self.axes, self.labels, other.labels)
         return Weights(left, p.total, p.rounding), Weights(right, q.total, q.rounding)
 
-    def to_dataframe(self) -> Any:
+    def to_dataframe(self) -> pandas.DataFrame:
         """A pandas DataFrame with a row for each cell: its letters, and its `probability`; exact ones as Fractions.
 
         `Joint.from_dataframe(frame, weight="probability")` makes the joint again. Needs pandas (extra `dataframe`).
@@ -350,7 +354,7 @@ class Joint:
         letters = [self.labels.get(name) or range(size) for name, size in zip(self.axes, self.shape, strict=True)]
         return containers.data_frame(self.table, self.axes, letters)
 
-    def to_xarray(self) -> Any:
+    def to_xarray(self) -> xarray.DataArray:
         """An xarray DataArray: axes are its dims, labels its coords. `Joint(array)` makes the joint again."""
         return containers.data_array(self.table, self.axes, self.labels)
 

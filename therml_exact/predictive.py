@@ -20,10 +20,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -31,6 +29,7 @@ import numpy as np
 from therml_exact import exchangeable
 from therml_exact.doors import check_type
 from therml_exact.files import save_result
+from therml_exact.histograms import exact_law, number, types
 from therml_exact.information import Information, entropy
 from therml_exact.joint import Joint
 from therml_exact.numbers.approximate import ROUND
@@ -38,7 +37,7 @@ from therml_exact.numbers.nats import Nats
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, check_size, common_denominator, whole
 from therml_exact.numbers.weights import Weights
-from therml_exact.process import read_process
+from therml_exact.process import read_letters
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def predictive_information(
     >>> round(result.I_pred, 6), result.error < 1e-12
     (0.693147, True)
     """
-    prior, letters, _, exact = _letters(phi, x_given_phi, y_given_x_phi)
+    prior, letters, _, exact = read_letters(phi, x_given_phi, y_given_x_phi)
     n, m = whole("n", n, least=0), None if m is None else whole("m", m, least=0)
 
     def information(samples: int) -> tuple[Information, float]:
@@ -159,53 +158,22 @@ def learned_information(
     True
     """
     check_type(rule, Callable, "rule", "a function of counts[T, x, y] that returns p(theta|type) as [T, theta]")
-    prior, letters, shape, _ = _letters(phi, x_given_phi, y_given_x_phi)
+    prior, letters, shape, _ = read_letters(phi, x_given_phi, y_given_x_phi)
     told = exchangeable.learned(prior, letters, whole("n", n, least=0), lambda counts: rule(counts.reshape(-1, *shape)))
     return LearnedInformation(n, told.theta_type, told.theta_phi, told.type_phi, told.theta, told.error)
-
-
-def _letters(phi: Any, x_given_phi: Any, y_given_x_phi: Any) -> tuple[Array, Array, tuple[int, ...], bool]:
-    """p(phi), p(letter|phi) over the k = |X||Y| letters, as exact rationals; (|X|, |Y|); whether they were given so.
-
-    A float stands for the rational that it is, each row divided by its exact sum: so the products are exact too.
-    """
-    tables = read_process(phi, x_given_phi, y_given_x_phi)
-    exact = tables[0].dtype == object
-    prior, x, y = (table if exact or table is None else _rational(table) for table in tables)
-    assert prior is not None
-    assert x is not None
-    if y is None:
-        return prior, x, x.shape[1:], exact
-    return prior, (x[..., None] * y).reshape(len(prior), -1), y.shape[1:], exact
-
-
-def _rational(table: Array) -> Array:
-    cells = np.empty(table.shape, dtype=object)
-    cells.reshape(-1)[:] = [Fraction(value) for value in table.reshape(-1).tolist()]
-    return cells / np.asarray(cells.sum(axis=-1))[..., None]
 
 
 def _exact(prior: Array, letters: Array, n: int) -> PrimeLog:
     """I(T_N; Phi) over types, exactly."""
     letters = letters[:, [any(column) for column in letters.T]]
     k = letters.shape[1]
-    types = math.comb(n + k - 1, k - 1)
-    what = f"the exact table of {types:,} types of {n} samples over {k} letters"
-    check_size(types * (len(prior) + k), 2, True, what + " (float tables need none)")
+    count = number(n, k)
+    what = f"the exact table of {count:,} types of {n} samples over {k} letters"
+    check_size(count * (len(prior) + k), 2, True, what + " (float tables need none)")
     weights, bottom = common_denominator(prior)
-    tops, denominator = common_denominator(letters)
-    joint = np.empty((types, len(prior), 1), dtype=object)
-    for t, row in enumerate(_types(n, k)):
-        ways = math.factorial(n) // math.prod(math.factorial(c) for c in row)
-        for f in range(len(prior)):
-            joint[t, f, 0] = ways * weights[f] * math.prod(p**c for p, c in zip(tops[f], row, strict=True))
-    information = Weights(joint, bottom * denominator**n).information()
+    joint = np.empty((count, len(prior), 1), dtype=object)
+    joint[:, :, 0], denominator = exact_law(letters, types(n, k))
+    joint *= weights[:, None]
+    information = Weights(joint, bottom * denominator).information()
     assert isinstance(information, PrimeLog)  # integer weights
     return information
-
-
-def _types(n: int, k: int) -> Iterator[tuple[int, ...]]:
-    """All compositions of n into k parts: where k - 1 bars stand among n stars."""
-    for bars in combinations(range(n + k - 1), k - 1):
-        ends = (-1, *bars, n + k - 1)
-        yield tuple(right - left - 1 for left, right in pairwise(ends))

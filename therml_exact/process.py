@@ -6,7 +6,10 @@ Errors: ValueError naming the table, its shape or row, and the remedy.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
+
+import numpy as np
 
 from therml_exact.containers import unlabelled
 from therml_exact.numbers.tables import Array, check_rows, read_table, unify
@@ -30,3 +33,24 @@ def read_process(phi: Any, x_given_phi: Any, y_given_x_phi: Any = None) -> tuple
     if y is not None and (y.ndim != 3 or y.shape[:2] != x.shape):
         raise ValueError(f"y_given_x_phi has shape {y.shape}; it is [phi, x, y] with [phi, x] = {x.shape}")
     return prior, x, y
+
+
+def read_letters(phi: Any, x_given_phi: Any, y_given_x_phi: Any) -> tuple[Array, Array, tuple[int, ...], bool]:
+    """p(phi), p(letter|phi) over the k = |X||Y| letters, as exact rationals; (|X|, |Y|); whether they were given so.
+
+    A float stands for the rational that it is, each row divided by its exact sum: so the products are exact too.
+    """
+    tables = read_process(phi, x_given_phi, y_given_x_phi)
+    exact = tables[0].dtype == object
+    prior, x, y = (table if exact or table is None else _rational(table) for table in tables)
+    assert prior is not None
+    assert x is not None
+    if y is None:
+        return prior, x, x.shape[1:], exact
+    return prior, (x[..., None] * y).reshape(len(prior), -1), y.shape[1:], exact
+
+
+def _rational(table: Array) -> Array:
+    cells = np.empty(table.shape, dtype=object)
+    cells.reshape(-1)[:] = [Fraction(value) for value in table.reshape(-1).tolist()]
+    return cells / np.asarray(cells.sum(axis=-1))[..., None]

@@ -8,7 +8,7 @@ construction; nothing is filtered. A property test is five lines:
     def test_conditioning_reduces_entropy(j):
         assert tx.entropy(j, "X", given=("Y", "Z")) <= tx.entropy(j, "X", given="Y")
 
-Needs the extra `therml-exact[test]` (Hypothesis).
+Needs Hypothesis: the extra `hypothesis`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
+
+try:
+    from hypothesis import strategies as st
+except ImportError:
+    raise ImportError("therml_exact.testing needs Hypothesis: pip install 'therml_exact[hypothesis]'") from None
 
 from therml_exact.joint import Joint
 from therml_exact.numbers.tables import Array

@@ -10,6 +10,9 @@ over the dictionary of all maps X -> Z, |Z| = |Y|:
 
 and held against the q's of practice: a uniform prior q(theta), and q(z), q(x|z), q(y|z), q(z|x) fitted and shared by
 the samples. Then   I(Theta; Phi) <= I_pred = I(X^N, Y^N; Phi) <= H(T_N)   and   I(Theta; X^N, Y^N) <= S   (nats).
+
+For more samples the same rules are tables by type (ExchangeableWorld), in floats with error bounds; `memorize`, which
+keeps the order of the samples too, has none and is left out.
 """
 
 from __future__ import annotations
@@ -22,21 +25,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from therml_exact import encoders, learners
+from therml_exact import encoders, learners, type_rules
 from therml_exact.bounds.registry import BoundsReport, check_bounds
 from therml_exact.files import save_result
 from therml_exact.functional import Functionals, functionals
-from therml_exact.information import entropy, mutual_information
+from therml_exact.histograms import types
+from therml_exact.information import mutual_information
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, check_size
+from therml_exact.predictive import predictive_information
 from therml_exact.variational import Variational, optimal_variational
-from therml_exact.worlds import WorldP, data_tables
+from therml_exact.worlds import ExchangeableWorld, WorldP, data_tables
 
 if TYPE_CHECKING:
     from therml_exact.joint import Joint
 
 LEARNERS = ("constant", "erm", "gibbs", "memorize", "posterior")
 TOUR_LEARNERS = ("erm", "gibbs", "memorize")
+TYPE_LEARNERS = ("erm", "gibbs")
 DENOMINATOR = 10**6
 SIGMA, GAMMA, DELTA = Fraction(3, 4), 1, 0
 CONFIDENCE = Fraction(3, 4)
@@ -63,22 +69,25 @@ class Stop:
 
 @dataclass(frozen=True)
 class Tour:
-    """All stops, with the variables that play Phi, X, Y."""
+    """All stops, with the variables that play Phi, X, Y: those over data sets, and those of more samples, by types."""
 
     roles: tuple[str, str, str]
     stops: tuple[Stop, ...]
+    by_types: tuple[Stop, ...] = ()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write every number and verdict as JSON, in nats."""
         content = {"units": "nats", "roles": dict(zip(("phi", "x", "y"), self.roles, strict=True))}
-        save_result("tour", {**content, "stops": [stop.to_json() for stop in self.stops]}, path)
+        stops = {"stops": [s.to_json() for s in self.stops], "by_types": [_of_one_sample(s) for s in self.by_types]}
+        save_result("tour", content | stops, path)
 
     def save_figure(self, path: str | os.PathLike[str], unit: str = "nats") -> None:
         """Draw what the data could teach against what was learnt, a panel for each N."""
         from therml_exact.figures import information as figures
         from therml_exact.figures import style as plots
 
-        samples = sorted({stop.n for stop in self.stops})
+        everything = (*self.stops, *self.by_types)
+        samples = sorted({stop.n for stop in everything})
         figure, panels = plots.panels(len(samples))
         for n, ax in zip(samples, panels, strict=True):
             groups = {
@@ -89,7 +98,7 @@ class Tour:
                     r"$S$ paid": float(stop.functionals.S) if stop.functionals.S is not None else float("nan"),
                     r"$H(\mathcal{T}_N)$ all there is": float(stop.H_data),
                 }
-                for stop in self.stops
+                for stop in everything
                 if stop.n == n
             }
             figures.draw_teaching(groups, unit, ax)
@@ -101,6 +110,12 @@ class Tour:
         plots.save_figure(figure, path)
 
 
+def _of_one_sample(stop: Stop) -> dict[str, Any]:
+    """A stop by types as plain data: the rows of one sample stand for those of all."""
+    rows = tuple(row for row in stop.bounds if row.sample in (None, 1))
+    return replace(stop, bounds=BoundsReport(rows, stop.bounds.skipped)).to_json()
+
+
 def run(data: Joint, samples: tuple[int, ...] = (1, 2)) -> Iterator[Stop]:
     """The tour's stops one by one."""
     for n in samples:
@@ -108,22 +123,52 @@ def run(data: Joint, samples: tuple[int, ...] = (1, 2)) -> Iterator[Stop]:
             yield visit(data, learner, n)
 
 
+def run_by_types(data: Joint, samples: tuple[int, ...] = (10, 50)) -> Iterator[Stop]:
+    """The tour's stops at more samples, by types."""
+    for n in samples:
+        for learner in TYPE_LEARNERS:
+            yield stop(build_by_types(data, learner, n), learner, 0.0)
+
+
 def visit(data: Joint, learner: str, n: int) -> Stop:
     """One world, its q's, bounds and informations."""
     world, rounded = build(data, learner, n)
+    return stop(world, learner, rounded)
+
+
+def stop(world: WorldP | ExchangeableWorld, learner: str, rounded: float) -> Stop:
+    """The bounds and informations of a world with the q's of practice."""
     q = practice(world)
-    labels = [name for name in world.axes if name[0] in "XY"]
+    told = predictive_information(world.phi, world.x_given_phi, world.y_given_x_phi, world.n)
     return Stop(
         learner,
-        n,
+        world.n,
         rounded,
         check_bounds(world, q),
         functionals(world, q),
-        mutual_information(world, labels, "Phi"),
-        entropy(world, labels),
+        mutual_information(world, world.data, "Phi"),
+        told.H,
         mutual_information(world, "Theta", "Phi"),
-        mutual_information(world, "Theta", labels),
+        mutual_information(world, "Theta", world.data),
     )
+
+
+def build_by_types(data: Joint, learner: str, n: int) -> ExchangeableWorld:
+    """The world of `build` with its rule by type, in floats, for a learner that sees the type alone."""
+    if learner not in TYPE_LEARNERS:
+        raise ValueError(f"learner is {learner!r}; by types there are {', '.join(TYPE_LEARNERS)}")
+    phi, x, y = (table.astype(float) for table in data_tables(data))
+    _, nx, ny = data.shape
+    maps = encoders.deterministic(nx, ny)
+    counts = types(n, nx * ny)
+    if learner == "erm":
+        errors = 1 - maps.reshape(len(maps), -1)  # loss[theta, x, y] = 1 where the code is not y
+        rule = type_rules.erm(counts, errors).astype(float)
+    else:
+        q = _reader(len(maps), ny).to_float()
+        cost = learners.sample_cost(maps.astype(float), q, 1, ny, float(GAMMA), float(DELTA)).T
+        rule = type_rules.gibbs(counts, cost, q.theta, float(SIGMA))
+    return WorldP.exchangeable(phi, x, y, n, rule, maps.astype(float))
 
 
 def build(data: Joint, learner: str, n: int) -> tuple[WorldP, float]:
@@ -155,10 +200,11 @@ def build(data: Joint, learner: str, n: int) -> tuple[WorldP, float]:
     return erm, 0.0
 
 
-def practice(world: WorldP) -> Variational:
+def practice(world: WorldP | ExchangeableWorld) -> Variational:
     """The q's of practice: a uniform prior, the others fitted to the mixture of the samples."""
     size = world.network.sizes["Theta"]
-    return replace(optimal_variational(world, shared=True), theta=[Fraction(1, size)] * size)
+    uniform = [Fraction(1, size) if world.is_exact else 1 / size] * size
+    return replace(optimal_variational(world, shared=True), theta=uniform)
 
 
 def _reader(theta: int, ny: int) -> Variational:

@@ -10,6 +10,7 @@
 
 Shapes: phi[phi], x_given_phi[phi, x], y_given_x_phi[phi, x, y], z_given_x_theta[x, theta, z] and
 theta_given_data[x1, y1, ..., xN, yN, theta] (BayesWorld: [x1, ..., xN, theta]), off which N is read. Rows sum to 1.
+An ExchangeableWorld is a world P whose rule takes the type of the samples, so that N runs to the hundreds.
 Memory: the tables, and the marginals asked for (network.py); only `joint()` and small worlds build the dense joint.
 Errors: ValueError naming the table, the entry, its value and the remedy.
 """
@@ -18,236 +19,27 @@ from __future__ import annotations
 
 import math
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, InitVar, dataclass, fields
+from dataclasses import KW_ONLY, InitVar, dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from therml_exact import graph, show
+from therml_exact import graph, show, supersample
 from therml_exact.containers import unlabelled
 from therml_exact.doors import JOINT, check_type
 from therml_exact.files import save_result
 from therml_exact.graph import Graph
-from therml_exact.information import Information, plain
+from therml_exact.histograms import number, places, types
 from therml_exact.joint import Joint
-from therml_exact.letters import Letter, Names, flatten_names
-from therml_exact.network import Network
-from therml_exact.numbers.tables import NORMALIZE, Array, check_rows, freeze, normalized, read_table, unify
+from therml_exact.numbers.tables import Array, check_size, read_table, whole
 from therml_exact.numbers.weights import Weights
-from therml_exact.projection import graph_information, shared_excess
+from therml_exact.type_network import TypeNetwork
+from therml_exact.world import AXES, World, check_axes
 
-_AXES = {
-    "phi": ("phi",),
-    "x_given_phi": ("phi", "x"),
-    "y_given_x_phi": ("phi", "x", "y"),
-    "z_given_x_theta": ("x", "theta", "z"),
-}
-
-
-class World(ABC):
-    """What the three worlds share: a network of tables, and the mismatch between its graph P and the wanted graph Q.
-
-    It is abstract: make a WorldP, a BayesWorld or a DiscriminativeWorld. Worlds are immutable and their tables
-    read-only.
-
-    n          the number of samples N
-    axes       the names of the joint's variables, in order: Phi, X1, Y1, ..., Theta, Z1, ...
-    is_exact   whether the tables are rationals, so that informations are PrimeLogs; else they are floats
-    tables     the tables by name, without unit
-    graph      the graph of world P; graph_q is that of world Q
-    kind       "P", "bayes" or "discriminative"
-    families   the names of the variational tables that make sense here; `projection` has those of world Q
-    network    the tables tied to the graph, from which marginals are summed
-
-    >>> import therml_exact as tx
-    >>> world = tx.examples.fair_label()
-    >>> isinstance(world, tx.World), world.kind, world.n, world.is_exact
-    (True, 'P', 1, True)
-    >>> print(world.multi_information(), "-", world.desired_information(), "=", world.mismatch())
-    2 log 2 - log 2 = log 2
-    """
-
-    kind: ClassVar[str]
-    families: ClassVar[tuple[str, ...]]  # the variational tables that make sense here
-    projection: ClassVar[tuple[str, ...]]  # those of world Q, whose optimum gives J
-    _p: ClassVar[Callable[[int], Graph]]
-    _q: ClassVar[Callable[[int], Graph]]
-
-    network: Network
-
-    @property
-    @abstractmethod
-    def n(self) -> int:
-        """The number of samples N."""
-
-    @property
-    def samples(self) -> range:
-        """1, ..., N."""
-        return range(1, self.n + 1)
-
-    @property
-    def axes(self) -> tuple[str, ...]:
-        """The joint's variables, in order."""
-        return self.network.axes
-
-    @property
-    def is_exact(self) -> bool:
-        """Rationals, not floats."""
-        return self.network.is_exact
-
-    @property
-    def graph(self) -> Graph:
-        """World P's graph."""
-        return self.network.graph
-
-    @property
-    def graph_q(self) -> Graph:
-        """World Q's graph, what is wanted."""
-        return type(self)._q(self.n)
-
-    @property
-    def tables(self) -> dict[str, Array]:
-        """The tables by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}  # type: ignore[arg-type]
-
-    @property
-    def labels(self) -> Mapping[str, tuple[Letter, ...]]:
-        """A world's letters have no names: they are positions in its tables."""
-        return {}
-
-    def weights(self, names: Sequence[str]) -> Weights:
-        """The weights of the marginal on the names, in their order; the dense joint is not built for them."""
-        return self.network.weights(names)
-
-    def marginal(self, *names: Names) -> Joint:
-        """The joint of the named variables."""
-        kept = flatten_names(names)
-        if not kept:
-            raise ValueError(f"marginal: name at least one of {', '.join(self.axes)}")
-        return Joint.from_weights(self.weights(kept), kept)
-
-    def joint(self) -> Joint:
-        """The dense joint of all variables."""
-        return self.network.joint()
-
-    def multi_information(self) -> Information:
-        """I_P, the multi-information: a sum of node-parent informations (6)."""
-        return plain(graph_information(self, self.graph))
-
-    def desired_information(self, shared: bool = False) -> Information:
-        """I_Q, the information that world Q can express, in P (5); with `shared`, with one q for all samples."""
-        wanted = graph_information(self, self.graph_q)
-        return plain(wanted - shared_excess(self) if shared else wanted)
-
-    def mismatch(self, shared: bool = False) -> Information:
-        """J = I_P - I_Q, the least D_KL[p; q] over world Q (5); with `shared`, over q's that the samples share."""
-        excess = graph_information(self, self.graph) - graph_information(self, self.graph_q)
-        return plain(excess + shared_excess(self) if shared else excess)
-
-    def to_float(self) -> World:
-        """The same world in float64."""
-        return type(self)(**{name: table.astype(np.float64) for name, table in self.tables.items()})
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the world as JSON; `tx.load` reads it."""
-        save_result("world", {"kind": self.kind, **self.tables}, path)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A copy is built from its tables, so that it is checked and read-only like the first.
-        return type(self), tuple(self.tables.values())
-
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other) or not isinstance(other, World):
-            return NotImplemented
-        mine, theirs = self.tables, other.tables
-        return self.is_exact == other.is_exact and all(
-            table.shape == theirs[name].shape and bool(np.all(table == theirs[name])) for name, table in mine.items()
-        )
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def summary(self) -> str:
-        """One line: the number of samples, the sizes of the variables, the kind of numbers."""
-        sizes = self.network.sizes
-        shown = {name.rstrip("1"): size for name, size in sizes.items() if name in ("Phi", "X1", "Y1", "Theta", "Z1")}
-        letters = ", ".join(f"|{name}| = {size}" for name, size in shown.items())
-        return f"{type(self).__name__} with N = {self.n}, {letters}; {'exact' if self.is_exact else 'float64'}"
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(repr(self))  # Hypothesis and IPython would list the fields of a dataclass
-
-    def __repr__(self) -> str:
-        """Python that makes the world again; a large one is shown by its sizes, in angle brackets."""
-        if sum(table.size for table in self.tables.values()) > show.MOST_CELLS:
-            return f"<{self.summary()}>"
-        return show.call(type(self).__name__, (f"{k}={show.source(table)}" for k, table in self.tables.items()))
-
-    def __str__(self) -> str:
-        """The sizes, then each table with its name."""
-        parts = [self.summary()]
-        for name, table in self.tables.items():
-            parts += [f"\n{name}", show.text_table(table, self._axes(name), {})]
-        return "\n".join(parts)
-
-    def _repr_html_(self) -> str:
-        tables = self.tables.items()
-        return "".join(show.html_table(table, self._axes(name), {}, name) for name, table in tables)
-
-    def _axes(self, name: str) -> tuple[str, ...]:
-        """What the axes of a table are called."""
-        if name == "theta_given_data":
-            return tuple(axis for axis in self.axes if axis.startswith(("X", "Y", "Theta")))
-        return _AXES[name]
-
-    def _build(self, normalize: bool) -> None:
-        """Read, check and unify the tables, and tie them to the graph."""
-        read = {name: read_table(unlabelled(value, name), name) for name, value in self.tables.items()}
-        labels = "y_given_x_phi" in read
-        n = _samples(read["theta_given_data"], labels)
-        _check_shapes(read, n, labels)
-        if normalize:
-            read = {name: normalized(table, name, 1) for name, table in read.items()}
-        deviations = {name: check_rows(table, name, remedy=NORMALIZE) for name, table in read.items()}
-        unified = {name: freeze(table) for name, table in unify(read).items()}
-        for name, table in unified.items():
-            object.__setattr__(self, name, table)
-        nodes = {"Phi": "phi", "Theta": "theta_given_data"}
-        for i in range(1, n + 1):
-            nodes |= {f"X{i}": "x_given_phi", f"Y{i}": "y_given_x_phi", f"Z{i}": "z_given_x_theta"}
-        p = type(self)._p(n)
-        tables = {node: unified[nodes[node]] for node in p.nodes}
-        network = Network(p, tables, {node: deviations[nodes[node]] for node in p.nodes})
-        object.__setattr__(self, "network", network)
-
-
-def _samples(theta_given_data: Array, labels: bool) -> int:
-    step = 2 if labels else 1
-    n, rest = divmod(theta_given_data.ndim - 1, step)
-    if n < 1 or rest:
-        shape = "[x1, y1, ..., xN, yN, theta]" if labels else "[x1, ..., xN, theta]"
-        raise ValueError(
-            f"theta_given_data has {theta_given_data.ndim} axes, shape {theta_given_data.shape}; it is {shape}, N >= 1"
-        )
-    return n
-
-
-def _check_shapes(tables: dict[str, Array], n: int, labels: bool) -> None:
-    """Every table's axes, and the same size for the same variable everywhere."""
-    data = tuple(v for _ in range(n) for v in (("x", "y") if labels else ("x",)))
-    known: dict[str, tuple[int, str]] = {}
-    for name, table in tables.items():
-        axes = (*data, "theta") if name == "theta_given_data" else _AXES[name]
-        if table.ndim != len(axes):
-            raise ValueError(f"{name} has shape {table.shape}; it is {name}[{', '.join(axes)}]")
-        for axis, size in zip(axes, table.shape, strict=True):
-            expected, source = known.setdefault(axis, (size, name))
-            if size != expected:
-                raise ValueError(
-                    f"{name} has shape {table.shape} for [{', '.join(axes)}], so |{axis}| = {size}; "
-                    f"{source} has |{axis}| = {expected}. Conditioning axes come first, the distributed one last."
-                )
+__all__ = [
+    "WORLDS", "BayesWorld", "DiscriminativeWorld", "ExchangeableWorld", "World", "WorldP", "data_tables",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -305,6 +97,37 @@ class WorldP(World):
         'WorldP with N = 1, |Phi| = 6, |X| = 2, |Y| = 2, |Theta| = 1, |Z| = 2; exact'
         """
         return cls(*data_tables(data), theta_given_data, z_given_x_theta)
+
+    @staticmethod
+    def exchangeable(
+        phi: Any, x_given_phi: Any, y_given_x_phi: Any, n: int, rule: Any, encoders: Any, *, normalize: bool = False
+    ) -> ExchangeableWorld:
+        """The world of N exchangeable samples and a rule that takes their type: N runs to the hundreds.
+
+        phi, x_given_phi, y_given_x_phi: the process, as for `WorldP`. n: the number of samples N.
+        rule: p(theta|type) as [type, theta], the types in the order of `tx.types(n, (|X|, |Y|))`.
+        encoders: a dictionary p(z|x) as encoders[theta, x, z]. normalize: whether to divide rows by their sums.
+        Returns an ExchangeableWorld, exact where the tables are; floats serve for large N. Raises ValueError for tables
+        that do not fit each other.
+
+        >>> import numpy as np
+        >>> import therml_exact as tx
+        >>> ones = tx.types(100, (2, 1))[:, 1, 0]  # how often x = 1
+        >>> rule = np.eye(2)[(ones > 50).astype(int)]
+        >>> process = [0.5, 0.5], [[0.6, 0.4], [0.4, 0.6]], [[[1], [1]], [[1], [1]]]
+        >>> coins = tx.WorldP.exchangeable(*process, 100, rule, tx.encoders.deterministic(2, 2)[:2])
+        >>> coins.summary()
+        'ExchangeableWorld with N = 100, 101 types, |Phi| = 2, |X| = 2, |Y| = 1, |Theta| = 2, |Z| = 2; float64'
+        >>> print(f"{tx.mutual_information(coins, 'Theta', 'Phi'):.4f} nats of {np.log(2):.4f}")
+        0.5883 nats of 0.6931
+        """
+        table = read_table(unlabelled(encoders, "encoders"), "encoders")
+        if table.ndim != 3:
+            raise ValueError(f"encoders has shape {table.shape}; it is encoders[theta, x, z]")
+        if table.dtype == object and all(value == int(value) for value in table.reshape(-1)):
+            table = table.astype(int)  # maps X -> Z join floats too
+        z_given_x_theta = np.ascontiguousarray(table.transpose(1, 0, 2))
+        return ExchangeableWorld(phi, x_given_phi, y_given_x_phi, n, rule, z_given_x_theta, normalize=normalize)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -397,6 +220,168 @@ class DiscriminativeWorld(World):
     def n(self) -> int:
         """The number of samples N."""
         return (self.theta_given_data.ndim - 1) // 2
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ExchangeableWorld(World):
+    """World P with a rule that takes the type of the samples: N exchangeable samples, to the hundreds.
+
+        p(phi) prod_i p(x_i|phi) p(y_i|x_i,phi) p(theta|t) prod_i p(z_i|x_i,theta),    t the type of (x^N, y^N)
+
+    `WorldP.exchangeable` makes one. It has the variables of a WorldP and one more, "T", the type. All that depends on
+    the data depends on them through T, so that I(Theta; X^N, Y^N) = I(Theta; T); one sample stands for all.
+    Functionals, the mismatch J, `check_bounds`, `boltzmann`, `second_law` and `generalization` take it.
+
+    phi               p(phi) as [phi]; this and all other tables are without unit, and their rows sum to 1
+    x_given_phi       p(x|phi) as [phi, x]
+    y_given_x_phi     p(y|x,phi) as [phi, x, y]
+    count             the number of samples N, which `.n` gives too
+    theta_given_type  the learning rule p(theta|t) as [type, theta], the types in the order of `tx.types(n, (|X|, |Y|))`
+    z_given_x_theta   the encoder p(z|x,theta) as [x, theta, z]
+    normalize         whether to divide each row by its sum
+
+    Exact tables give exact numbers, whose digits grow like N for each of the C(N+k-1, k-1) types, k = |X||Y|; floats
+    (`to_float()`) give floats with error bounds. Raises ValueError where a table has a wrong shape, or a row that does
+    not sum to 1, or where the types are too many.
+
+    >>> import therml_exact as tx
+    >>> rule = [[0, 1], ["1/2", "1/2"], [1, 0]]
+    >>> world = tx.WorldP.exchangeable([1], [[1]], [[["1/2", "1/2"]]], 2, rule, [[[1]], [[1]]])
+    >>> print(tx.mutual_information(world, "Theta", "T"), "|", world.mismatch())
+    1/2 log 2 | 1/2 log 2
+    >>> world.dense().mismatch() == world.mismatch()
+    True
+    """
+
+    phi: Any
+    x_given_phi: Any
+    y_given_x_phi: Any
+    count: Any
+    theta_given_type: Any
+    z_given_x_theta: Any
+    _: KW_ONLY
+    normalize: InitVar[bool] = False
+
+    kind: ClassVar[str] = "P"
+    families: ClassVar[tuple[str, ...]] = WorldP.families
+    projection: ClassVar[tuple[str, ...]] = WorldP.projection
+    _p: ClassVar[Callable[[int], Graph]] = graph.exchangeable_p
+    _q: ClassVar[Callable[[int], Graph]] = graph.world_q
+
+    def __post_init__(self, normalize: bool) -> None:
+        object.__setattr__(self, "count", whole("n", self.count))
+        self._build(normalize)
+
+    @property
+    def n(self) -> int:
+        """The number of samples N."""
+        return int(self.count)
+
+    @property
+    def tables(self) -> dict[str, Array]:
+        """The tables by name."""
+        return {name: table for name, table in super().tables.items() if name != "count"}
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """The type, which is all that the rule takes."""
+        return ("T",)
+
+    @property
+    def alike(self) -> tuple[tuple[int, int], ...]:
+        """One sample stands for all."""
+        return ((1, self.n),)
+
+    @property
+    def has_joint(self) -> bool:
+        """The dense joint is what sums over types avoid; `dense()` has it."""
+        return False
+
+    @property
+    def rule(self) -> Array:
+        """The learning rule as [type, theta]."""
+        return np.asarray(self.theta_given_type)
+
+    def with_rule(self, rule: Any) -> World:
+        """The same world with another rule by type."""
+        return replace(self, theta_given_type=rule)
+
+    def told_by(self, graph: Graph) -> Graph:
+        """The nodes of a graph without the type: it is a function of the samples, and no node of the paper's."""
+        return Graph({node: above for node, above in graph if node != "T"})
+
+    def over_data(
+        self, factors: Sequence[Array], combine: Callable[[Any, Any], Any], repeat: Callable[[Any, Any], Any]
+    ) -> Array:
+        """A table [x, y, theta], the same for each sample, combined over the samples of each type: [type, theta]."""
+        first = factors[0].reshape(-1, factors[0].shape[-1])
+        if any(factor is not factors[0] and not np.array_equal(factor, factors[0]) for factor in factors):
+            raise ValueError("the samples of an exchangeable world share their q's; give one table for all of them")
+        counts = types(self.n, self.y_given_x_phi.shape[1] * self.y_given_x_phi.shape[2])
+        total = repeat(first[0], counts[:, 0, None])
+        for letter in range(1, len(first)):
+            total = combine(total, repeat(first[letter], counts[:, letter, None]))
+        return np.asarray(total)
+
+    def supersample(self) -> Weights:
+        """p(two candidates for each sample, theta), a fair coin choosing between them, by types of pairs."""
+        return supersample.of_types(self.weights(("Phi", "X1", "Y1")), self.rule, self.n)
+
+    def dense(self) -> WorldP:
+        """The same world with its rule as a table over data sets, where that fits."""
+        nx, ny = self.y_given_x_phi.shape[1:]
+        k = nx * ny
+        check_size(
+            k**self.n * self.rule.shape[1], 2 * self.n + 1, self.is_exact, f"the rule over {k}^{self.n} data sets"
+        )
+        letters = np.stack(np.unravel_index(np.arange(k**self.n), (k,) * self.n), axis=-1)
+        counts = (letters[..., None] == np.arange(k)).sum(axis=1)
+        rule = self.rule[places(counts)].reshape(*(nx, ny) * self.n, -1)
+        return WorldP(self.phi, self.x_given_phi, self.y_given_x_phi, rule, self.z_given_x_theta)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the world as JSON; `tx.load` reads it."""
+        save_result("world", {"kind": "exchangeable", "count": self.n, **self.tables}, path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, name) for name in _EXCHANGEABLE)
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) if not isinstance(other, ExchangeableWorld) or other.n == self.n else False
+
+    __hash__ = None
+
+    def summary(self) -> str:
+        """One line: the number of samples and of types, the sizes of the variables, the kind of numbers."""
+        head, _, rest = super().summary().partition(",")
+        return f"{head}, {len(self.rule):,} types,{rest}"
+
+    def __repr__(self) -> str:
+        """Python that makes the world again; a large one is shown by its sizes, in angle brackets."""
+        if sum(table.size for table in self.tables.values()) > show.MOST_CELLS:
+            return f"<{self.summary()}>"
+        given = self.tables | {"count": self.n}
+        return show.call("ExchangeableWorld", (f"{name}={show.source(given[name])}" for name in _EXCHANGEABLE))
+
+    def _axes(self, name: str) -> tuple[str, ...]:
+        return ("type", "theta") if name == "theta_given_type" else AXES[name]
+
+    def _check(self, read: dict[str, Array]) -> None:
+        check_axes(read, {**AXES, "theta_given_type": ("type", "theta")})
+        nx, ny = read["y_given_x_phi"].shape[1:]
+        expected = number(self.n, nx * ny)
+        if len(read["theta_given_type"]) != expected:
+            raise ValueError(
+                f"theta_given_type has {len(read['theta_given_type'])} rows; {self.n} samples of {nx} x {ny} letters "
+                f"have {expected:,} types, in the order of tx.types({self.n}, ({nx}, {ny}))"
+            )
+
+    def _tied(self, deviations: Mapping[str, float]) -> TypeNetwork:
+        given = (self.tables[name] for name in _EXCHANGEABLE if name != "count")
+        return TypeNetwork(self.n, *given)
+
+
+_EXCHANGEABLE = ("phi", "x_given_phi", "y_given_x_phi", "count", "theta_given_type", "z_given_x_theta")
 
 
 WORLDS: tuple[type[World], ...] = (WorldP, BayesWorld, DiscriminativeWorld)

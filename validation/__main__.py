@@ -35,7 +35,7 @@ def main(full: bool, out: Path, only: tuple[str, ...], fresh: bool) -> None:
     """Run the parts, write the page."""
     try:
         check_writable(out)
-        chosen = [name for name in PARTS if name in only or (not only and (full or name != "benchmarks"))]
+        chosen = [name for name in PARTS if name in only or not only]
         journal = Journal.open(out.with_name(out.name + ".parts"), full, chosen, fresh)
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from None

@@ -51,7 +51,7 @@ def show(section: Section, console: Console) -> None:
             printed.add_row(*(escape(cell_text(cell)) for cell in row))
         console.print(printed)
     for claim in section.claims:
-        console.print(escape(f"{claim.verdict}: {claim.where}: {claim.says}: {claim.evidence}"))
+        console.print(escape(f"{claim.verdict}: {claim.where}: {claim.says}: {claim.evidence} [{claim.threshold}]"))
     for text in section.missing:
         console.print(escape(f"left out: {text}"))
     for text in section.failures:

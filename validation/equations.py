@@ -1,12 +1,14 @@
 """The 98 numbered equations: what is true of each, and what of it this run has proved, decided or measured.
 
 The verdict comes from the registry, and stands only if this run bears it out; else it is "undecided", and a failure:
-    proved      as printed, and the prover has certificates for all of its inequalities (for all N that were tried)
-    corrected   true after a correction or with a hypothesis that the paper leaves out
+    proved      as printed, by certificates for every distribution (for the N that were tried), and for every q by the
+                lemma of general.py where functionals stand on the greater side; or by a formal identity alone
+    corrected   true after a hypothesis, a held variable or another equation's correction is added
     refuted     false as printed; the true form stands beside it
     measured    as printed: decided exactly on random rational worlds, or executed by the tests that are named
     not a claim a definition, or a number without a formula
-The tests that the registry names run in a process of their own; one that fails or is missing makes a failure.
+What restates another equation (40, 67, 68) has its proof. The tests that the registry names run in a process of their
+own; one that fails or is missing makes a failure.
 """
 
 from __future__ import annotations
@@ -19,12 +21,44 @@ from pathlib import Path
 import therml_exact as tx
 from validation.alone import alone
 from validation.child import run_module
+from validation.general import BOUNDS, FORMAL, FUNCTIONALS, cancels, left_over
 from validation.inequalities import LARGEST, answers
 from validation.random_worlds import count
-from validation.section import Claim, Section, Start, Table
+from validation.section import Section, Start, Table
+from validation.verdicts import check, rule
 
 ROOT = Path(__file__).parents[1]
 WORLDS = 300
+RESTATES = {40: 9, 67: 14, 68: 15}
+
+
+@rule("equations: the verdict", "the registry's status, proved where all certificates hold, undecided if a check fails",
+      "a status is a claim of ours, which this run must bear out")  # fmt: skip
+def verdict(status: str, definition: bool, proved: bool, stands: bool) -> str:
+    if not stands:
+        return "undecided"
+    if status == "empty" or (definition and status == "as printed"):
+        return "not a claim"
+    if status == "as printed":
+        return "proved" if proved else "measured"
+    return "refuted" if status == "false as printed" else "corrected"
+
+
+@check(
+    "equations: its tests", "all of the tests that the registry names pass, and one ran", "they execute the equation"
+)
+def pass_all(passed: int, ran: int) -> bool:
+    return ran > 0 and passed == ran
+
+
+@check("equations: its certificates", "every one was found and accepted", "the prover proves all that is listed")
+def all_proved(proved: int, listed: int) -> bool:
+    return proved == listed
+
+
+@check("equations: its decisions", "no relation failed on the random worlds", "exact signs")
+def none_failed(failed: int) -> bool:
+    return failed == 0
 
 
 def section(full: bool, folder: Path, start: Start) -> Section:
@@ -33,10 +67,14 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     outcomes = outcomes_of_tests(folder)
     advance()
     proofs: dict[int, list[bool]] = defaultdict(list)
+    terms: dict[int, int] = defaultdict(int)
     for a in answers(LARGEST[full]):
         label = re.fullmatch(r"(\d+)[a-e]?", a.inequality.label)
         if label:  # "6 for Q" and the like are other statements than what is printed
             proofs[int(label[1])].append(a.verdict == "proved" and a.valid)
+            terms[int(label[1])] += a.terms or 0
+    for number, same in RESTATES.items():
+        proofs[number], terms[number] = proofs[same], terms[same]
     advance()
     found = count(WORLDS, lambda: None)
     decisions: Counter[int] = Counter()
@@ -48,26 +86,34 @@ def section(full: bool, folder: Path, start: Start) -> Section:
             failed[int(label[0])] += found.failed[name]
     advance()
     claims, failures = [], list(found.failures[:5])
+    symbols = {name: left_over(f) for name, f in FUNCTIONALS.items()}
+    for name, number in symbols.items():
+        failures += cancels.failures(f"{name} is not its optimum and a divergence", symbols=number)
     for e in tx.EQUATIONS:
         passed, ran = outcomes.get(e.test or "", (0, 0))
-        proved, stands = proofs[e.number], not failed[e.number]
-        evidence = [f"Instead: {e.corrected}."] if e.corrected else []
-        if proved:
-            evidence.append(f"{sum(proved)} of {len(proved)} certificates, rechecked.")
+        proved, wrong = proofs[e.number], none_failed.failures(f"({e.number})", failed=failed[e.number])
+        evidence = [f"Read: {e.reading}."]
+        evidence += [f"Instead: {e.corrected}."] if e.corrected else []
+        evidence += [told] if (told := _proof(e.number, proved, terms[e.number], LARGEST[full])) else []
         if decisions[e.number]:
+            what = "of the corrected form " if e.corrected else ""
             evidence.append(
-                f"{decisions[e.number]:,} exact decisions on random worlds, {failed[e.number] or 'no'} failures."
+                f"{decisions[e.number]:,} exact decisions {what}on random worlds, {failed[e.number] or 'no'} failures."
             )
         if e.test is not None:
             evidence.append(f"{passed} of {ran} tests pass ({e.test.split('::')[1]}).")
-            if not ran or passed < ran:
-                stands = False
-                failures.append(f"({e.number}): {passed} of {ran} tests of {e.test} pass")
-        if proved and not all(proved):
-            stands = False
-            failures.append(f"({e.number}): not proved as the registry says")
-        said = verdict(e, bool(proved)) if stands else "undecided"
-        claims.append(Claim(f"({e.number})", e.statement, said, " ".join(evidence)))
+            wrong += pass_all.failures(
+                f"({e.number}): {passed} of {ran} tests of {e.test} pass", passed=passed, ran=ran
+            )
+        wrong += all_proved.failures(f"({e.number}): not proved as the registry says", proved=sum(proved),
+                                     listed=len(proved))  # fmt: skip
+        formal = e.number in FORMAL and symbols[FORMAL[e.number]] == 0
+        general = all(symbols[name] == 0 for name in BOUNDS.get(e.number, ()))
+        failures += wrong
+        claims.append(verdict.claim(
+            f"({e.number})", e.statement, " ".join(evidence), status=e.status, definition=e.kind == "definition",
+            proved=general and (formal or (bool(proved) and e.kind != "definition")), stands=not wrong,
+        ))  # fmt: skip
     tally = Counter(claim.verdict for claim in claims)
     return Section(
         "The 98 numbered equations",
@@ -80,12 +126,19 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     )
 
 
-def verdict(e: tx.Equation, proved: bool) -> str:
-    if e.state == "empty" or (e.kind == "definition" and e.status == "as printed"):
-        return "not a claim"
-    if e.status == "as printed":
-        return "proved" if proved else "measured"
-    return "refuted" if e.status == "false as printed" else "corrected"
+def _proof(number: int, proved: list[bool], terms: int, largest: int) -> str:
+    """What is proved, for which distributions, and for which q's."""
+    told = []
+    if proved:
+        many = "" if number >= 70 else f" for N up to {largest}"
+        told.append(f"{sum(proved)} of {len(proved)} certificates, rechecked: for every distribution{many}")
+    if number in BOUNDS or number in FORMAL:
+        names = BOUNDS.get(number) or (FORMAL[number],)
+        told.append("for every q: " + ", ".join(f"{n[0]} = {' + '.join(FUNCTIONALS[n].words)}" for n in names)
+                    + ", and KL >= 0 (Gibbs)")  # fmt: skip
+        if proved and not terms:
+            told.append("at the optimal q's both sides are one expression: the divergences are all that it says")
+    return "; ".join(told) + "." if told else ""
 
 
 def outcomes_of_tests(folder: Path) -> dict[str, tuple[int, int]]:

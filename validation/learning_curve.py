@@ -15,16 +15,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 import therml_exact as tx
 from therml_exact.figures import style as plots
 from therml_exact.figures.learning import draw_phase_diagram
 from therml_exact.frontier.learning.frontier import RuleFrontier
 from validation.alone import alone
+from validation.by_hand import predictive, same
 from validation.section import Claim, Section, Start, Table, picture
+from validation.verdicts import check, rule
 
 PROCESSES: dict[str, tuple[list[str], list[list[str]], list[list[list[str]]]]] = {
     "two coins": (
@@ -54,6 +59,29 @@ COARSE = 1e-3  # nats: of an optimum of a phase diagram
 SAME = 1e-9  # nats: S and I_pred are told apart beyond
 
 
+@check("learning curve: (19), (20)", f"I(Theta;Phi) <= S, I_pred and I_pred <= sum I(X,Y;Phi), to {SAME:g} nats",
+       "theorems; the numbers are floats of 1e-12")  # fmt: skip
+def bounded(about: float, S: float, predictive: float, samples: float) -> bool:
+    return about <= min(S, predictive) + SAME and predictive <= samples + SAME
+
+
+@check("learning curve: bounds", "the lower ones are not above the upper ones", "both are proved")
+def in_order(lower: float, value: float, low: float, high: float) -> bool:
+    return lower <= value and low <= high
+
+
+@rule("learning curve: S <= I_pred", "no for one optimum: refuted; undecided for one: undecided; else measured",
+      "for every optimal rule, from certified values at neighbouring sigmas")  # fmt: skip
+def keeps_no_more(no: int, undecided: int, yes: int) -> str:
+    return "refuted" if no else "undecided" if undecided or not yes else "measured"
+
+
+@rule("learning curve: one optimum", f"yes if S at most <= I_pred + {SAME:g}, no if S at least is above it",
+      "bounds of S for all optimal rules")  # fmt: skip
+def at_one(low: float, high: float, predictive: float) -> str:
+    return "yes" if high <= predictive + SAME else "no" if low > predictive + SAME else "undecided"
+
+
 @dataclass(frozen=True)
 class Point:
     """One optimum of the curve; informations in nats."""
@@ -73,8 +101,7 @@ class Point:
     @property
     def verdict(self) -> str:
         """Whether S <= I_pred for every optimal rule: "yes", "no" or "undecided"."""
-        low, high = self.slopes
-        return "yes" if high <= self.predictive + SAME else "no" if low > self.predictive + SAME else "undecided"
+        return at_one(low=self.slopes[0], high=self.slopes[1], predictive=self.predictive)
 
 
 def between(lower: Sequence[float], value: Sequence[float], sigmas: Sequence[float], k: int) -> tuple[float, float]:
@@ -106,16 +133,29 @@ def curve(process: str, n: int, gamma: float, seconds: float, advance: Callable[
 
 def broken(points: Iterable[Point]) -> list[str]:
     """What contradicts (19), (20) or a law of the minimum."""
-    told = []
+    told: list[str] = []
     for p in points:
         where = f"{p.process}, N = {p.n}, gamma {p.gamma:g}, sigma {p.sigma:g}"
-        if p.about > min(p.S, p.predictive) + SAME:
-            told.append(f"{where}: I(Theta;Phi) = {p.about:.6g} exceeds S or I_pred")
-        if p.predictive > p.samples + SAME:
-            told.append(f"{where}: I_pred exceeds the sum of (20)")
-        if p.lower > p.value or p.slopes[0] > p.slopes[1]:
-            told.append(f"{where}: bounds that cross")
+        told += bounded.failures(f"{where}: I(Theta;Phi) = {p.about:.6g}, I_pred = {p.predictive:.6g}, S = {p.S:.6g}",
+                                 about=p.about, S=p.S, predictive=p.predictive, samples=p.samples)  # fmt: skip
+        low, high = p.slopes
+        told += in_order.failures(f"{where}: bounds that cross", lower=p.lower, value=p.value, low=low, high=high)
     return told
+
+
+def off_by_hand(points: Iterable[Point]) -> float:
+    """How far I_pred is from the sum over all data sets, N <= 4; nats."""
+    worst = 0.0
+    for process, n, stated in {(p.process, p.n, p.predictive) for p in points if p.n <= 4}:
+        phi, x, y = (_floats(table) for table in PROCESSES[process])
+        pairs = (x[:, :, None] * y).reshape(len(phi), -1)
+        worst = max(worst, abs(stated - predictive(phi.tolist(), pairs, n)))
+    return worst
+
+
+def _floats(table: Any) -> np.ndarray:
+    """Text such as "1/3" as floats."""
+    return np.vectorize(lambda v: float(Fraction(v)))(np.array(table))
 
 
 def answer(points: Sequence[Point]) -> Claim:
@@ -130,9 +170,8 @@ def answer(points: Sequence[Point]) -> Claim:
         )
         sigmas = sorted({p.sigma for p in counts["no"]})
         told += f"; the largest sigma at which that is so is {sigmas[-1]:g}"
-    verdict = "refuted" if counts["no"] else "undecided" if counts["undecided"] else "measured"
     asked = "asked of (19) and (20): does the best rule keep no more than there is to know of the process, S <= I_pred?"
-    return Claim("(19), (20)", asked, verdict, told)
+    return keeps_no_more.claim("(19), (20)", asked, told, **{name: len(found) for name, found in counts.items()})
 
 
 def draw(points: Sequence[Point], gamma: float) -> Any:
@@ -185,7 +224,7 @@ def section(full: bool, folder: Path, start: Start) -> Section:
          p.samples, p.verdict)
         for p in points
     )  # fmt: skip
-    worst = max(p.value - p.lower for p in points)
+    worst, off = max(p.value - p.lower for p in points), off_by_hand(points)
     return Section(
         "The learning curve: how much the best rule keeps, and what of it is about the process",
         "Rule, encoder and q's are all free, rho = 1 and delta = 0: the least R + gamma C + sigma S over everything, "
@@ -216,7 +255,8 @@ def section(full: bool, folder: Path, start: Start) -> Section:
         ),
         (answer(points),),
         () if full else ("N = 3 to 8: the full mode",),
-        tuple(broken(points)),
+        (*broken(points), *same.failures(f"I_pred is off by {off:.2g} nats from the sum over data sets",
+                                         difference=off)),
     )  # fmt: skip
 
 

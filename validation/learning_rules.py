@@ -20,6 +20,7 @@ import numpy as np
 import therml_exact as tx
 from validation.alone import alone
 from validation.section import Section, Start, Table
+from validation.verdicts import check
 
 SEEDS = {False: range(100, 104), True: range(100, 200)}
 GAMMAS = (2, 4)
@@ -29,6 +30,24 @@ WIDTH = 1e-4
 WORLDS = {False: 20, True: 200}
 LIMIT = 5.0  # seconds for an optimum
 RHOS, STRENGTHS, SIGMAS = (0, 0.5, 1, 2), (1, 3, 10), (0.01, 0.05, 0.2, 1, 5)
+
+
+REASONS = ("closed", "time", "cells", "rounding")
+
+
+@check("learning rules: a jump", "what bisection brackets, jump brackets too", "bisection knows nothing of branches")
+def bracketed(meeting: int) -> bool:
+    return meeting >= 1
+
+
+@check("learning rules: an optimum", f"a reason that is one of four, within {2 * LIMIT:g} s", "the limit is half of it")
+def ends_well(reason: str, seconds: float) -> bool:
+    return reason in REASONS and seconds <= 2 * LIMIT
+
+
+@check("learning rules: a certificate", "accepted", "the verifier has no solver")
+def accepted(valid: bool) -> bool:
+    return valid
 
 
 def draw_rows(rng: np.random.Generator, least: int, most: int, shape: tuple[int, ...]) -> Any:
@@ -67,7 +86,7 @@ def bisect(problem: tx.LearningRuleProblem, gamma: float) -> list[tuple[float, f
 def compare_jumps(seeds: range, advance: Callable[[], None]) -> tuple[Table, list[str]]:
     """Every jump that bisection finds is one of tx.jump's."""
     rows: list[tuple[int, ...]] = []
-    failures = []
+    failures: list[str] = []
     for gamma in GAMMAS:
         counts: Counter[str] = Counter()
         for seed in seeds:
@@ -78,11 +97,12 @@ def compare_jumps(seeds: range, advance: Callable[[], None]) -> tuple[Table, lis
             counts["smooth"] += not ours.jumps and ours.status == "complete"
             for low, high, fall in bisect(problem, gamma):
                 counts["bisection"] += 1
-                if not any(j.low <= high and low <= j.high for j in ours):
-                    counts["missed"] += 1
-                    failures.append(
-                        f"seed {seed}, gamma {gamma}: S falls by {fall:.4g} in [{low:.6g}, {high:.6g}]: {ours}"
-                    )
+                told = bracketed.failures(
+                    f"seed {seed}, gamma {gamma}: S falls by {fall:.4g} in [{low:.6g}, {high:.6g}]: {ours}",
+                    meeting=sum(j.low <= high and low <= j.high for j in ours),
+                )
+                counts["missed"] += len(told)
+                failures += told
             advance()
         names = ("jumps", "bisection", "missed", "lost", "smooth")
         rows.append((gamma, len(seeds), *(counts[name] for name in names)))
@@ -100,7 +120,8 @@ def compare_jumps(seeds: range, advance: Callable[[], None]) -> tuple[Table, lis
 def close_optima(worlds: int, advance: Callable[[], None]) -> tuple[Table, list[str]]:
     """How many optima are certified to 1e-6 in LIMIT seconds; the others say what ended the search."""
     reasons: dict[float, Counter[str]] = {rho: Counter() for rho in RHOS}
-    gaps, failures = dict.fromkeys(RHOS, 0.0), []
+    gaps: dict[float, float] = dict.fromkeys(RHOS, 0.0)
+    failures: list[str] = []
     for seed in range(worlds):
         rng = np.random.default_rng(seed)
         z, n, phi = int(rng.integers(2, 4)), int(rng.integers(1, 3)), int(rng.integers(1, 3))
@@ -112,16 +133,15 @@ def close_optima(worlds: int, advance: Callable[[], None]) -> tuple[Table, list[
         reasons[rho][o.reason] += 1
         gaps[rho] = max(gaps[rho], o.gap)
         told = f"world {seed}, rho {rho}, gamma {gamma}, sigma {sigma}"
-        if o.reason == "closed" and len(o.certificate["leaves"]) < 3000 and not tx.verify(o.certificate).valid:
-            failures.append(f"{told}: the certificate is refused")
-        if o.reason not in ("closed", "time", "cells", "rounding") or seconds > 2 * LIMIT:
-            failures.append(f"{told}: {o.reason} after {seconds:.3g} s, gap {o.gap:.3g}")
+        if o.reason == "closed" and len(o.certificate["leaves"]) < 3000:
+            failures += accepted.failures(f"{told}: refused", valid=tx.verify(o.certificate).valid)
+        failures += ends_well.failures(f"{told}: {o.reason} after {seconds:.3g} s, gap {o.gap:.3g}", reason=o.reason,
+                                       seconds=seconds)  # fmt: skip
         advance()
-    kinds = ("closed", "time", "cells", "rounding")
     table = Table(
         f"Optima at sigma > 0, within 1e-6 nats or {LIMIT:g} s",
-        ("rho", *kinds, "largest gap (nats)"),
-        tuple((rho, *(reasons[rho][kind] for kind in kinds), gaps[rho]) for rho in RHOS),
+        ("rho", *REASONS, "largest gap (nats)"),
+        tuple((rho, *(reasons[rho][kind] for kind in REASONS), gaps[rho]) for rho in RHOS),
         "Processes with zeros, |Z| = 2 or 3, N = 1 or 2; gamma 1, 3 or 10, sigma 0.01 to 5. How many are closed "
         "depends on the machine; where time ran out, the gap is proved all the same.",
     )

@@ -7,6 +7,7 @@ values, and of all four numbers; the printed forms that are misprints beside the
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +16,27 @@ from therml_exact.thermo.branch import branch_end, default_family, sample_states
 from therml_exact.thermo.maxwell import measure_misprints
 from validation.alone import alone
 from validation.section import Section, Start, Table
+from validation.verdicts import check
 
 POINTS = {False: 20, True: 100}
+
+
+SIDES, APART = 1e-5, 1e-3  # relative
+
+
+@check("Maxwell: a relation", f"relative difference <= {SIDES:g}", "re-solving differences have about six digits")
+def agrees(difference: float) -> bool:
+    return difference <= SIDES
+
+
+@check("Maxwell: a misprint", f"relative difference > {APART:g}", "a hundred times what true relations show")
+def differs(difference: float) -> bool:
+    return difference > APART
+
+
+@check("Maxwell: the branch's end", "refused with a reason", "no derivative exists there")
+def refuses(reason: str) -> bool:
+    return bool(reason)
 
 
 def gap(a: float, b: float) -> float:
@@ -32,7 +52,8 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     for state in states:
         reports.append(tx.measure_maxwell(state))
         advance()
-    rows, failures = [], []
+    rows: list[tuple[Any, ...]] = []
+    failures: list[str] = []
     for measured in zip(*reports, strict=True):
         worst = float(np.max([row.difference for row in measured]))
         rows.append(
@@ -43,19 +64,16 @@ def section(full: bool, folder: Path, start: Start) -> Section:
                 worst,
             )
         )
-        if not worst <= 1e-5:  # not a number is a failure too
-            failures.append(f"{measured[0].relation}: its sides differ by {worst:.1g}")
+        failures += agrees.failures(f"{measured[0].relation}: its sides differ by {worst:.1g}", difference=worst)
     misprints = []
     for number in (85, 93):
         pairs = [measure_misprints(state)[number] for state in states]
         least = float(np.min([gap(*pair) for pair in pairs]))
         misprints.append((f"({number}) as printed", least))
-        if not least > 1e-3:
-            failures.append(f"({number}) as printed: its sides differ by {least:.1g} only")
+        failures += differs.failures(f"({number}) as printed: its sides differ by {least:.1g} only", difference=least)
     end, beyond = branch_end(middle, "sigma", 3.0)
     refused = tx.measure_maxwell(end).rows[0].refused
-    if not refused:
-        failures.append(f"the relations are not refused at the branch's end, sigma = {end.sigma:.9f}")
+    failures += refuses.failures(f"not refused at the branch's end, sigma = {end.sigma:.9f}", reason=refused)
     residual = max(state.residual for state in states)
     return Section(
         "Two experiments, one number: the Maxwell relations",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +19,26 @@ from therml_exact.thermo.branch import find_state
 from therml_exact.thermo.family import EquilibriumFamily
 from validation.alone import alone
 from validation.section import Section, Start, Table
+from validation.verdicts import check
 
 WORLDS = {False: 10, True: 40}
 LEAST = 0.75  # of the worlds are measurable
 SECONDS = 10.0  # for a refusal
+
+
+@check("random families: a refusal", f"a reason, within {2 * SECONDS:g} s", "the search is given half of it")
+def refused_well(reason: str, seconds: float) -> bool:
+    return bool(reason) and seconds <= 2 * SECONDS
+
+
+@check("random families: a relation", "not one of 24 differs", "measure_maxwell has its own derived tolerance")
+def none_differs(differing: int) -> bool:
+    return differing == 0
+
+
+@check("random families: how many", f"at least {LEAST:.0%} are measurable", "what the README's users can expect")
+def enough(share: float) -> bool:
+    return share >= LEAST
 
 
 def draw_family(seed: int) -> EquilibriumFamily:
@@ -38,7 +55,9 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     """The Maxwell relations on random worlds: measured, or refused with the reason."""
     worlds = WORLDS[full]
     advance = start("random families", worlds)
-    rows, failures, measurable = [], [], 0
+    rows: list[tuple[Any, ...]] = []
+    failures: list[str] = []
+    measurable = 0
     for seed in range(worlds):
         family = draw_family(seed)
         sizes = f"{family.n}, {len(family.encoders)}, {family.encoders.shape[1]}, {family.encoders.shape[2]}"
@@ -47,20 +66,20 @@ def section(full: bool, folder: Path, start: Start) -> Section:
             state = find_state(family, SECONDS)
         except NotSmoothError as error:
             reason, spent = str(error), time.monotonic() - began
-            if not reason or spent > 2 * SECONDS:
-                failures.append(f"world {seed}: refused after {spent:.0f} s: {reason or 'no reason'}")
+            told = f"world {seed}: refused after {spent:.0f} s: {reason or 'no reason'}"
+            failures += refused_well.failures(told, reason=reason, seconds=spent)
             rows.append((seed, sizes, None, None, 0, None, reason))
             advance()
             continue
         report = tx.measure_maxwell(state)
         verdicts = [row.verdict for row in report]
         measurable += verdicts.count("agrees") == 24
-        failures += [f"world {seed}: {row}" for row in report if row.verdict == "differs"]
+        told = "; ".join(str(row) for row in report if row.verdict == "differs")
+        failures += none_differs.failures(f"world {seed}: {told}", differing=verdicts.count("differs"))
         refused = next((row.refused for row in report if row.refused), "")
         rows.append((seed, sizes, state.gamma, state.sigma, verdicts.count("agrees"), report.worst, refused))
         advance()
-    if measurable < LEAST * worlds:
-        failures.append(f"{measurable} of {worlds} random worlds are measurable; we say {LEAST:.0%}")
+    failures += enough.failures(f"{measurable} of {worlds} random worlds are measurable", share=measurable / worlds)
     return Section(
         "Maxwell relations on random worlds",
         f"{measurable} of {worlds} random worlds have a smooth equilibrium at which all 24 relations agree. The others "

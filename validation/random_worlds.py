@@ -2,7 +2,8 @@
 
 Worlds P with N = 1, 2, 3, Bayes and discriminative worlds, alphabets of 1 to 3 letters; q's optimal for each sample,
 optimal and shared, and arbitrary. An identity counts as failed unless both sides are equal, a bound unless its slack is
->= 0; the tolerance is zero.
+>= 0; the tolerance is zero. The two sides are computed apart (bounds/quantities.py); and on the first worlds H, I, KL,
+J, R, C, D, S and U, exact and of floats, are summed once more by hand (by_hand.py).
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ import numpy as np
 
 import therml_exact as tx
 from therml_exact.examples import random_rows
+from validation import by_hand
 from validation.alone import alone
 from validation.section import Section, Start, Table
+from validation.verdicts import check
 
 WORLDS = {False: 1_000, True: 20_000}
+BY_HAND = 60  # worlds
 SEED = 0
 VERDICTS = ("tight", "holds", "infinite", "violated")
 
@@ -44,14 +48,27 @@ def draw_q(rng: np.random.Generator, world: tx.World) -> tx.Variational:
     return tx.Variational(**{name: random_rows(rng, table.shape, exact=True) for name, table in best.given().items()})
 
 
+@check(
+    "random worlds: a relation",
+    "an identity: both sides equal; a bound: slack >= 0",
+    "exact signs; no tolerance needed",
+)
+def stands(verdict: str, identity: bool) -> bool:
+    return verdict in (("tight", "infinite") if identity else ("tight", "holds", "infinite"))
+
+
 @dataclass(frozen=True)
 class Count:
-    """How often each verdict was given to each relation (equation and part), and every failure: counted, in words."""
+    """How often each verdict was given to each relation (equation and part), and every failure: counted, in words.
+
+    off  by quantity, the largest difference from the sum by hand, nats
+    """
 
     worlds: int
     verdicts: dict[str, Counter[str]]
     failed: Counter[str]
     failures: tuple[str, ...]
+    off: dict[str, float]
 
 
 def count(worlds: int, advance: Callable[[], None]) -> Count:
@@ -59,17 +76,24 @@ def count(worlds: int, advance: Callable[[], None]) -> Count:
     verdicts: dict[str, Counter[str]] = {}
     failed: Counter[str] = Counter()
     failures: list[str] = []
+    off: dict[str, float] = {}
     for k in range(worlds):
         world = draw_world(rng)
-        for row in tx.check_bounds(world, draw_q(rng, world)):
+        q = draw_q(rng, world)
+        for row in tx.check_bounds(world, q):
             verdicts.setdefault(f"{row.equation}{row.part}", Counter())[row.verdict] += 1
-            equal = row.relation.sense != "=" or row.verdict in ("tight", "infinite")
-            if row.verdict == "violated" or not equal:
-                failed[f"{row.equation}{row.part}"] += 1
-                failures.append(f"world {k}: {row}")
+            told = stands.failures(f"world {k}: {row}", verdict=row.verdict, identity=row.relation.sense == "=")
+            failed[f"{row.equation}{row.part}"] += len(told)
+            failures += told
+        for w, v in ((world, q), (world.to_float(), q.to_float())) if k < BY_HAND else ():
+            for name, by in by_hand.differences(w, v).items():
+                off[name] = max(off.get(name, 0.0), abs(by))
         advance()
+    wrong = [text for name, by in off.items() for text in by_hand.same.failures(f"{name} is off by {by:.2g}",
+             difference=by)]  # fmt: skip
     order = [f"{relation.equation}{relation.part}" for relation in tx.RELATIONS]
-    return Count(worlds, {name: verdicts[name] for name in order if name in verdicts}, failed, tuple(failures))
+    return Count(worlds, {name: verdicts[name] for name in order if name in verdicts}, failed,
+                 (*wrong, *failures), off)  # fmt: skip
 
 
 def section(full: bool, folder: Path, start: Start) -> Section:
@@ -90,6 +114,12 @@ def section(full: bool, folder: Path, start: Start) -> Section:
                 ("equation", *VERDICTS),
                 tuple((name, *(counts[v] for v in VERDICTS)) for name, counts in found.verdicts.items()),
                 "tight: both sides equal. infinite: a q is 0 where p is not.",
+            ),
+            Table(
+                f"The quantities against sums by hand: {min(BY_HAND, worlds)} worlds, exact and of floats",
+                ("quantity", "largest difference, nats"),
+                tuple(found.off.items()),
+                "By hand: every outcome multiplied out of the tables, sums with math.fsum (by_hand.py).",
             ),
         ),
         failures=found.failures[:20],

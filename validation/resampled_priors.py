@@ -19,13 +19,20 @@ import numpy as np
 import therml_exact as tx
 from therml_exact.thermo.prior import prior_excess
 from validation.alone import alone
+from validation.by_hand import information, outcomes, same
 from validation.section import Section, Start, Table
+from validation.verdicts import check
 
 LARGEST = {False: 5, True: 8}  # samples
 
 PHI, X = ["1/3", "2/3"], [["1/5", "4/5"], ["3/5", "2/5"]]
 UNIFORM = np.array([Fraction(1, 2)] * 2)
 Q = tx.Variational(theta=UNIFORM, x_given_theta=X)
+
+
+@check("priors: the marginal is best", "no prior has a smaller S than p(theta)", "(26), (56): exact sums")
+def best(least: float) -> bool:
+    return least >= 0
 
 
 def equilibrium(n: int, beta: int) -> tx.Equilibrium:
@@ -35,7 +42,7 @@ def equilibrium(n: int, beta: int) -> tx.Equilibrium:
 
 def section(full: bool, folder: Path, start: Start) -> Section:
     """What a prior costs that was fitted by bootstrap or jackknife."""
-    rows = []
+    rows, off = [], 0.0
     sizes = range(2, LARGEST[full] + 1)
     advance = start("resampled priors", 2 * len(sizes))
     for beta in (1, 3):
@@ -52,6 +59,8 @@ def section(full: bool, folder: Path, start: Start) -> Section:
                 for name, prior in estimates.items():
                     cost[name] += float(e.data[data]) * float(prior_excess(e.world, prior))
             learnt = tx.mutual_information(e.world, "Theta", [f"X{i}" for i in e.world.samples])
+            names, p = outcomes(e.world)
+            off = max(off, abs(float(learnt) - information(names, p, ["Theta"], [f"X{i}" for i in e.world.samples])))
             rows.append((beta, n, float(learnt), *cost.values()))
             advance()
     return Section(
@@ -66,10 +75,16 @@ def section(full: bool, folder: Path, start: Start) -> Section:
                 tuple(rows),
             ),
         ),
-        failures=tuple(
-            f"beta = {beta}, N = {n}: a prior has a smaller S than p(theta), by {-least:.1g} nats"
-            for beta, n, _, *costs in rows
-            if not (least := min(costs)) >= 0
+        failures=(
+            *same.failures(f"I(Theta;X^N) is off by {off:.2g} nats from the sum over outcomes", difference=off),
+            *(
+                text
+                for beta, n, _, *costs in rows
+                for text in best.failures(
+                    f"beta = {beta}, N = {n}: a prior has a smaller S than p(theta), by {-min(costs):.1g} nats",
+                    least=min(costs),
+                )
+            ),
         ),
     )
 

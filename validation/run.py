@@ -42,6 +42,7 @@ PARTS = {
     "maxwell_relations": "validation.maxwell_relations",
     "random_families": "validation.random_families",
     "predictive_information": "validation.predictive_information",
+    "overfitting": "validation.overfitting",
     "resampled_priors": "validation.resampled_priors",
     "appendix_h": "validation.appendix_h",
     "estimators": "validation.estimators",

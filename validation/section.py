@@ -54,12 +54,17 @@ class Picture:
 
 @dataclass(frozen=True)
 class Claim:
-    """What the paper says (in our words), where, the verdict, and the numbers of this run that it rests on."""
+    """What the paper says (in our words), where, the verdict, and the numbers of this run that it rests on.
+
+    Made by `validation.verdicts.Rule.claim`, which decides the verdict; `rule` is its name, `threshold` its words.
+    """
 
     where: str
     says: str
     verdict: str
     evidence: str
+    rule: str = ""
+    threshold: str = ""
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:

@@ -16,7 +16,8 @@ ALL = ("P", "bayes", "discriminative")
 
 def _constants(t: Quantities) -> Number:
     """sum_i [H(X_i) + H(Y_i) - I(X_i;Phi) - I(Y_i;X_i,Phi)] of (60)."""
-    return t.sum(lambda i: t.H(f"X{i}") + t.H(f"Y{i}") - t.I(f"X{i}", "Phi") - t.I(f"Y{i}", [f"X{i}", "Phi"]))
+    i_x, i_y = (lambda i: t.by_entropies(f"X{i}", "Phi")), (lambda i: t.by_entropies(f"Y{i}", [f"X{i}", "Phi"]))
+    return t.sum(lambda i: t.H(f"X{i}") + t.H(f"Y{i}") - i_x(i) - i_y(i))
 
 
 RELATIONS: tuple[Relation, ...] = (
@@ -94,7 +95,7 @@ RELATIONS: tuple[Relation, ...] = (
         "H(X_i) - I(X_i;Φ) = H(X_i|Φ)",
         r"H(X_i) - I(X_i;\Phi) = H(X_i|\Phi)",
         "=",
-        lambda t, i: t.H(f"X{i}") - t.direct(f"X{i}", "Phi"),
+        lambda t, i: t.H(f"X{i}") - t.I(f"X{i}", "Phi"),
         lambda t, i: t.H(f"X{i}", "Phi"),
         each=True,
         worlds=ALL,
@@ -115,7 +116,7 @@ RELATIONS: tuple[Relation, ...] = (
         r"H(Y_i|X_i,\Phi) + H(X_i|\Phi) = H(Y_i,X_i|\Phi)",
         "=",
         lambda t, i: t.H(f"Y{i}", [f"X{i}", "Phi"]) + t.H(f"X{i}", "Phi"),
-        lambda t, i: t.H([f"X{i}", f"Y{i}"], "Phi"),
+        lambda t, i: t.mean_entropy([f"X{i}", f"Y{i}"], "Phi"),
         each=True,
         worlds=("P", "discriminative"),
     ),

@@ -1,7 +1,8 @@
 """Appendix E: the identities that everything rests on (nats). Equations (70)-(77), on variables of each world.
 
 (A, B, C) is (X_1, Z_1, Y_1) in world P, (X_1, Theta, Phi) in BayesWorld and (X_1, Y_1, Theta) in DiscriminativeWorld.
-I(A;B) is summed from its definition, p log p(a,b)/p(a)p(b), so that (70)-(73) compare two computations.
+I(A;B) is summed from its definition, p log p(a,b)/p(a)p(b), entropies from theirs, and H(B|A) of (77) as the mean of
+the slices' entropies, so that each identity compares two computations.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def _abc(t: Quantities) -> tuple[str, str, str]:
 
 def _direct(t: Quantities) -> Number:
     a, b, _ = _abc(t)
-    return t.direct(a, b)
+    return t.I(a, b)
 
 
 def _h(t: Quantities, what: str, given: str = "") -> Number:
@@ -31,6 +32,11 @@ def _h(t: Quantities, what: str, given: str = "") -> Number:
 def _i(t: Quantities, a: str, b: str, given: str = "") -> Number:
     names = dict(zip("ABC", _abc(t), strict=True))
     return t.I([names[v] for v in a], [names[v] for v in b], [names[v] for v in given])
+
+
+def _by_entropies(t: Quantities, a: str, b: str, given: str = "") -> Number:
+    names = dict(zip("ABC", _abc(t), strict=True))
+    return t.by_entropies([names[v] for v in a], [names[v] for v in b], [names[v] for v in given])
 
 
 RELATIONS: tuple[Relation, ...] = tuple(
@@ -78,7 +84,7 @@ RELATIONS: tuple[Relation, ...] = tuple(
             "I(A,B;C) = I(A;C) + I(B;C|A)",
             r"I(A,B;C) = I(A;C) + I(B;C|A)",
             "=",
-            lambda t: _i(t, "AB", "C"),
+            lambda t: _by_entropies(t, "AB", "C"),
             lambda t: _i(t, "A", "C") + _i(t, "B", "C", "A"),
         ),
         (74, "b", "I(A,B;C) >= 0", r"I(A,B;C) \geq 0", ">=", lambda t: _i(t, "AB", "C"), lambda t: t.zero),
@@ -90,7 +96,7 @@ RELATIONS: tuple[Relation, ...] = tuple(
             "H(B|A) = H(A,B) - H(A)",
             r"H(B|A) = H(A,B) - H(A)",
             "=",
-            lambda t: _h(t, "B") - _direct(t),
+            lambda t: t.mean_entropy(*reversed(_abc(t)[:2])),
             lambda t: _h(t, "AB") - _h(t, "A"),
         ),
     )

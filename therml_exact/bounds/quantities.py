@@ -2,19 +2,35 @@
 
 Names follow the paper: t.H(A, given=C), t.I(A, B, given=C), t.J, t.S, t.R(i), t.KL("z", i). All in nats, with their
 error bounds where they are floats.
+
+An identity says something only if its two sides are computed apart. So each kind of term is a sum of its own:
+
+    H(A)                 -sum p(a) log p(a)
+    H(A|C)               -sum p(a,c) log p(a|c)                                 over the cells of the conditional table
+    I(A;B|C)             sum p(a,b,c) log p(a,b|c)/p(a|c)p(b|c)                 over the cells
+    by_entropies         H(A,C) + H(B,C) - H(A,B,C) - H(C)                      the same information, from entropies
+    mean_entropy         sum p(c) H(A|C=c)                                      the same H(A|C), slice by slice
+    S, R, C, D, V, U     expectations of -log q, less conditional tables (functional.py)
+    KL                   sum p log(p/q), as it stands in (61)
+    J                    informations over cells; least_divergence is J from slices and the optimal q's
+
+tests/test_paths.py falsifies each of them in turn, and every relation that mentions it breaks.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from therml_exact import functional as f
-from therml_exact.information import entropy_number, information_number, zero
+from therml_exact.graph import Graph
+from therml_exact.information import entropy_number, zero
 from therml_exact.letters import flatten_names
-from therml_exact.numbers.weights import Number
-from therml_exact.projection import graph_information
+from therml_exact.numbers.approximate import ROUND, Approximate
+from therml_exact.numbers.weights import Number, Weights
 from therml_exact.variational import Variational, family, optimal_variational, ratio
 from therml_exact.worlds import World
 
@@ -48,25 +64,54 @@ class Quantities:
         a, c = flatten_names((names,)), flatten_names((given,))
         if not c:
             return self._once(frozenset(a), lambda: entropy_number(self.world, a))
-        return self.H((*a, *c)) - self.H(c)
+        if not self.world.is_exact:
+            return entropy_number(self.world, a, c)
+        both = self._grouped(c, a)
+        return both.conditional_entropy(both.array.sum(axis=1, keepdims=True))
+
+    def mean_entropy(self, names: Names, given: Names) -> Number:
+        """H(names|given) as the mean of the entropies of the slices p(names|given = c)."""
+        return self._asked("mean", (names, given), lambda: self._slices(names, given))
+
+    def _slices(self, names: Names, given: Names) -> Number:
+        both = self._grouped(flatten_names((given,)), flatten_names((names,)))
+        total = self.zero
+        for row in both.array:
+            weight = row.sum()
+            if weight:
+                share = Fraction(weight, both.total) if both.exact else weight / both.total
+                total = total + Weights(row, weight, both.rounding).entropy() * share
+        if isinstance(total, Approximate):  # the slices' own weights are rounded too
+            return Approximate(total.value, total.error + 2 * (both.rounding + ROUND * both.array.size) * total.value)
+        return total
 
     def I(self, a: Names, b: Names, given: Names = ()) -> Number:  # noqa: E743
-        """The mutual information of a and b given others."""
+        """The mutual information of a and b given others, as a sum over cells."""
         return self._asked("I", (a, b, given), lambda: self._information(a, b, given))
 
     def _information(self, a: Names, b: Names, given: Names) -> Number:
         left, right, on = (flatten_names((names,)) for names in (a, b, given))
-        if self.world.is_exact:
-            # The four entropies are shared by many relations.
-            h = self.H
-            return h((*left, *on)) + h((*right, *on)) - h((*left, *right, *on)) - (h(on) if on else 0)
-        key = frozenset((frozenset(left), frozenset(right))), frozenset(on)
-        return self._once(key, lambda: information_number(self.world, left, right, on))
+        return self._once((frozenset((frozenset(left), frozenset(right))), frozenset(on)),
+                          lambda: self._over_cells(left, right, on))  # fmt: skip
 
-    def direct(self, a: str, b: str) -> Number:
-        """I(a;b) as its definition's sum of p log p(a,b)/p(a)p(b), for the identities that rewrite it."""
-        both, alone = self.world.weights([a, b]), self.world.weights([b])
-        return both.divergence_of_rows(alone.array, alone.total)
+    def _over_cells(self, left: tuple[str, ...], right: tuple[str, ...], on: tuple[str, ...]) -> Number:
+        return self._grouped(left, right, on).information()
+
+    def _grouped(self, *groups: tuple[str, ...]) -> Weights:
+        """The weights with one axis for each group of names."""
+        w = self.world.weights([name for group in groups for name in group])
+        sizes, shape = list(w.array.shape), []
+        for group in groups:
+            shape.append(math.prod(sizes[: len(group)]))
+            del sizes[: len(group)]
+        return Weights(w.array.reshape(shape), w.total, w.rounding)
+
+    def by_entropies(self, a: Names, b: Names, given: Names = ()) -> Number:
+        """The mutual information of a and b given others, from the entropies of their marginals (72)."""
+        left, right, on = (flatten_names((names,)) for names in (a, b, given))
+        h = self.H
+        found = h((*left, *on)) + h((*right, *on)) - h((*left, *right, *on))
+        return found - h(on) if on else found
 
     @property
     def zero(self) -> Number:
@@ -75,8 +120,8 @@ class Quantities:
 
     @property
     def data(self) -> tuple[str, ...]:
-        """X^N, Y^N (X^N alone in BayesWorld)."""
-        return tuple(name for name in self.world.axes if name[0] in "XY")
+        """X^N, Y^N (X^N alone in BayesWorld), or their type."""
+        return self.world.data
 
     def sum(self, term: Callable[[int], Number]) -> Number:
         """The sum over samples."""
@@ -85,12 +130,16 @@ class Quantities:
     @cached_property
     def I_P(self) -> Number:
         """The multi-information of world P as its node-parent sum (6)."""
-        return graph_information(self.world, self.world.graph)
+        return self._node_parent_sum(self.world.graph)
 
     @cached_property
     def I_Q(self) -> Number:
         """The information that world Q expresses."""
-        return graph_information(self.world, self.world.graph_q)
+        return self._node_parent_sum(self.world.graph_q)
+
+    def _node_parent_sum(self, graph: Graph) -> Number:
+        nodes = self.world.told_by(graph)
+        return sum((self.I(node, parents) for node, parents in nodes if parents), start=self.zero)
 
     @property
     def J(self) -> Number:
@@ -105,11 +154,13 @@ class Quantities:
 
     @cached_property
     def least_divergence(self) -> Number:
-        """D_KL[p; q*] by its definition: -H(everything) - <log q*>, q* the optimal tables of each sample."""
+        """D_KL[p; q*] by its definition: -H(all but Phi|Phi) - <log q*>, q* the optimal tables of each sample."""
         best = optimal_variational(self.world)
-        total = self.H("Phi") - entropy_number(self.world, self.world.axes)
-        alone = [name for name, above in self.world.graph_q if not above and name[0] == "X"]
-        total = total + sum((self.H(name) for name in alone), start=self.zero)
+        total = -self.mean_entropy([name for name in self.world.axes if name != "Phi"], "Phi")
+        for name, above in self.world.graph_q:
+            if not above and name[0] == "X":
+                alone = self.world.weights([name])
+                total = total + alone.cross_entropy(alone.array, alone.total)
         for name in ("theta", *self.world.projection):
             for i in self.world.samples if name != "theta" else (1,):
                 table = best.table(name, i)

@@ -78,7 +78,7 @@ RELATIONS: tuple[Relation, ...] = (
         r"\sum_i [I(X_i;\Phi)+I(Y_i;X_i,\Phi)] \geq \sum_i I(Y_i;X_i) + I_{\mathrm{pred}}",
         ">=",
         lambda t: t.sum(lambda i: t.I(f"X{i}", "Phi") + t.I(f"Y{i}", [f"X{i}", "Phi"])),
-        lambda t: t.sum(lambda i: t.I(f"Y{i}", f"X{i}")) + t.I(t.data, "Phi"),
+        lambda t: t.sum(lambda i: t.by_entropies(f"Y{i}", f"X{i}")) + t.by_entropies(t.data, "Phi"),
     ),
     *(
         Relation(
@@ -86,7 +86,7 @@ RELATIONS: tuple[Relation, ...] = (
             "I(Z_i;X_i,Θ) = I(Z_i;X_i) + I(Z_i;Θ|X_i)",
             r"I(Z_i;X_i,\Theta) = I(Z_i;X_i) + I(Z_i;\Theta|X_i)",
             "=",
-            lambda t, i: t.I(f"Z{i}", [f"X{i}", "Theta"]),
+            lambda t, i: t.by_entropies(f"Z{i}", [f"X{i}", "Theta"]),
             lambda t, i: t.I(f"Z{i}", f"X{i}") + t.I(f"Z{i}", "Theta", f"X{i}"),
             each=True,
         )
@@ -98,7 +98,7 @@ RELATIONS: tuple[Relation, ...] = (
         r"S \geq I(\Theta;X^N,Y^N)",
         ">=",
         lambda t: t.S,
-        lambda t: t.I("Theta", t.data),
+        lambda t: t.by_entropies("Theta", t.data),
         needs=("theta",),
     ),
     Relation(
@@ -193,7 +193,7 @@ RELATIONS: tuple[Relation, ...] = (
         r"I(Z_i;\Phi) \leq I(Z_i;\Theta,X_i,Y_i)",
         "<=",
         lambda t, i: t.I(f"Z{i}", "Phi"),
-        lambda t, i: t.I(f"Z{i}", ["Theta", f"X{i}", f"Y{i}"]),
+        lambda t, i: t.by_entropies(f"Z{i}", ["Theta", f"X{i}", f"Y{i}"]),
         each=True,
         part="a",
     ),
@@ -202,7 +202,7 @@ RELATIONS: tuple[Relation, ...] = (
         "I(Z_i;Θ,X_i,Y_i) = I(Z_i;X_i,Θ) + I(Z_i;Y_i|X_i,Θ)",
         r"I(Z_i;\Theta,X_i,Y_i) = I(Z_i;X_i,\Theta) + I(Z_i;Y_i|X_i,\Theta)",
         "=",
-        lambda t, i: t.I(f"Z{i}", ["Theta", f"X{i}", f"Y{i}"]),
+        lambda t, i: t.by_entropies(f"Z{i}", ["Theta", f"X{i}", f"Y{i}"]),
         lambda t, i: t.I(f"Z{i}", [f"X{i}", "Theta"]) + t.I(f"Z{i}", f"Y{i}", [f"X{i}", "Theta"]),
         each=True,
         part="b",
@@ -246,7 +246,7 @@ RELATIONS: tuple[Relation, ...] = (
                 "I(Θ;Φ) <= I(Θ;X^N,Y^N)",
                 r"I(\Theta;\Phi) \leq I(\Theta;X^N,Y^N)",
                 lambda t: t.I("Theta", "Phi"),
-                lambda t: t.I("Theta", t.data),
+                lambda t: t.by_entropies("Theta", t.data),
                 (),
             ),
             (
@@ -264,7 +264,7 @@ RELATIONS: tuple[Relation, ...] = (
                 "I(Θ;Φ) <= I(X^N,Y^N;Φ)",
                 r"I(\Theta;\Phi) \leq I(X^N,Y^N;\Phi)",
                 lambda t: t.I("Theta", "Phi"),
-                lambda t: t.I(t.data, "Phi"),
+                lambda t: t.by_entropies(t.data, "Phi"),
                 (),
             ),
             (
@@ -273,7 +273,7 @@ RELATIONS: tuple[Relation, ...] = (
                 "I(X^N,Y^N;Φ) <= Σ_i I(X_i,Y_i;Φ)",
                 r"I(X^N,Y^N;\Phi) \leq \sum_i I(X_i,Y_i;\Phi)",
                 lambda t: t.I(t.data, "Phi"),
-                lambda t: t.sum(lambda i: t.I([f"X{i}", f"Y{i}"], "Phi")),
+                lambda t: t.sum(lambda i: t.by_entropies([f"X{i}", f"Y{i}"], "Phi")),
                 (),
             ),
         )
@@ -303,7 +303,7 @@ RELATIONS: tuple[Relation, ...] = (
         r"\mathcal{J} \geq I(\Theta;X^N,Y^N) + \sum_i I(X_i,Y_i;\Phi)",
         ">=",
         lambda t: t.J,
-        lambda t: t.I("Theta", t.data) + t.sum(lambda i: t.I([f"X{i}", f"Y{i}"], "Phi")),
+        lambda t: t.by_entropies("Theta", t.data) + t.sum(lambda i: t.by_entropies([f"X{i}", f"Y{i}"], "Phi")),
         part=" b",
     ),
 )

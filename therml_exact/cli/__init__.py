@@ -10,7 +10,7 @@ from __future__ import annotations
 import click
 
 from therml_exact._version import __version__
-from therml_exact.cli import frontiers, laws, lessons, proofs, worlds
+from therml_exact.cli import frontiers, kernels, laws, lessons, proofs, worlds
 from therml_exact.cli.terminal import Commands
 
 
@@ -37,5 +37,6 @@ for _command in (
     laws.relax,
     laws.learn,
     lessons.demo,
+    kernels.warmup,
 ):
     main.add_command(_command)

@@ -17,7 +17,7 @@ from therml_exact.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from therml_exact.frontier.learning.jump import Jump
+    from therml_exact.frontier.learning.jump import Jumps
 
 SECONDS = 60.0  # of one optimum that certifies a fall
 
@@ -45,9 +45,31 @@ def learn_free(
 
     problem = JointProblem(world.phi, world.x_given_phi, world.y_given_x_phi, world.n, None, z)
     console = open_console(output)
+    found = trace(problem, gammas=gammas, deltas=[delta], sigmas=sigmas)
+    searches: dict[float, Jumps] = {}
+    positive = [float(s) for s in sigmas if s > 0]
+    if falls and len(positive) > 1:
+        with progress_bar(console) as progress:
+            task = progress("falls of S", len(gammas))
+            for gamma in gammas:
+                searches[float(gamma)] = jump(
+                    problem, positive[0], positive[-1], gamma=gamma, delta=delta, time_limit=SECONDS
+                )
+                task()
+    jumps = {gamma: search.jumps for gamma, search in searches.items()}
+    if output is not None:
+        every = tuple(j for found_here in jumps.values() for j in found_here)
+        with written(output) as place:
+            RuleFrontier(found.problem, found.points, found.tol, every).save(place)
+    if figure is not None:
+        from therml_exact.figures import style as plots
+        from therml_exact.figures.learning import draw_phase_diagram
+
+        drawing, axes = plots.panels(3, 4.6, 4.2)
+        draw_phase_diagram(found, jumps, unit, axes)
+        plots.save_figure(drawing, figure)
     console.print(world.summary(), markup=False, highlight=False)
     console.print(f"{z} codes z, any number of thetas, {len(problem.types)} types of data sets", highlight=False)
-    found = trace(problem, gammas=gammas, deltas=[delta], sigmas=sigmas)
     headings = ["gamma", "sigma", *(f"{name} ({unit})" for name in (*NAMES, "value", "lower bound", "gap")), "status"]
     rows = []
     for o in found:
@@ -57,25 +79,6 @@ def learn_free(
         rows.append([*multipliers, *numbers, gap_in_unit(o.gap, unit), status])
     title = "Least R + delta D + gamma C + sigma S over learning rules and encoders"
     print_table(console, title, headings, rows, texts=[len(headings) - 1])
-    jumps: dict[float, tuple[Jump, ...]] = {}
-    positive = [float(s) for s in sigmas if s > 0]
-    if falls and len(positive) > 1:
-        with progress_bar(console) as progress:
-            task = progress("falls of S", len(gammas))
-            for gamma in gammas:
-                search = jump(problem, positive[0], positive[-1], gamma=gamma, delta=delta, time_limit=SECONDS)
-                jumps[float(gamma)] = search.jumps
-                console.print(f"gamma = {float(gamma):.6g}: {search}", highlight=False, markup=False)
-                task()
-    if output is not None:
-        every = tuple(j for found_here in jumps.values() for j in found_here)
-        with written(console, output) as place:
-            RuleFrontier(found.problem, found.points, found.tol, every).save(place)
-    if figure is not None:
-        from therml_exact.figures import style as plots
-        from therml_exact.figures.learning import draw_phase_diagram
-
-        drawing, axes = plots.panels(3, 4.6, 4.2)
-        draw_phase_diagram(found, jumps, unit, axes)
-        plots.save_figure(drawing, figure)
-        say_written(console, figure)
+    for multiplier, search in searches.items():
+        console.print(f"gamma = {multiplier:.6g}: {search}", highlight=False, markup=False)
+    say_written(console, output, figure)

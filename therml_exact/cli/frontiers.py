@@ -40,6 +40,11 @@ REFINING = 20_000
 @json_option("points and certificates")
 @click.option("--figure", type=click.Path(dir_okay=False), help="Draw it here (.png, .pdf or .svg).")
 @click.option("--checkpoint", type=click.Path(dir_okay=False), help="Keep finished work here, and go on from it.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds; beyond, what is known is told.  [default: none, but a minute for each optimum]",
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Solve in this many processes.")
 @click.option("--scheduler", help="Address of a Dask scheduler whose workers solve (extra `dask`).")
 @unit_option
@@ -57,6 +62,7 @@ def frontier(
     output: str | None,
     figure: str | None,
     checkpoint: str | None,
+    time_limit: float | None,
     workers: int | None,
     scheduler: str | None,
     unit: str,
@@ -80,7 +86,13 @@ def frontier(
             executor=executor,
             checkpoint=checkpoint,
             volume=volume,
+            time_limit=time_limit,
         )
+    if output is not None:
+        with written(output) as place:
+            found.save(place)
+    if figure is not None:
+        _draw_frontier(found, unit, figure)
     console.print(about, markup=False, highlight=False)
     names = [*(("V",) if volume else ()), "R", "D", "C", "value"]
     open_points = [o for o in found.points if o.status == "open"]
@@ -99,12 +111,7 @@ def frontier(
         console.print(line, markup=False, highlight=False)
     for why in sorted({told(o) for o in open_points}):
         console.print(f"{sum(told(o) == why for o in open_points)} of {len(found)} are {why}", style="yellow")
-    if output is not None:
-        with written(console, output) as place:
-            found.save(place)
-    if figure is not None:
-        _draw_frontier(found, unit, figure)
-        say_written(console, figure)
+    say_written(console, output, figure)
 
 
 def _draw_frontier(found: Any, unit: str, figure: str) -> None:
@@ -145,8 +152,20 @@ def _executor(workers: int | None, scheduler: str | None) -> Iterator[Any]:
             from distributed import Client
         except ImportError:
             raise click.UsageError("--scheduler needs Dask: pip install 'therml_exact[dask]'") from None
-        with Client(scheduler, timeout="10s") as client:
+        import logging
+
+        for name in list(logging.root.manager.loggerDict):  # a lost scheduler is told once, by us
+            if name.startswith("distributed"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+        try:
+            client = Client(scheduler, timeout="10s")
+        except (OSError, ValueError) as error:
+            told = f"no Dask scheduler answers at {scheduler} within 10 s ({error})"
+            raise click.UsageError(f"{told}; start one with `dask scheduler`, or check the address") from None
+        try:
             yield client.get_executor(retries=10)
+        finally:
+            client.close(timeout=5)
     else:
         yield None
 
@@ -185,8 +204,13 @@ def verify(path: str, time_limit: float, unit: str) -> None:
 @click.option("-R", "--rate", "R", type=float, help="The claimed rate.")
 @click.option("-C", "--error", "C", type=float, help="The claimed classification error.")
 @click.option("-D", "--distortion", "D", type=float, help="The claimed distortion.")
-@click.option("--tol", type=click.FloatRange(min=0, min_open=True),
-              help="Enclose the distance this tightly, nats.  [default: what a short search tells]")  # fmt: skip
+@click.option(
+    "--tol",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Enclose the distance this tightly, nats.  [default: what a short search tells]",
+)
+@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True,
+              help="Seconds; beyond, what is known is told.")  # fmt: skip
 @json_option("the verdict in nats")
 @unit_option
 def audit(
@@ -200,6 +224,7 @@ def audit(
     C: float | None,
     D: float | None,
     tol: float | None,
+    time_limit: float,
     output: str | None,
     unit: str,
 ) -> None:
@@ -218,11 +243,20 @@ def audit(
         raise click.UsageError("nothing is claimed: give some of -R, -C, -D")
     joint, about = read_table(path, example, {"x": x, "theta": theta, "y": y}, count)
     problem = EncoderProblem(joint)
+    found = point(
+        problem,
+        R=claim["R"],
+        C=claim["C"],
+        D=claim["D"],
+        tol=tol or 1e-6,
+        time_limit=time_limit,
+        refining=None if tol else REFINING,
+    )
+    if output is not None:
+        with written(output) as place:
+            save_result("audit", found.content(problem), place, version=2)
     console = open_console(output)
     console.print(about, markup=False, highlight=False)
-    found = point(
-        problem, R=claim["R"], C=claim["C"], D=claim["D"], tol=tol or 1e-6, refining=None if tol else REFINING
-    )
     low, high = found.suboptimal
     told = {
         "impossible": f"impossible: some coordinate must rise by at least {in_unit(found.by, unit)} {unit}",
@@ -230,7 +264,5 @@ def audit(
         "undecided": f"undecided: within {in_unit(max(map(abs, found.distance)), unit)} {unit} of the frontier",
     }
     console.print(told[found.verdict], markup=False, highlight=False)
-    if output is not None:
-        with written(console, output) as place:
-            save_result("audit", found.content(problem), place, version=2)
+    say_written(console, output)
     sys.exit({"feasible": 0, "impossible": 1, "undecided": 3}[found.verdict])

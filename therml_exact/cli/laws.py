@@ -83,6 +83,24 @@ def maxwell(
     with progress_bar(console) as progress:
         task = progress("relations", 24 * len(states))
         reports += [measure_maxwell(state, time_limit=time_limit, advance=task) for state in states]
+    if output is not None:
+        content = [
+            {
+                "multipliers": dict(r.state.multipliers),
+                "rows": [{**vars(row), "relation": str(row.relation)} for row in r],
+            }
+            for r in reports
+        ]
+        with written(output) as place:
+            save_result("maxwell", {"units": "nats", "equilibria": content}, place)
+    if figure is not None:
+        from therml_exact.figures import style as plots
+        from therml_exact.figures import thermo as figures
+
+        drawing, axes = plots.panels(3)
+        figures.draw_maxwell(middle, reports[0].rows[5].relation, 10 * middle.sigma, unit, axes[:2])
+        figures.draw_agreement(reports, axes[2])
+        plots.save_figure(drawing, figure)
     console.print(f"equilibrium: {_in_words(middle, unit)}", highlight=False, markup=False)
     rows = []
     for k, row in enumerate(reports[0]):
@@ -120,25 +138,7 @@ def maxwell(
         console.print(f"({number}) as printed is false: its sides are {sides}", highlight=False)
     worst = max((report.worst for report in reports if report.worst is not None), default=math.inf)
     console.print(f"{len(reports)} x 24 relations agree within {worst:.1e}, relative", highlight=False)
-    if output is not None:
-        content = [
-            {
-                "multipliers": dict(r.state.multipliers),
-                "rows": [{**vars(row), "relation": str(row.relation)} for row in r],
-            }
-            for r in reports
-        ]
-        with written(console, output) as place:
-            save_result("maxwell", {"units": "nats", "equilibria": content}, place)
-    if figure is not None:
-        from therml_exact.figures import style as plots
-        from therml_exact.figures import thermo as figures
-
-        drawing, axes = plots.panels(3)
-        figures.draw_maxwell(middle, reports[0].rows[5].relation, 10 * middle.sigma, unit, axes[:2])
-        figures.draw_agreement(reports, axes[2])
-        plots.save_figure(drawing, figure)
-        say_written(console, figure)
+    say_written(console, output, figure)
     if not worst <= AGREEMENT:
         sys.exit(1)
 
@@ -244,6 +244,19 @@ def relax(
         for name, kernel in kernels.items():
             runs[name] = second_law(target_rule, kernel, steps)
             task()
+    if output is not None:
+        found = {
+            name: {"J": r.J, "refitted": r.refitted, "verdict": r.verdict, "slack": r.slack} for name, r in runs.items()
+        }
+        with written(output) as place:
+            save_result("relaxation", {"units": "nats", "limit": target_rule.value, "kernels": found}, place)
+    if figure is not None:
+        from therml_exact.figures import style as plots
+        from therml_exact.figures import thermo as figures
+
+        drawing, axes = plots.panels(2)
+        figures.draw_relaxation(runs, unit, axes)
+        plots.save_figure(drawing, figure)
     console.print(world.summary(), markup=False, highlight=False)
     kind = "exact, every comparison decided" if target_rule.is_exact else "float64"
     shown = sorted({*range(min(steps, 6) + 1), steps})
@@ -254,20 +267,7 @@ def relax(
     rising = [name for name, r in runs.items() if r.refitted_verdict == "rises"]
     if rising:
         console.print(f"with q(theta) refitted at every step J rises under: {', '.join(rising)}", highlight=False)
-    if output is not None:
-        found = {
-            name: {"J": r.J, "refitted": r.refitted, "verdict": r.verdict, "slack": r.slack} for name, r in runs.items()
-        }
-        with written(console, output) as place:
-            save_result("relaxation", {"units": "nats", "limit": target_rule.value, "kernels": found}, place)
-    if figure is not None:
-        from therml_exact.figures import style as plots
-        from therml_exact.figures import thermo as figures
-
-        drawing, axes = plots.panels(2)
-        figures.draw_relaxation(runs, unit, axes)
-        plots.save_figure(drawing, figure)
-        say_written(console, figure)
+    say_written(console, output, figure)
     if any(r.verdict == "rises" for r in runs.values()):
         console.print("J rises, against a theorem: please report it.", style="bold red")
         sys.exit(1)
@@ -411,6 +411,22 @@ def learn(
         for sigma in temperatures:
             optima.append(minimize(problem, **given, sigma=sigma, tol=1e-6))
             task()
+    found: tuple[Jump, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    positive = [float(s) for s in temperatures if s > 0]
+    if len(positive) > 1:
+        search = jump(problem, positive[0], positive[-1], **given)
+        found, pieces = search.jumps, search.pieces
+    if output is not None:
+        with written(output) as place:
+            RuleFrontier(problem, tuple(optima), 1e-6, found).save(place)
+    if figure is not None:
+        from therml_exact.figures import style as plots
+        from therml_exact.figures.frontier import draw_learning
+
+        drawing, (ax,) = plots.panels(1)
+        draw_learning(optima, found, unit, ax)
+        plots.save_figure(drawing, figure)
     f = functionals(world, optimal_variational(world, shared=True))
     own = {name: float(getattr(f, name)) for name in NAMES}
     console.print(world.summary(), markup=False, highlight=False)
@@ -445,30 +461,18 @@ def learn(
         print_table(console, title, ("type", *names), rows, texts=[0])
         if len(chosen) > _TYPES:
             console.print(f"... {len(chosen) - _TYPES:,} more types", highlight=False)
-    found: tuple[Jump, ...] = ()
-    pieces: tuple[Piece, ...] = ()
-    positive = [float(s) for s in temperatures if s > 0]
-    if len(positive) > 1:
-        search = jump(problem, positive[0], positive[-1], **given)
-        found, pieces = search.jumps, search.pieces
-        for j in found:
-            console.print(
-                f"S jumps at sigma = {j.sigma:.7g}, in [{j.low:.7g}, {j.high:.7g}], from at least "
-                f"{in_unit(j.before, unit)} to at most {in_unit(j.after, unit)} {unit}", highlight=False,
-                markup=False)  # fmt: skip
-        for piece in pieces:
-            console.print(
-                f"from sigma = {piece.low:.7g} to {piece.high:.7g} S falls by {in_unit(piece.fall, unit)} {unit}, "
-                + ("smoothly" if piece.status == "smooth" else f"and a jump may be lost: {piece.reason}"),
-                highlight=False, markup=False)  # fmt: skip
-    if output is not None:
-        with written(console, output) as place:
-            RuleFrontier(problem, tuple(optima), 1e-6, found).save(place)
-    if figure is not None:
-        from therml_exact.figures import style as plots
-        from therml_exact.figures.frontier import draw_learning
-
-        drawing, (ax,) = plots.panels(1)
-        draw_learning(optima, found, unit, ax)
-        plots.save_figure(drawing, figure)
-        say_written(console, figure)
+    for j in found:
+        console.print(
+            f"S jumps at sigma = {j.sigma:.7g}, in [{j.low:.7g}, {j.high:.7g}], from at least "
+            f"{in_unit(j.before, unit)} to at most {in_unit(j.after, unit)} {unit}",
+            highlight=False,
+            markup=False,
+        )
+    for piece in pieces:
+        console.print(
+            f"from sigma = {piece.low:.7g} to {piece.high:.7g} S falls by {in_unit(piece.fall, unit)} {unit}, "
+            + ("smoothly" if piece.status == "smooth" else f"and a jump may be lost: {piece.reason}"),
+            highlight=False,
+            markup=False,
+        )
+    say_written(console, output, figure)

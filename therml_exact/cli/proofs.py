@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from therml_exact.cli.terminal import check_places, json_option, open_console, unit_option, written
+from therml_exact.cli.terminal import check_places, json_option, open_console, say_written, unit_option, written
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # a statement may begin with a minus
@@ -73,17 +73,19 @@ def prove(
         check_places(place)
     graph = None if graph_path is None else Graph(read_json(graph_path))
     result = decide(statement, world=world, n=n, graph=graph, given=given, copies=copies, time_limit=time_limit)
+    if output is not None:
+        with written(output) as place:
+            result.save(place)
+    if isinstance(result, Proved):
+        for place, export in ((rocq, result.to_rocq), (lean, result.to_lean)):
+            if place is not None:
+                with written(place) as path:
+                    write_text(export().rstrip("\n"), path)
     console = open_console(output)
     text = result.explain(unit) if explain else result.text(unit)
     console.print(text, markup=False, highlight=False, soft_wrap=True)
-    if output is not None:
-        with written(console, output) as place:
-            result.save(place)
-    for place, language in ((rocq, "rocq"), (lean, "lean")):
-        if place is not None and isinstance(result, Proved):
-            text = result.to_rocq() if language == "rocq" else result.to_lean()
-            with written(console, place) as path:
-                write_text(text.rstrip("\n"), path)
-        elif place is not None:
+    say_written(console, output, *(place if isinstance(result, Proved) else None for place in (rocq, lean)))
+    for place in (rocq, lean):
+        if place is not None and not isinstance(result, Proved):
             console.print(f"{place} is not written: only proofs are exported", markup=False, highlight=False)
     sys.exit({"proved": 0, "refuted": 1, "undecided": 3}[result.verdict])

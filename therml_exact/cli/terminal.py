@@ -7,6 +7,7 @@ numbers         six digits, gaps two, in the unit of --unit; what `verify` prove
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import sys
@@ -17,6 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from therml_exact.cli.encodings import speak_plainly, spell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,13 +51,35 @@ def json_option(what: str) -> Callable[[Any], Any]:
 
 
 class Commands(click.Group):
-    """A group whose commands refuse bad input with one line and exit code 2."""
+    """A group whose commands refuse bad input with one line and exit code 2, and print in any encoding."""
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        """Run the command line; what encodings lack is spelled, and output that fails is told in a line."""
+        speak_plainly()
+        try:
+            return super().main(*arguments, **settings)
+        except OSError as error:
+            if not _is_of_output(error):
+                raise
+            told = f"Error: standard output cannot be written: {error.strerror}; files that were asked for are there"
+            click.echo(told, err=True)
+            nowhere = os.open(os.devnull, os.O_WRONLY)  # Python flushes what is left once more at its end
+            os.dup2(nowhere, 1)
+            sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what is bad input becomes a usage error."""
+        from therml_exact.numbers.memory import check_libraries
+
         try:
+            check_libraries()
             return super().invoke(ctx)
+        except UnicodeEncodeError as error:  # a ValueError, and no fault of what was given
+            told = f"{error.object[error.start : error.end]!a} cannot be written in {error.encoding}"
+            raise click.ClickException(f"{told}; set PYTHONIOENCODING=utf-8, or PYTHONUTF8=1") from None
         except (ValueError, KeyError, OSError, MemoryError) as error:
+            if isinstance(error, OSError) and _is_of_output(error):
+                raise
             text = str(error) if isinstance(error, OSError) or not error.args else str(error.args[0])
             raise click.UsageError(text) from None
         except RuntimeError as error:
@@ -63,6 +88,12 @@ class Commands(click.Group):
             if isinstance(error, BrokenExecutor):  # the workers are gone; exit code 1, as after an interruption
                 raise click.ClickException(str(error)) from None
             raise
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether standard output takes nothing more: a full disk, a closed pipe. Errors of files name their files."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EPIPE)
+    return error.filename is None and error.errno in full
 
 
 def open_console(output: str | None = None) -> Console:
@@ -136,7 +167,9 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
+    code = console.encoding  # what it lacks is spelled before widths are measured
+    title, headings = spell(title, code), [spell(heading, code) for heading in headings]
+    cells = [[cell if isinstance(cell, Text) else Text(spell(cell, code)) for cell in row] for row in rows]
     heads = [Text(heading) for heading in headings]
     widths = [max((row[k].cell_len for row in cells), default=0) for k in range(len(heads))]
     words = [max((len(word) for word in heading.split()), default=0) for heading in headings]
@@ -198,14 +231,14 @@ def check_places(*files: str | None, figure: str | None = None) -> None:
 
 
 @contextmanager
-def written(console: Console, output: str) -> Iterator[str]:
-    """A place to write a result to, which is then named; what - stands for is a file that is copied to standard output.
+def written(output: str) -> Iterator[str]:
+    """A place to write a result to; what - stands for is a file that is copied to standard output.
 
-    A result is written by the same code to a file and to a pipe.
+    A result is written by the same code to a file and to a pipe, and before anything is told about it: a console
+    that fails must not cost what was computed.
     """
     if output != STANDARD:
         yield output
-        say_written(console, output)
         return
     with TemporaryDirectory() as folder:
         place = Path(folder) / "result.json"
@@ -226,5 +259,7 @@ def input_file(path: str) -> Iterator[str]:
 
 
 def say_written(console: Console, *places: object) -> None:
-    """Name the files that are there now."""
-    console.print(f"wrote {' and '.join(map(str, places))}", markup=False, highlight=False, soft_wrap=True)
+    """Name the files that are there now; None and - are none."""
+    files = [str(place) for place in places if place not in (None, STANDARD)]
+    if files:
+        console.print(f"wrote {' and '.join(files)}", markup=False, highlight=False, soft_wrap=True)

@@ -27,5 +27,6 @@ LESSONS = (
     Lesson("objectives", "VIB, beta-VAE, supervised, Bayesian: a zoo of objectives on one surface"),
     Lesson("laws", "laws of learning: two experiments, one number"),
     Lesson("learning_forever", "why learning data forever teaches so little: predictive information"),
+    Lesson("overfitting", "what S is for: the generalisation gap and its bounds, exactly"),
     Lesson("geometry", "where the paper's geometry fails: no polytope, no convexity, no smoothness"),
 )

@@ -155,7 +155,7 @@ def picture(gamma: float, sigma: float, n: int) -> Figure:
 
 @app.cell(hide_code=True)
 def _(controls):
-    with mo.status.spinner("Solving; the first time on a machine, compiling for a minute or two"):
+    with mo.status.spinner("Solving"):
         _shown = picture(**controls.value)
     _shown
     return

@@ -174,7 +174,7 @@ def picture(gamma: float, delta: float, sigma: float, tol: float) -> Figure:
 
 @app.cell(hide_code=True)
 def _(controls):
-    with mo.status.spinner("Solving; the first time on a machine, compiling for a minute"):
+    with mo.status.spinner("Solving"):
         _shown = picture(**controls.value)
     _shown
     return

@@ -1,21 +1,26 @@
 """Budget: the tolerance of an optimum, and the cells and seconds that it may cost; read and checked once, at the door.
 
-Errors: ValueError naming the argument, its value and what it should be.
+Errors: ValueError naming the argument, its value and what it should be; MemoryError where the solvers' libraries have
+no room (numbers/memory.py).
 """
 
 from __future__ import annotations
 
 import math
 import numbers
-import time
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from therml_exact.clock import now
+from therml_exact.numbers.memory import check_libraries
 
 Reason = Literal["closed", "cells", "time", "memory", "rounding", "bounds"]
 """Why a search stopped: the bounds met within the tolerance, or the cells, the time, the memory or the digits ended.
 
 "bounds" is said of a joint problem with few thetas alone: what is left no search of ours closes.
 """
+
+USUAL_CELLS = 2_000_000  # of a search whose cells take little memory each
 
 REASONS = ("closed", "cells", "time", "memory", "rounding", "bounds")
 REMEDIES = {
@@ -32,33 +37,53 @@ class Budget:
     """What one optimum may cost.
 
     tol       nats: the largest gap that counts as closed
-    cells     how many cells a search may make
+    cells     how many cells a search may make; None: time and memory decide
     seconds   how long the call may take, preparation included
+    rtol      a gap also counts as closed if it is at most this share of the value
     """
 
     tol: float
-    cells: int
+    cells: int | None
     seconds: float
+    rtol: float = 0.0
 
     @classmethod
-    def read(cls, tol: Any, max_cells: Any, time_limit: Any) -> Budget:
+    def read(cls, tol: Any, max_cells: Any, time_limit: Any, rtol: Any = 0.0) -> Budget:
         """The budget of the caller's numbers, which are checked: ValueError where one is out of range.
 
         >>> Budget.read(1e-9, 1000, 60)
-        Budget(tol=1e-09, cells=1000, seconds=60.0)
+        Budget(tol=1e-09, cells=1000, seconds=60.0, rtol=0.0)
         """
+        check_libraries()
+        if not _real(rtol) or not 0 <= rtol < 1:
+            raise ValueError(f"rtol is {rtol!r}; it is a share of the value, at least 0 and below 1")
         if not _real(tol) or not 0 < tol < math.inf:
             raise ValueError(f"tol is {tol!r}; a tolerance is a positive number of nats")
-        if isinstance(max_cells, bool) or not isinstance(max_cells, numbers.Integral) or max_cells < 1:
+        whole = isinstance(max_cells, numbers.Integral) and not isinstance(max_cells, bool)
+        if max_cells is not None and not (whole and max_cells >= 1):
             raise ValueError(f"max_cells is {max_cells!r}; it is a whole number, at least 1")
         if not _real(time_limit) or not time_limit > 0:
             raise ValueError(f"time_limit is {time_limit!r}; it is a positive number of seconds")
-        return cls(float(tol), int(max_cells), float(time_limit))
+        cells = None if max_cells is None else int(max_cells)
+        return cls(float(tol), cells, float(time_limit), float(rtol))
+
+    @property
+    def count(self) -> int:
+        """How many cells a search may make whose memory nothing else limits."""
+        return USUAL_CELLS if self.cells is None else self.cells
+
+    def tolerance(self, value: float) -> float:
+        """The largest gap that counts as closed about a value, in nats.
+
+        >>> Budget(1e-9, None, 60.0, 1e-12).tolerance(1e6)
+        1e-06
+        """
+        return max(self.tol, self.rtol * abs(value))
 
     @property
     def deadline(self) -> float:
         """When the time ends if it begins now, seconds of the monotonic clock."""
-        return time.monotonic() + self.seconds
+        return now() + self.seconds
 
     def within(self, tol: float) -> Budget:
         """The same budget with a tolerance of at most `tol` nats."""
@@ -66,7 +91,7 @@ class Budget:
 
     def until(self, deadline: float) -> Budget:
         """The same budget, ending at the deadline at the latest; a hundredth of a second is always left."""
-        return replace(self, seconds=min(self.seconds, max(deadline - time.monotonic(), 0.01)))
+        return replace(self, seconds=min(self.seconds, max(deadline - now(), 0.01)))
 
 
 def reason_of(status: str, told: Any) -> str:

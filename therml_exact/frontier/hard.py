@@ -43,6 +43,7 @@ from numpy.typing import NDArray
 from therml_exact.files import save_result
 from therml_exact.information import Information, entropy, mutual_information
 from therml_exact.joint import Joint
+from therml_exact.numbers.memory import most
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.text import shown
 from therml_exact.results import result
@@ -454,10 +455,11 @@ def _refuse_sizes(n: int, n_y: int, method: Method, max_nodes: int | None) -> No
     """Raise a ValueError where the tables cannot fit, or an enumeration would not end."""
     # Tables, their scratch rows p(S, y) and e(S, y), and what branch and bound learns about each subset.
     size = (160 + 16 * n_y) << n
-    if n > MAX_SYMBOLS[method] or size > MAX_BYTES:
+    room, told = min((MAX_BYTES, f"{MAX_BYTES / 2**30:.3g} GiB"), most())
+    if n > MAX_SYMBOLS[method] or size > room:
         raise ValueError(
             f"{method} on {n} symbols needs tables over 2^{n} subsets, {size / 2**30:.3g} GiB with |Y| = {n_y}; "
-            f"the limits are {MAX_SYMBOLS[method]} symbols and {MAX_BYTES / 2**30:.3g} GiB: merge symbols of X first"
+            f"the limits are {MAX_SYMBOLS[method]} symbols and {told}: merge symbols of X first"
         )
     if method == "enumeration" and max_nodes is None and n > 16:
         raise ValueError(

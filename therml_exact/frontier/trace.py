@@ -30,6 +30,7 @@ from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.learning.frontier import RuleFrontier
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.rules.problem import LearningRuleProblem
+from therml_exact.numbers.given import Number
 from therml_exact.numbers.tables import whole
 
 SECONDS = 60.0  # of one optimum
@@ -45,8 +46,8 @@ TRACERS = {
 
 
 @overload
-def trace(problem: Problem, gammas: Iterable[Any] | None = None, deltas: Iterable[Any] | None = None,
-          sigmas: Iterable[Any] | None = None, betas: Iterable[Any] | None = None, tol: float = 1e-3,
+def trace(problem: Problem, gammas: Iterable[Number] | None = None, deltas: Iterable[Number] | None = None,
+          sigmas: Iterable[Number] | None = None, betas: Iterable[Number] | None = None, tol: float = 1e-3,
           executor: Executor | None = None, progress: bool = True, checkpoint: str | os.PathLike[str] | None = None,
           volume: bool = False, max_points: int = 1000, max_cells: int = 2_000_000,
           time_limit: float | None = None) -> Frontier: ...  # fmt: skip
@@ -54,14 +55,15 @@ def trace(problem: Problem, gammas: Iterable[Any] | None = None, deltas: Iterabl
 
 @overload
 def trace(problem: RateDistortionProblem | CapacityProblem, gammas: None = None, deltas: None = None,
-          sigmas: None = None, betas: Iterable[Any] | None = None, tol: float = 1e-3, executor: Executor | None = None,
-          progress: bool = True, checkpoint: None = None, volume: bool = False, max_points: int = 1000,
-          max_cells: int = 2_000_000, time_limit: float | None = None) -> Tradeoff: ...  # fmt: skip
+          sigmas: None = None, betas: Iterable[Number] | None = None, tol: float = 1e-3,
+          executor: Executor | None = None, progress: bool = True, checkpoint: None = None, volume: bool = False,
+          max_points: int = 1000, max_cells: int = 2_000_000,
+          time_limit: float | None = None) -> Tradeoff: ...  # fmt: skip
 
 
 @overload
-def trace(problem: LearningRuleProblem | JointProblem, gammas: Iterable[Any] | None = None,
-          deltas: Iterable[Any] | None = None, sigmas: Iterable[Any] | None = None, betas: None = None,
+def trace(problem: LearningRuleProblem | JointProblem, gammas: Iterable[Number] | None = None,
+          deltas: Iterable[Number] | None = None, sigmas: Iterable[Number] | None = None, betas: None = None,
           tol: float = 1e-3, executor: Executor | None = None, progress: bool = True,
           checkpoint: str | os.PathLike[str] | None = None, volume: bool = False, max_points: int = 1000,
           max_cells: int = 2_000_000, time_limit: float | None = None) -> RuleFrontier: ...  # fmt: skip
@@ -69,10 +71,10 @@ def trace(problem: LearningRuleProblem | JointProblem, gammas: Iterable[Any] | N
 
 def trace(
     problem: Any,
-    gammas: Iterable[Any] | None = None,
-    deltas: Iterable[Any] | None = None,
-    sigmas: Iterable[Any] | None = None,
-    betas: Iterable[Any] | None = None,
+    gammas: Iterable[Number] | None = None,
+    deltas: Iterable[Number] | None = None,
+    sigmas: Iterable[Number] | None = None,
+    betas: Iterable[Number] | None = None,
     tol: float = 1e-3,
     executor: Executor | None = None,
     progress: bool = True,

@@ -323,6 +323,20 @@ class PrimeLog:
         return function(*floats, **named)
 
     @property
+    def real(self) -> PrimeLog:
+        """The number itself: Python's rationals ask for it before they compare."""
+        return self
+
+    @property
+    def imag(self) -> int:
+        """No imaginary part."""
+        return 0
+
+    def conjugate(self) -> PrimeLog:
+        """The number itself."""
+        return self
+
+    @property
     def nats(self) -> float:
         """The nearest float, in nats."""
         return float(self)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import decimal
 import math
 import numbers
-import os
 import re
 from collections.abc import Mapping
 from fractions import Fraction
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from therml_exact.numbers.memory import most
 from therml_exact.numbers.text import shown
 
 Array = npt.NDArray[Any]
@@ -61,13 +61,13 @@ def entry(name: str, index: tuple[int, ...]) -> str:
 def check_size(cells: int, axes: int, exact: bool, what: str) -> None:
     """Refuse, before allocating, an array that cannot fit."""
     size = cells * (_EXACT_BYTES if exact else 8)
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 2**33
+    memory, told = most()
     if axes > _MAX_AXES:
         raise ValueError(f"{what} would have {axes} axes; an array has at most {_MAX_AXES}. Take a smaller N.")
-    if size > 0.8 * memory:
+    if size > memory:
         raise ValueError(
-            f"{what} would have {_large(cells)} cells, about {_large(size >> 30)} GiB, more than this machine's "
-            f"{memory / 2**30:,.1f} GiB. Take smaller alphabets or a smaller N."
+            f"{what} would have {_large(cells)} cells, about {_large(size >> 30)} GiB, more than {told}. "
+            "Take smaller alphabets or a smaller N."
         )
 
 

@@ -18,6 +18,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,15 @@ Number = PrimeLog | Approximate | float
 """A quantity in nats; the only float is infinity."""
 
 KERNEL_CELLS = 4096
-"""Float tables from here on go to the compiled kernels; for smaller ones importing numba costs more than it saves."""
+"""Float tables from here on may go to compiled kernels; for smaller ones importing numba costs more than it saves.
 
+A kernel that is not compiled yet is compiled once NumPy has taken as long (kernels/kernel.py).
+"""
+
+_SECONDS_A_MARGINAL = 5e-5
+_SECONDS = 6e-8  # a cell takes NumPy about as long, for a logarithm and an exact sum
+
+PIECE = 65536  # cells that are made Python's floats at a time
 _TINY = 5e-324  # the least positive float
 _NORMAL = 2.0**-1022  # the least one with all its digits
 _SMALL = 1e-6  # below it the kernels' differences of logarithms have few digits; a sum of nonnegative terms has more
@@ -73,7 +81,8 @@ class Weights:
         if self.array.size >= KERNEL_CELLS:
             from therml_exact.kernels.information.entropy import entropy_kernel
 
-            value = float(entropy_kernel(_flat(self.array)))
+            flat = _flat(self.array)
+            value = float(entropy_kernel.either(lambda p: _entropy(p[p > 0]), flat.size * _SECONDS, flat))
         if self.array.size < KERNEL_CELLS or value < _SMALL:
             value = _entropy(self.array[self.array > 0])
         return Approximate(value, self._error(value))
@@ -99,9 +108,17 @@ class Weights:
 
     def conditional_entropy(self, given: Array) -> Number:
         """-(1/W) sum w log(w/g), with g the sum of w over the distributed variables; never negative."""
-        result = self.cross_entropy(self.array, given)
-        # Each term is >= 0, and its sum is not -0.0.
-        return Approximate(result.value + 0.0, result.error) if isinstance(result, Approximate) else result
+        support = self.array > 0
+        w, g = self.array[support], np.broadcast_to(given, self.array.shape)[support]
+        if self.exact:
+            terms: Counter[int] = Counter()
+            for weight, base in zip(w.tolist(), g.tolist(), strict=True):
+                terms[weight] -= weight
+                terms[base] += weight
+            return PrimeLog.from_terms(terms, self.total)
+        # Each term is >= 0, and their sum is not -0.0.
+        value = float((w * (np.log(g) - np.log(w))).sum()) / self.total + 0.0
+        return Approximate(value, self._error(value))
 
     def divergence_of_rows(self, numerator: Array, denominator: Array | int) -> Number:
         """The divergence of the rows p(last | others) from a table, averaged over the others."""
@@ -134,15 +151,30 @@ class Weights:
         return Approximate(value, self._error(value) + self.rounding + ROUND * self.array.size)
 
     def information(self) -> Number:
-        """I(A;B|C) of weights w[a, b, c], as a divergence: floats have no cancellation, and are never negative."""
+        """I(A;B|C) of weights w[a, b, c] over their cells: floats have no cancellation, and are never negative."""
         if self.exact:
-            ac, bc, c = self.keep((0, 2)), self.keep((1, 2)), self.keep((2,))
-            return ac.entropy() + bc.entropy() - self.entropy() - c.entropy()
+            ac, bc, c = self.array.sum(axis=1), self.array.sum(axis=0), self.array.sum(axis=(0, 1))
+            terms: Counter[int] = Counter()
+            for (i, j, k), weight in np.ndenumerate(self.array):
+                if weight * c[k] != ac[i, k] * bc[j, k]:  # independent cells contribute exactly nothing
+                    terms[weight] += weight
+                    terms[c[k]] += weight
+                    terms[ac[i, k]] -= weight
+                    terms[bc[j, k]] -= weight
+            terms.pop(0, None)  # log 0 has the weight 0
+            return PrimeLog.from_terms(terms, self.total)
+        error = 4 * ROUND * sum(self.array.shape)
         if self.array.size >= KERNEL_CELLS:
-            from therml_exact.kernels.information.mutual_information import mutual_information_kernel
+            from therml_exact.kernels.information.mutual_information import mutual_information_kernel as kernel
 
-            value = float(mutual_information_kernel(_flat(self.array), *self.array.shape)[0])
-            return Approximate(value, self._error(value) + 4 * ROUND * sum(self.array.shape) * (value + 1))
+            seconds = 2 * self.array.size * _SECONDS
+            value = float(kernel.either(self._information, seconds, _flat(self.array), *self.array.shape)[0])
+        else:
+            value = self._information()[0]
+        return Approximate(value, self._error(value) + error * (value + 1))
+
+    def _information(self, *_: Any) -> tuple[float, float]:
+        """Return I(A;B|C) of floats, and W, as the kernel does."""
         w = np.ascontiguousarray(self.array)
         ac, bc = w.sum(axis=1), w.sum(axis=0)
         c = ac.sum(axis=0)
@@ -152,8 +184,7 @@ class Weights:
             i, j, k = at.nonzero()
             return np.asarray(np.log(ac[i, k]) + np.log(bc[j, k]) - np.log(c[k]))
 
-        value = float(divergence_terms(w, product, log_product).sum()) / self.total
-        return Approximate(value, self._error(value) + 4 * ROUND * sum(w.shape) * (value + 1))
+        return float(divergence_terms(w, product, log_product).sum()) / self.total, self.total
 
     def multi_information(self) -> Number:
         """sum_i H(X_i) - H(X_1, ..., X_n); for floats as a divergence from the product of the marginals."""
@@ -164,9 +195,12 @@ class Weights:
                 total = total + self.keep((axis,)).entropy()
             return total
         if self.array.size >= KERNEL_CELLS:
-            from therml_exact.kernels.information.multi_information import multi_information_kernel
+            from therml_exact.kernels.information.multi_information import multi_information_kernel as kernel
 
-            value = float(multi_information_kernel(_flat(self.array), np.array(self.array.shape, np.int64))[0])
+            shape = np.array(self.array.shape, np.int64)
+            value = float(
+                kernel.either(lambda *_: (0.0, 0.0), 2 * self.array.size * _SECONDS, _flat(self.array), shape)[0]
+            )
             if value >= _SMALL:
                 return Approximate(value, self._error(value + math.log(self.array.size)))
         product = np.asarray(self.total)
@@ -181,15 +215,41 @@ class Weights:
         value = float(divergence_terms(np.ascontiguousarray(self.array), product, log_product).sum()) / self.total
         return Approximate(value, self._error(value) + 4 * ROUND * self.array.size * (value + 1))
 
-    def entropy_vector(self) -> Array | None:
-        """All 2^n joint entropies of a large float table by the lattice kernel; None where there is no kernel."""
+    def entropy_vector(self) -> Array:
+        """The joint entropies of all 2^n subsets of the axes: entry `mask` belongs to the axes k with bit k set."""
+        n = self.array.ndim
         if self.exact or self.array.size < KERNEL_CELLS // 16:
-            return None
+            return self._entropies()
         from therml_exact.kernels.information.lattice import entropy_vector_kernel
 
-        vector = np.zeros(2**self.array.ndim)
-        entropy_vector_kernel(_flat(self.array), np.array(self.array.shape, np.int64), vector)
+        vector = np.zeros(2**n)
+
+        def without_kernel(*_: Any) -> None:
+            vector[:] = self._entropies()
+
+        seconds = math.prod(1.0 + k for k in self.array.shape) * _SECONDS + 2**n * _SECONDS_A_MARGINAL
+        shape = np.array(self.array.shape, np.int64)
+        entropy_vector_kernel.either(without_kernel, seconds, _flat(self.array), shape, vector)
         return np.maximum(vector, 0.0)  # of one letter the kernel's two logarithms may differ by their rounding
+
+    def _entropies(self) -> Array:
+        """The same, marginal by marginal: each is summed out of one that has an axis more."""
+        n = self.array.ndim
+        vector = np.zeros(2**n, dtype=object if self.exact else np.float64)
+        vector[0] = PrimeLog.from_terms({}, 1) if self.exact else 0.0
+
+        def visit(w: Weights, mask: int, kept: tuple[int, ...], first: int) -> None:
+            if mask:
+                entropy: Any = w.entropy()
+                vector[mask] = entropy if self.exact else float(entropy)
+            # Axes are removed in increasing order, so that every subset is reached once.
+            for axis in kept:
+                if axis >= first and mask.bit_count() > 1:
+                    rest = tuple(a for a in kept if a != axis)
+                    visit(w.keep([kept.index(a) for a in rest]), mask & ~(1 << axis), rest, axis + 1)
+
+        visit(self, 2**n - 1, tuple(range(n)), 0)
+        return vector
 
     def _error(self, value: float) -> float:
         size = max(2, self.array.size)
@@ -199,17 +259,34 @@ class Weights:
 def exact_sum(table: Array) -> float:
     """The sum of a float table, correct to the last bit or next to it, without a copy of a large one."""
     if table.size < KERNEL_CELLS:
-        return math.fsum(table.reshape(-1).tolist())
+        return _fsum(table.reshape(-1))
     from therml_exact.kernels.information.entropy import total_of
 
-    return float(total_of(_flat(table))[0])
+    flat = _flat(table)
+    return float(total_of.either(lambda p: (_fsum(p), 0.0), flat.size * _SECONDS / 2, flat)[0])
+
+
+def _fsum(p: Array) -> float:
+    """The sum of a flat float array, correct to the last bit, without a list of all of it."""
+    return math.fsum(chain.from_iterable(p[i : i + PIECE].tolist() for i in range(0, p.size, PIECE)))
+
+
+class _Lent:
+    """Memory of an array, as NumPy's array interface describes it, said to be writable."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array  # keeps the memory
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.__array_interface__["data"][0], False)}
 
 
 def _flat(array: Array) -> Array:
-    """The cells as the kernels take them: contiguous, flat and read-only, so that each is compiled once."""
+    """The cells as the kernels take them: contiguous and flat, and of one type, so that each is compiled once.
+
+    A frozen table is lent as if it were writable: numba would compile every kernel a second time for it, and again all
+    that they call. These kernels only read it.
+    """
     flat = np.ascontiguousarray(array).reshape(-1)
-    flat.flags.writeable = False
-    return flat
+    return flat if flat.flags.writeable else np.asarray(_Lent(flat))
 
 
 def _entropy(w: Array) -> float:
@@ -218,7 +295,7 @@ def _entropy(w: Array) -> float:
     At most one cell is more than half of the total T. The others are summed apart for it: T - w would cancel.
     """
     k = int(w.argmax())
-    rest = math.fsum(np.delete(w, k).tolist())
+    rest = _fsum(np.delete(w, k))
     total = rest + float(w[k])
     logs = math.log(total) - np.log(w)
     logs[k] = math.log1p(rest / float(w[k]))

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -44,7 +45,7 @@ from therml_exact.numbers.tables import Array, freeze, read_table
 from therml_exact.results import result
 from therml_exact.thermo.log_law import divergence_terms, law, log_mean, logs_of
 from therml_exact.variational import Variational
-from therml_exact.worlds import BayesWorld, DiscriminativeWorld, World, WorldP
+from therml_exact.worlds import BayesWorld, DiscriminativeWorld, ExchangeableWorld, World, WorldP
 
 Scalar = int | float | Fraction
 _DIGITS = 20_000  # of an exact weight: a few seconds for a few data sets, growing like the square
@@ -86,7 +87,7 @@ class Equilibrium:
     @property
     def rule(self) -> Array:
         """p*(theta|data)."""
-        return self.world.tables["theta_given_data"]
+        return self.world.rule
 
     @property
     def is_exact(self) -> bool:
@@ -112,7 +113,7 @@ class Equilibrium:
     @property
     def data(self) -> Array:
         """p(x^N, y^N), or p(x^N)."""
-        return self.world.marginal([name for name in self.world.axes if name[0] in "XY"]).table
+        return self.world.marginal(self.world.data).table
 
     @property
     def value(self) -> Value:
@@ -124,7 +125,7 @@ class Equilibrium:
         here, world = self.alike(rule)
         if here.is_exact:
             return objective(world, here.variational, **self.multipliers)
-        table, weight = world.tables["theta_given_data"], here.data[..., None]
+        table, weight = world.rule, here.data[..., None]
         with np.errstate(invalid="ignore"):
             cost = np.where(table > 0, -float(self.sigma) * table * here.log_weight, 0.0)
         entropy = divergence_terms(table, np.broadcast_to(logs_of(here.variational.theta), table.shape))
@@ -137,7 +138,7 @@ class Equilibrium:
     def divergence(self, rule: Any) -> Value:
         """<KL(p(theta|data); p*(theta|data))> over data sets: the excess over sigma (34)."""
         here, world = self.alike(rule)
-        table, weight = world.tables["theta_given_data"], here.data[..., None]
+        table, weight = world.rule, here.data[..., None]
         if here.is_exact:
             return kl_divergence(weight * table, weight * here.rule)
         return _mean(weight, divergence_terms(table, logs_of(here.law)))
@@ -151,7 +152,7 @@ class Equilibrium:
         """The equilibrium and its world with another rule, both in floats if one of them is."""
         table = read_table(rule, "rule")
         here = self if table.dtype == object else self.to_float()
-        return here, _replaced(here.world, table if here.is_exact else table.astype(np.float64))
+        return here, here.world.with_rule(table if here.is_exact else table.astype(np.float64))
 
     def __str__(self) -> str:
         given = ", ".join(f"{name} = {value}" for name, value in self.multipliers.items())
@@ -195,14 +196,15 @@ def objective(world: World, variational: Variational, **multipliers: Scalar) -> 
 
 
 def boltzmann(
-    world: WorldP, variational: Variational, sigma: Scalar, gamma: Scalar = 0, delta: Scalar = 0
+    world: WorldP | ExchangeableWorld, variational: Variational, sigma: Scalar, gamma: Scalar = 0, delta: Scalar = 0
 ) -> Equilibrium:
     """The equilibrium (24) of a world's process and encoder for given q's: its best learning rule.
 
     It minimises J = R + delta D + gamma C + sigma S (32) over all rules.
 
-    world: a WorldP; its own learning rule plays no part. variational: the q's theta and z, with y_given_z for gamma > 0
-    and x_given_z for delta > 0. sigma: the temperature, > 0. gamma, delta: the multipliers, >= 0; without unit.
+    world: a WorldP, also an exchangeable one; its own learning rule plays no part. variational: the q's theta and z,
+    with y_given_z for gamma > 0 and x_given_z for delta > 0. sigma: the temperature, > 0. gamma, delta: the
+    multipliers, >= 0; without unit.
     Returns an Equilibrium, exact where the tables are and every exponent is a whole number, else in floats.
     Raises TypeError for another kind of world; ValueError for bad multipliers, missing q's, a data set that occurs and
     has infinite cost for every theta, and exact weights of too many digits.
@@ -214,7 +216,7 @@ def boltzmann(
     >>> [str(p) for p in equilibrium.rule[0, 0]], str(equilibrium.value)
     (['9/10', '1/10'], '5 log 2 - log 5')
     """
-    if not isinstance(world, WorldP):
+    if not isinstance(world, (WorldP, ExchangeableWorld)):
         raise TypeError(f"world is a {type(world).__name__}; boltzmann takes a WorldP, tempered_posterior the others")
     sigma, gamma, delta = (
         _multiplier(name, value) for name, value in (("sigma", sigma), ("gamma", gamma), ("delta", delta))
@@ -327,26 +329,26 @@ def _equilibrium(
 ) -> Equilibrium:
     samples = list(world.samples)
     with np.errstate(divide="ignore"):
-        logs = _over_data([log(i) for i in samples], lambda a, b: a + b)
+        logs = world.over_data([log(i) for i in samples], operator.add, operator.mul)
     rational = world.is_exact and v.is_exact and not any(isinstance(value, float) for value in multipliers.values())
     factors = [exact(i) for i in samples] if rational else [None]
     if any(factor is None for factor in factors):
         return _float_equilibrium(world.to_float(), v.to_float(), multipliers, logs)
-    weight = v.theta * _over_data(factors, lambda a, b: a * b)  # type: ignore[arg-type]
+    weight = v.theta * world.over_data(factors, operator.mul, operator.pow)  # type: ignore[arg-type]
     z = np.asarray(weight.sum(axis=-1))
-    data = world.marginal([name for name in world.axes if name[0] in "XY"]).table
+    data = world.marginal(world.data).table
     _check_z(z == 0, data)
     empty = (z == 0)[..., None]
     rule = np.where(empty, v.theta, weight) / np.where(empty[..., 0], 1, z)[..., None]
     mean = sum(
         (PrimeLog.log(value) * p for value, p in zip(z.reshape(-1), data.reshape(-1), strict=True) if p), PrimeLog()
     )
-    return Equilibrium(_replaced(world, rule), v, multipliers, freeze(logs), freeze(z), mean)
+    return Equilibrium(world.with_rule(rule), v, multipliers, freeze(logs), freeze(z), mean)
 
 
 def _float_equilibrium(world: World, v: Variational, multipliers: dict[str, Scalar], logs: Array) -> Equilibrium:
     log = logs_of(v.theta) + logs
-    data = world.marginal([name for name in world.axes if name[0] in "XY"]).table
+    data = world.marginal(world.data).table
     top = log.max(axis=-1, keepdims=True)
     _check_z(~np.isfinite(top[..., 0]), data)
     empty = ~np.isfinite(top)
@@ -354,7 +356,7 @@ def _float_equilibrium(world: World, v: Variational, multipliers: dict[str, Scal
     total = weight.sum(axis=-1, keepdims=True)
     log_z = np.where(empty[..., 0], 0.0, log_mean(v.theta, logs))
     return Equilibrium(
-        _replaced(world, weight / total), v, multipliers, freeze(np.array(logs)), None, float((data * log_z).sum())
+        world.with_rule(weight / total), v, multipliers, freeze(np.array(logs)), None, float((data * log_z).sum())
     )
 
 
@@ -370,20 +372,6 @@ def _check_digits(digits: int, name: str, value: Scalar) -> None:
             f"at {name} = {value} exact weights have some {digits:,} digits, and up to {_DIGITS:,} are computed with; "
             "take floats: world.to_float() (therml relax --floats)"
         )
-
-
-def _over_data(factors: list[Array], combine: Callable[[Array, Array], Array]) -> Array:
-    """Combine tables [letters of sample i..., theta] into one [x1, y1, ..., xN, yN, theta]."""
-    total = factors[0]
-    for factor in factors[1:]:
-        letters = factor.ndim - 1
-        wide = total.reshape(*total.shape[:-1], *(1,) * letters, total.shape[-1])
-        total = combine(wide, factor)
-    return np.asarray(total)
-
-
-def _replaced(world: World, rule: Array) -> World:
-    return type(world)(**(world.tables | {"theta_given_data": rule}))
 
 
 def _check_z(empty: Array, data: Array) -> None:

@@ -7,11 +7,11 @@ Errors: ValueError for an unknown multiplier, NotSmoothError where there is no s
 
 from __future__ import annotations
 
-import time
 from itertools import product
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.thermo.bordered import NotSmoothError
 from therml_exact.thermo.family import EquilibriumFamily, State
 from therml_exact.thermo.potentials import MULTIPLIERS, Derivative
@@ -51,11 +51,11 @@ def find_state(family: EquilibriumFamily, time_limit: float = 10.0) -> State:
 
     Where none is clear, the smooth one of largest curvature; NotSmoothError with the commonest reason where none is.
     """
-    deadline = time.monotonic() + time_limit
+    deadline = now() + time_limit
     found: list[State] = []
     reasons: list[str] = []
     for gamma, sigma in product(GAMMAS, SIGMAS):
-        left = deadline - time.monotonic()
+        left = deadline - now()
         if left < 0:
             reasons.append(f"the time of {time_limit:g} s was up")
             break

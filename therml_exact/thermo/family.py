@@ -32,7 +32,6 @@ equilibrium is found or the time is up. Nats.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -42,6 +41,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from therml_exact.clock import now
 from therml_exact.encoders import read_dictionary
 from therml_exact.numbers.tables import Array, whole
 from therml_exact.process import read_process
@@ -169,7 +169,7 @@ class EquilibriumFamily:
         if set(goal) != set(MULTIPLIERS):
             raise ValueError("without a State to start from prescribe delta, gamma and sigma; then follow the branch")
         if start is None:
-            return self._search(goal, time.monotonic() + time_limit)
+            return self._search(goal, now() + time_limit)
         try:
             rule = np.asarray(start, dtype=np.float64)
         except (TypeError, ValueError):
@@ -193,7 +193,7 @@ class EquilibriumFamily:
         best: State | None = None
         reasons: list[str] = []
         for k in range(_STARTS):
-            if time.monotonic() > deadline:
+            if now() > deadline:
                 reasons.append(f"the time was up after {k} of {_STARTS} starts")
                 break
             rule = self.relax(rng.dirichlet(np.ones(len(self.encoders)), size=len(self.p)), goal, 2000)

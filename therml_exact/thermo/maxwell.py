@@ -11,10 +11,10 @@ reason: "differs" is said of settled numbers only. D, C, S, R in nats, multiplie
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from therml_exact.clock import now
 from therml_exact.thermo.bordered import NotSmoothError
 from therml_exact.thermo.family import State
 from therml_exact.thermo.potentials import MISPRINTS, MaxwellRelation, maxwell_relations
@@ -115,10 +115,10 @@ def measure_maxwell(
     if not isinstance(state, State):
         raise TypeError(f"state is a {type(state).__name__}; give what EquilibriumFamily.solve returns")
     chosen = maxwell_relations() if relations is None else tuple(relations)
-    deadline = time.monotonic() + time_limit
+    deadline = now() + time_limit
     rows = []
     for relation in chosen:
-        if time.monotonic() > deadline:
+        if now() > deadline:
             rows.append(Measurement(relation, refused=f"the time of {time_limit:g} s was up"))
         else:
             rows.append(_measure(state, relation))

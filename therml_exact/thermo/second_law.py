@@ -140,7 +140,7 @@ def second_law(equilibrium: Equilibrium, kernel: Kernel, steps: int, start: Any 
     if table.ndim < 2:
         raise TypeError(f"kernel is a {type(kernel).__name__}; give a function of the rule, or a table of kernels")
     check_preserves(table, target)
-    rule = world.tables["theta_given_data"]
+    rule = world.rule
     rules = [rule]
     drift = np.zeros(0)
     if equilibrium.is_exact:

@@ -24,6 +24,7 @@ from validation.section import Picture, picture
 
 GREY, BLUE, ORANGE, PURPLE, YELLOW = "0.75", "#0072b2", "#d55e00", "#762a83", "#e6ab02"
 MARKS = {6: ("o", BLUE), 7: ("s", ORANGE), 8: ("^", "#009e73"), 9: ("D", PURPLE), 10: ("*", "#cc0033")}
+FAINT = 0.35
 WINDOW = 345.0, 415.0  # points: about the size of an axes of the overview, which its labels are placed by
 NAMES = {6: "Supervised learning", 7: "VIB", 8: "Autoencoders", 9: "VAE", 10: "The full objective"}
 
@@ -34,8 +35,8 @@ def pictures(results: Results) -> tuple[Picture, ...]:
         "All trained models and the certified frontier",
         overview(results),
         "Values on the true p(x, y): filled, trained on the infinite data; hollow (grey numbers), on 50 examples. Grey "
-        "is impossible. A value above the axis is drawn at its upper edge. What the objective does not train of R, C "
-        "and D is computed from the encoder.",
+        "is impossible. A value above the axis is drawn at its upper edge, with an arrow. Faint: the objective does "
+        "not train this C or D, which is computed from the encoder and the true p(x, y).",
     )
     out = [every, _five(results)]
     for number in sorted({o.figure for o in OBJECTIVES}):
@@ -154,7 +155,12 @@ def overview(results: Results) -> Figure:
                 marker, colour = MARKS[a.objective.figure]
                 x, y = a.true["R"], min(a.true[name], top[name])
                 size, fill = 9 if marker == "*" else 6, colour if d == 0 else "white"
-                ax.plot(x, y, marker, color=colour, mfc=fill, markersize=size, clip_on=False, zorder=3)
+                # What is computed from the true p(x, y) is no result of training: it is drawn faint.
+                faint = FAINT if (a.objective.gamma if name == "C" else a.objective.delta) == 0 else 1.0
+                ax.plot(x, y, marker, color=colour, mfc=fill, markersize=size, clip_on=False, zorder=3, alpha=faint)
+                if a.true[name] > top[name]:
+                    ax.annotate("", (x, y * 1.045), (x, y), zorder=4, annotation_clip=False,
+                                arrowprops={"arrowstyle": "->", "color": colour})  # fmt: skip
                 marks.append((x, y, str(k + 1), "black" if d == 0 else "0.4"))
         ax.set_xlabel("rate R (nats)")
         ax.set_ylabel({"C": "classification error C (nats)", "D": "distortion D (nats)"}[name])
@@ -165,6 +171,8 @@ def overview(results: Results) -> Figure:
         _label(ax, marks)
     for fill, told in (("0.3", "filled: infinite data"), ("white", "hollow: 50 examples")):
         left.plot([], [], "o", color="0.3", mfc=fill, label=told)
+    left.plot([], [], "o", color="0.3", alpha=FAINT, label="faint: computed from the true p, not trained")
+    left.plot([], [], "^", color="0.3", mfc="none", label="arrow: beyond the axis, at its edge")
     for k, o in enumerate(OBJECTIVES):
         marker, colour = MARKS[o.figure]
         left.plot([], [], marker, color=colour, label=f"{k + 1}  {o.name}")

@@ -27,3 +27,20 @@ def optimum(p: np.ndarray) -> Tables:
     classifier = np.tile(y, (CODES, 1))
     classifier[: len(y)] = (p / x[:, None]).T @ p / y[:, None]
     return Tables(encoder, marginal, decoder, classifier, 0.0)
+
+
+def blank(p: np.ndarray) -> Tables:
+    """No code: one code for every x, which tells nothing."""
+    return _of_encoder(p, np.eye(CODES)[np.zeros(len(p), dtype=int)])
+
+
+def copy(p: np.ndarray) -> Tables:
+    """A copy of x: a code for each."""
+    return _of_encoder(p, np.eye(CODES)[: len(p)])
+
+
+def _of_encoder(p: np.ndarray, z_given_x: np.ndarray) -> Tables:
+    """An encoder; its marginal, decoder and classifier are those that it induces (`Tables.fitted`)."""
+    x, y = p.sum(axis=1), p.sum(axis=0)
+    even = np.full(CODES, 1 / CODES)
+    return Tables(z_given_x[None], even, np.tile(x, (CODES, 1)), np.tile(y, (CODES, 1)), 0.0)

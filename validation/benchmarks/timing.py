@@ -69,20 +69,30 @@ def _burst(call: Call, clock: Callable[[], float], seconds: float) -> int:
     return max(1, math.ceil(seconds / max(clock() - start, 1e-7)))
 
 
+def reaches(number: float, sense: str, target: float) -> bool:
+    """Whether a number is at least (>=) or at most (<=) its target."""
+    return number >= target if sense == ">=" else number <= target
+
+
+def judge(
+    kernel: str, size: str, against: str, ours: float, other: float | None, ratio: float, sense: str,
+    target: float | None, note: str = "",
+) -> Row:  # fmt: skip
+    """A row whose number is held against its target, if it has one."""
+    met = None if target is None else reaches(ratio, sense, target)
+    return Row(kernel, size, against, ours, other, ratio, "" if target is None else f"{sense} {target:g}", met, note)
+
+
 def faster(kernel: str, size: str, against: str, ours: Call, other: Call, at_least: float | None, **kw: Any) -> Row:
     """How many times faster than `other`."""
     mine, theirs = alternate(ours, other, **kw)
-    ratio = theirs / mine
-    target = "" if at_least is None else f">= {at_least:g}"
-    return Row(kernel, size, against, mine, theirs, ratio, target, None if at_least is None else ratio >= at_least)
+    return judge(kernel, size, against, mine, theirs, theirs / mine, ">=", at_least)
 
 
 def limit(kernel: str, size: str, against: str, ours: Call, other: Call, at_most: float | None, **kw: Any) -> Row:
     """How many times the limit `other`."""
     mine, theirs = alternate(ours, other, **kw)
-    ratio = mine / theirs
-    target = "" if at_most is None else f"<= {at_most:g}"
-    return Row(kernel, size, against, mine, theirs, ratio, target, None if at_most is None else ratio <= at_most)
+    return judge(kernel, size, against, mine, theirs, mine / theirs, "<=", at_most)
 
 
 def machine() -> dict[str, Any]:

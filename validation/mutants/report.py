@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from validation.mutants.targets import CORE, VERIFIERS, Target
 from validation.mutants.trials import Outcome
 from validation.section import Section, Table
+from validation.verdicts import check
 
 GROUPS = {VERIFIERS: "verifiers and leaf rules", CORE: "the rest of the core"}
 TEXT = (
@@ -16,6 +17,16 @@ TEXT = (
     "Mutants of which nobody could tell the difference are equivalent; each is listed with its reason. One whose tests "
     "take more than three times as long as without it is timed out, and counts as killed."
 )
+
+
+@check("mutants: a group", "at least the listed share of those not equivalent is killed", "verifiers 95%, core 90%")
+def enough_killed(percent: float, must: float) -> bool:
+    return percent >= 100 * must
+
+
+@check("mutants: equivalent", "no test kills what is listed as equivalent", "then something tells them apart")
+def survives(outcome: str) -> bool:
+    return outcome == "survived"
 
 
 def section(outcomes: Sequence[Outcome], targets: Mapping[str, Target],
@@ -31,16 +42,16 @@ def section(outcomes: Sequence[Outcome], targets: Mapping[str, Target],
         counts = {name: sum(judged[o] == name for o in of) for name in ("killed", "timed out", "survived")}
         same = sum(judged[o] == "equivalent" for o in of)
         rows.append((title, len(of), *counts.values(), same, _percent(of, judged)))
-    failures = [
-        f"{name}: {_percent(group, judged):.1f}% of mutants that are not equivalent were killed, less than {must:.0%}"
-        for must, name in GROUPS.items()
-        if (group := _group(outcomes, targets, must)) and _percent(group, judged) < 100 * must
-    ]
-    failures += [
-        f"{where(o)} is listed as equivalent, but {o.by or 'a test'} killed it"
-        for o in outcomes
-        if o.outcome != "survived" and _key(o) in reasons
-    ]
+    failures: list[str] = []
+    for must, name in GROUPS.items():
+        if group := _group(outcomes, targets, must):
+            percent = _percent(group, judged)
+            told = f"{name}: {percent:.1f}% of mutants that are not equivalent were killed, less than {must:.0%}"
+            failures += enough_killed.failures(told, percent=percent, must=must)
+    for o in outcomes:
+        if _key(o) in reasons:
+            told = f"{where(o)} is listed as equivalent, but {o.by or 'a test'} killed it"
+            failures += survives.failures(told, outcome=o.outcome)
     columns = ("file", "mutants", "killed", "timed out", "survived", "equivalent", "killed of those not equivalent, %")
     lines = {name: [o for o in outcomes if judged[o] == name] for name in ("survived", "equivalent", "timed out")}
     tables = [Table("Mutants by file", columns, tuple(rows))]

@@ -32,6 +32,7 @@ class Target:
 TARGETS = {
     "therml_exact/numbers/approximate.py": Target(("tests/test_approximate.py",)),
     "therml_exact/numbers/coprime.py": Target(("tests/test_primelog.py",)),
+    "therml_exact/numbers/ball_arrays.py": Target(("tests/test_ball_arrays.py",), VERIFIERS),
     "therml_exact/numbers/balls.py": Target(BALLS),
     "therml_exact/numbers/nats.py": Target(("tests/test_users_data.py",)),
     "therml_exact/numbers/primelog.py": Target(EXACT),
@@ -44,6 +45,8 @@ TARGETS = {
     "therml_exact/verification.py": Target(("tests/test_verification.py", "tests/test_hostile_files.py"), VERIFIERS),
     "therml_exact/frontier/mixture/check.py": Target((CHECK, "tests/test_verification.py"), VERIFIERS),
     "therml_exact/frontier/mixture/leaf_rules.py": Target(("tests/test_leaf_rules.py", CHECK), VERIFIERS),
+    "therml_exact/frontier/mixture/leaf_arrays.py": Target(("tests/test_leaf_arrays.py",), VERIFIERS),
+    "therml_exact/frontier/mixture/check_tree.py": Target(("tests/test_leaf_arrays.py", CHECK), VERIFIERS),
     "therml_exact/frontier/mixture/closed_form.py": Target(("tests/test_closed_form.py", CHECK), VERIFIERS),
     "therml_exact/frontier/mixture/certificate.py": Target((CHECK, "tests/test_verification.py"), VERIFIERS),
     "therml_exact/frontier/curve/check.py": Target(("tests/test_curve_check.py",), VERIFIERS),

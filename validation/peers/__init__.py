@@ -22,15 +22,19 @@ from pathlib import Path
 from types import ModuleType
 
 from therml_exact.files import write_text
-from validation.peers import agreement, bottleneck, of_bmi, of_dit, of_infomeasure, of_psitip
+from validation.peers import agreement, bottleneck, environments, of_bmi, of_dit, of_infomeasure, of_psitip
 from validation.peers.bottleneck import Points, quietly
 from validation.peers.installed import PEERS, load
+from validation.peers.judged import failures_of
 from validation.section import Cell, Section, Start, Table
 
 TEXT = """\
 The same inputs go to other packages and to this one. A difference is believed on neither side before its reason is \
 known; the reason stands beside it. Numbers are nats (bits converted), times CPU milliseconds of both in turn in one \
-run, without first calls: a ratio above 1 says that the peer takes longer."""
+run, without first calls and with the processes that a peer starts: a ratio above 1 says that the peer takes longer. \
+Where a peer's setting is arguable (restarts, a pool of processes), both numbers stand. The exact joints of dit's \
+table, the certified frontier and the certificates are checked by this run; a peer that is not installed is made \
+usable by `python -m validation.peers.environments`, which gives each its own environment."""
 
 QUICK, FULL = 12.0, 120.0  # CPU seconds for a peer
 
@@ -39,15 +43,17 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     tables: list[Table] = []
     missing: list[str] = []
     points: Points = {}
+    failures: list[str] = []
     advance = start("peers", len(PEERS))
     for peer in PEERS:
         module, told = load(peer)
-        if module is None:
+        file = environments.computed(peer.distribution, full, folder) if module is None else None
+        if module is None and file is None:
             missing.append(told)
         else:
             # What an interrupted run has finished is read back.
-            file = folder / f"{peer.distribution}_{told}_{'full' if full else 'quick'}.json"
-            if not file.exists():
+            file = file or folder / f"{peer.distribution}_{told}_{'full' if full else 'quick'}.json"
+            if module is not None and not file.exists():
                 budget, drawn = Budget(f"{peer.distribution} {told}", FULL if full else QUICK), {}
                 found = quietly(COMPARED[peer.distribution], module, budget, full, drawn)
                 part = Section(peer.distribution, "", tuple(found), missing=tuple(budget.missing))
@@ -55,11 +61,13 @@ def section(full: bool, folder: Path, start: Start) -> Section:
             content = json.loads(file.read_text())
             part = Section.of(content["section"])
             tables += part.tables
+            failures += failures_of(part.tables)
             missing += part.missing
             points |= content["points"]
         advance()
     shown = bottleneck.drawn(points)
-    return Section("Peers on the same inputs", TEXT, tuple(tables), (shown,) if shown else (), missing=tuple(missing))
+    return Section("Peers on the same inputs", TEXT, tuple(tables), (shown,) if shown else (), missing=tuple(missing),
+                   failures=tuple(failures))  # fmt: skip
 
 
 class Budget:
@@ -94,8 +102,8 @@ def _dit(dit: ModuleType, budget: Budget, full: bool, points: Points) -> list[Ta
 
 def _embo(embo: ModuleType, budget: Budget, full: bool, points: Points) -> list[Table]:
     note = (
-        "The same random joints. Times a point, of equally many along the curve, each warm from the one before: ours "
-        "each with a proven bound, embo's without one."
+        "The same random joints, both at the same gammas (its beta is gamma log 2), from just above gamma_c on. CPU "
+        "times a point, children in, with its pool of processes and without: ours each with a proven bound."
     )
     rows = bottleneck.of_embo(embo, 100 if full else 40, points)
     return [budget.table("information bottleneck", bottleneck.COLUMNS, rows, note)]
@@ -119,7 +127,7 @@ def _psitip(psitip: ModuleType, budget: Budget, full: bool, points: Points) -> l
     proofs = of_psitip.proofs(psitip, 3 if full else 2)
     leak = "H(X)(1 - e) >= I(X;Y) is false for every e > 0."
     return [
-        budget.table("a false statement", ("statement", "ours", "psitip", "why"), of_psitip.leaks(psitip), leak),
+        budget.table("a false statement", of_psitip.LEAKS, of_psitip.leaks(psitip), leak),
         budget.table("the paper's inequalities", of_psitip.COLUMNS, proofs, note),
     ]
 

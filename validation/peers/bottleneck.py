@@ -25,6 +25,7 @@ import therml_exact as tx
 from therml_exact.frontier.curve.claim import locate
 from therml_exact.frontier.mixture.path import minimize_path
 from validation.peers.cpu import alternate
+from validation.peers.equal_work import curve, multipliers, without_pool
 from validation.section import Cell, Picture, picture
 
 SHAPES = ((2, 2), (3, 3), (5, 3), (30, 2))
@@ -87,14 +88,14 @@ def judged(
 
 
 def of_embo(embo: ModuleType, count: int, points: Points) -> Iterator[tuple[Cell, ...]]:
-    path = [{"gamma": float(gamma)} for gamma in np.geomspace(1.05, 10, count)]
     for shape in SHAPES:
         p, problem = joint_of(shape), problem_of(shape)
         h_y = tx.entropy(problem.p_xy, "Y")
+        gammas = multipliers(problem, count)
+        path = [{"gamma": float(gamma)} for gamma in gammas]
 
-        def run(p: np.ndarray = p) -> tuple[np.ndarray, ...]:
-            np.random.seed(0)  # noqa: NPY002 (embo draws from the global state)
-            return embo.InformationBottleneck(pxy=p.copy(), maxbeta=10, numbeta=count).get_bottleneck()
+        def run(p: np.ndarray = p, gammas: np.ndarray = gammas) -> tuple[np.ndarray, ...]:
+            return curve(embo, p, gammas)
 
         ix, iy, _, beta = run()
         found = [(float(r) * LN2, float(h_y - i * LN2)) for r, i in zip(ix, iy, strict=True)]
@@ -105,12 +106,16 @@ def of_embo(embo: ModuleType, count: int, points: Points) -> Iterator[tuple[Cell
         for factor in (1.0, 1 / LN2):
             at = [(found[k], float(beta[k]) * factor) for k in late[:: max(1, len(late) // 6)]]
             excess.append(max(r + g * c - tx.minimize(problem, gamma=g).lower_bound for (r, c), g in at))
-        ours, theirs = alternate(lambda q=problem: list(minimize_path(q, path)), run, budget=0.0)
+        ours, theirs = alternate(lambda q=problem, path=path: list(minimize_path(q, path)), run, budget=0.0)
         why = (
             f"R + gamma C misses its minimum by up to {excess[0]:.2g} at gamma = its beta, by {excess[1]:.2g} at "
             "beta/ln 2: bits inside its exponential; the rest is its stopping rule"
         )
-        yield judged("embo", shape, found, (ours / len(path), theirs / len(found)), why)
+        yield judged("embo", shape, found, (ours / len(path), theirs / count), why)
+        with without_pool(embo):
+            alone = alternate(lambda q=problem, path=path: list(minimize_path(q, path)), run, budget=0.0)
+        why = "the same points without its pool of processes"
+        yield judged("embo, no pool", shape, found, (alone[0] / count, alone[1] / count), why)
 
 
 def of_dit(points: Points) -> Iterator[tuple[Cell, ...]]:

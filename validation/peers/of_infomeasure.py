@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 import numpy as np
@@ -125,7 +126,6 @@ def samples(n: int) -> dict[str, tuple[tx.Joint, np.ndarray, np.ndarray]]:
 
 
 def estimates(infomeasure: ModuleType) -> Iterator[tuple[Cell, ...]]:
-    logging.getLogger("infomeasure").setLevel(logging.CRITICAL)
     for where, sample in samples(SIZE).items():
         for name in SAME:
             for what in ("H(X)", "I(X;Y)"):
@@ -133,9 +133,31 @@ def estimates(infomeasure: ModuleType) -> Iterator[tuple[Cell, ...]]:
         for name in OTHERS:
             for what in ("H(X)", "I(X;Y)"):
                 _, x, y = sample
-                found = theirs(infomeasure, name, what, x, y)
+                with warned() as said:
+                    found = theirs(infomeasure, name, what, x, y)
                 cells = (name, what, where, truth(sample[0], what), None, found if math.isfinite(found) else None)
-                yield *cells, None, None, None, None, None, "none of ours"
+                why = "none of ours" + (f"; it warns: {said[0]}" if said else "")
+                yield *cells, None, None, None, None, None, why
+
+
+@contextmanager
+def warned() -> Iterator[list[str]]:
+    """What infomeasure warns of meanwhile, such as an estimator outside its stated range; not printed, but told."""
+    said: list[str] = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(" ".join(record.getMessage().split())[:160])
+
+    logger, handler = logging.getLogger("infomeasure"), Kept(logging.WARNING)
+    before = logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield said
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = before
 
 
 def truth(exact: tx.Joint, what: str) -> float:

@@ -31,6 +31,9 @@ COLUMNS = (
 )
 
 
+LEAKS = ("statement", "ours", "psitip", "why")
+
+
 def setting_of(inequality: Inequality, n: int) -> Setting:
     if inequality.coupled:
         return of_graph(COUPLED)

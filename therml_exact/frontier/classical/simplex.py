@@ -14,12 +14,12 @@ Errors: none.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Reason
 from therml_exact.numbers.tables import Array
 
@@ -70,7 +70,7 @@ def minimize_on_simplex(
         best, least, since = (q, open_, 0) if open_ < least else (best, least, since + 1)
         if least <= tol:
             return best, "closed"
-        if time.monotonic() > deadline:
+        if now() > deadline:
             return best, "time"
         towards = _model_minimum(q, at)
         fall = float(at.slopes @ (towards - q))

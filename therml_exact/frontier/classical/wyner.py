@@ -26,7 +26,6 @@ Source: Wyner, IEEE Trans. Inf. Theory 21 (1975) 163.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -37,6 +36,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.special import logsumexp, xlogy
 
+from therml_exact.clock import now
 from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget, Reason
 from therml_exact.frontier.classical.check_wyner import FORMAT, achieved, described
@@ -188,7 +188,7 @@ def wyner_information(
     p = table.astype(float)
     mixture = _Mixture(p)
     reason = mixture.improve(budget.tol / 20, deadline)
-    level, tree, stopped = _prove(mixture.lam, budget.tol / 2, budget.cells, deadline)
+    level, tree, stopped = _prove(mixture.lam, budget.tol / 2, budget.count, deadline)
     proof = _Proof(mixture.weights, mixture.s, mixture.t, mixture.lam, level, tree)
     with precision(BITS):
         weights, s, t = _exact(proof)
@@ -237,7 +237,7 @@ class _Mixture:
             if not phi.min() < -tol:
                 return "closed"
             new = _apart(t, phi, -tol)
-            if time.monotonic() > deadline:
+            if now() > deadline:
                 return "time"
             self.s, self.t = np.vstack([self.s, s[new]]), np.vstack([self.t, t[new]])
             self._distinct()
@@ -341,7 +341,7 @@ def _prove(lam: Array, level: float, most: int, deadline: float) -> tuple[float,
             worst = max(worst, float(-bound.min()))
             break
         made += 2 * int(open_.sum())
-        if made > most or time.monotonic() > deadline:
+        if made > most or now() > deadline:
             stopped = "cells" if made > most else "time"
             rounds.append((np.full(len(cells), -1), np.zeros(len(cells), bool)))
             worst = float(-bound.min())

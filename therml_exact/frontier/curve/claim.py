@@ -21,13 +21,13 @@ from __future__ import annotations
 
 import math
 import numbers
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.doors import PROBLEM, check_type
 from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget
@@ -37,7 +37,6 @@ from therml_exact.frontier.curve.half_spaces import Support, solve_all
 from therml_exact.frontier.curve.time_sharing import share
 from therml_exact.frontier.mixture.check import read_multiplier
 from therml_exact.frontier.mixture.optimum import Optimum
-from therml_exact.frontier.mixture.path import warm_up
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.results import result
 from therml_exact.verification import finite
@@ -144,6 +143,7 @@ def locate(
     max_cells: int = 2_000_000,
     time_limit: float = 60.0,
     refining: int | None = None,
+    show: Callable[[str], None] = lambda text: None,
 ) -> Classification:
     """Classify a point: the known optima are used first, then new ones are solved where they decide most.
 
@@ -157,17 +157,17 @@ def locate(
     time_limit   seconds of the whole call; what is known then is returned
     refining     how many cells the search of one optimum may make once the verdict is known; None: max_cells. Then
                  the first one that is not closed ends the call, however wide `distance` still is
+    show         is called with a text that says how far the work is, whenever an optimum is solved
     """
     check_type(problem, Problem, "problem", PROBLEM)
     budget = Budget.read(tol, max_cells, time_limit)
-    warm_up()  # what the compiler takes is not the budget's
-    deadline = budget.deadline
     names = problem.functionals
     if view is None:
         view = dict(zip(names, np.eye(len(names)).tolist(), strict=True))
     claimed = read_claim(problem, claim, list(view))
     u = np.array(list(claimed.values()))
     rows = np.array([view[name] for name in claimed])
+    deadline = budget.deadline
     supports = [Support.of(o) for o in known]
     if max_steps or not supports:  # each coordinate alone first: closed forms, or nearly
         alone = [problem.direction(row) for row in rows]
@@ -175,6 +175,7 @@ def locate(
             alone.append(problem.direction(rows.sum(axis=0)))
         for m in alone:
             supports += [Support.of(o) for o in solve_all(problem, [m], budget.within(TOL).until(deadline))]
+            show(f"{len(supports)} optima")
     low, proof, high = -math.inf, None, math.inf
     mixture: tuple[Array, list[Support]] = (np.empty(0), [])
     asked: set[tuple[float, ...]] = set()
@@ -197,13 +198,14 @@ def locate(
         weights = (direction / direction.sum()) @ rows
         key = tuple(np.round(weights, 12).tolist())
         decided = low > 0 or high <= RESOLUTION
-        over = step == max_steps or time.monotonic() > deadline
+        over = step == max_steps or now() > deadline
         if high - low <= (tol if decided else RESOLUTION) or over or key in asked:
             break
         asked.add(key)
         here = replace(budget, cells=refining) if decided and refining is not None else budget
         (optimum,) = solve_all(problem, [problem.direction(weights)], here.within(TOL).until(deadline))
         supports.append(Support.of(optimum))
+        show(f"{len(supports)} optima, distance within [{low:.3g}, {high:.3g}] nats")
         if here is not budget and optimum.status == "open":
             max_steps = step + 1
     if low > 0:

@@ -3,7 +3,8 @@
 A straight part is a chord between two achieved points that lies on a supporting line all along. All of its points are
 optimal for one multiplier, and time sharing of the two codes reaches them.
 A corner is the point of a deterministic code that is optimal for a whole interval of the multiplier. The ends of the
-interval are found by bisection with new optima, to 1e-6 relative.
+interval are found by bisection with new optima, to 1e-6 relative. Where an optimum stays open, or after SECONDS, what
+is known of the interval is returned: the corner is optimal in all of it, and it may be longer.
 
 Shapes: view[coordinate, functional]; points in the view's coordinates.
 Errors: none of its own.
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve.half_spaces import Support, solve_all
 from therml_exact.frontier.curve.sandwich import slope, steps
@@ -32,6 +34,7 @@ LONG = 1e-2  # nats: the least length of a chord that is called straight
 HARD = 1 - 1e-9  # p(z|w) of a hard code
 SHARED = 9  # points that fill a straight part
 BUDGET = Budget(1e-9, 2_000_000, 60.0)  # of an optimum of the bisection
+SECONDS = 5.0  # that the corners of a plane may take
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,12 @@ def kinks(problem: Problem, view: Array, names: tuple[str, ...], supports: Seque
     """The corners: points of deterministic codes that stay optimal over an interval of the multiplier."""
     name = "beta" if names[1] == "U" else "delta" if names[1] == "D" else "gamma"
     known = {slope(view, s): s for s in supports}
+    deadline = now() + SECONDS
 
     def at(value: float) -> Support:
         """The half-space at this multiplier, solved if it is not known."""
         if value not in known:
-            (optimum,) = solve_all(problem, [problem.direction(np.array([1.0, value]) @ view)], BUDGET)
+            (optimum,) = solve_all(problem, [problem.direction(np.array([1.0, value]) @ view)], BUDGET.until(deadline))
             known[value] = Support.of(optimum)
         return known[value]
 
@@ -99,6 +103,8 @@ def kinks(problem: Problem, view: Array, names: tuple[str, ...], supports: Seque
         """The multiplier between `inside` and `outside` where the point stops being optimal, to 1e-6 relative."""
         while abs(outside - inside) > 1e-6 * max(inside, outside):
             middle = 0.5 * (inside + outside) if math.isfinite(outside) else 2 * inside + 1
+            if now() > deadline or at(middle).optimum.status == "open":
+                return inside
             if _same(view, at(middle), point):
                 inside = middle
             else:

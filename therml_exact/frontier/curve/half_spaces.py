@@ -13,9 +13,12 @@ Errors: those of minimize.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.mixture.optimum import Optimum
 from therml_exact.frontier.mixture.path import minimize_path
@@ -45,6 +48,26 @@ class Support:
         return Support(weights, optimum.lower_bound, point, optimum)
 
 
-def solve_all(problem: Problem, path: Sequence[dict[str, float]], budget: Budget) -> list[Optimum]:
-    """The optima of a list of multipliers, in their order: one piece of work, the same wherever it is done."""
-    return list(minimize_path(problem, path, budget))
+def solve_each(
+    problem: Problem, path: Sequence[dict[str, float]], budget: Budget, seconds: float = math.inf
+) -> Iterator[Optimum]:
+    """The optima of a list of multipliers, in their order, as they are found; after `seconds` no more, but the first.
+
+    They are one piece of work, the same wherever it is done, since each starts from the one before.
+    """
+    end = now() + seconds
+    for optimum in minimize_path(problem, path, budget, end):
+        yield optimum
+        if now() > end:
+            return
+
+
+def solve_all(
+    problem: Problem, path: Sequence[dict[str, float]], budget: Budget, seconds: float = math.inf,
+    moment: float = math.inf,
+) -> list[Optimum]:  # fmt: skip
+    """The same as a list, which a worker can send; it ends at a moment of the calendar's clock too.
+
+    A piece may wait for its worker, so that the seconds alone would begin too late.
+    """
+    return list(solve_each(problem, path, budget, min(seconds, moment - time.time())))

@@ -1,14 +1,15 @@
 """Checkpoints: a file of optima that grows as they are found, one JSON object a line.
 
-    {"format": "therml-exact/checkpoint", "version": 1, "problem": {...}, "settings": {...}, "sha256": ...}
+    {"format": "therml-exact/checkpoint", "version": 1, "package": "0.1.0", "problem": {...}, "settings": {...},
+     "sha256": ...}
     {"multipliers": {...}, "value": ..., "lower_bound": ..., "point": {...}, "encoder": [...], "certificate": {...}}
 
 Each line ends with the digest of its own content and is written and synchronised before the work goes on. A process
 that is killed while it writes leaves an unfinished last line, which is dropped; any other damage is refused.
 
 One run at a time: an open journal holds the lock of its file (locks.py).
-Errors: ValueError for a file that is no checkpoint, is damaged, belongs to another problem or other settings, or is
-in use by another run.
+Errors: ValueError for a file that is no checkpoint, is damaged, belongs to another problem, other settings or another
+version of the package, or is in use by another run.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from therml_exact._version import __version__
 from therml_exact.files import Path, check_writable
 from therml_exact.frontier.budget import REASONS
 from therml_exact.frontier.mixture.certificate import digest
@@ -94,7 +96,13 @@ class Journal:
         check_writable(path)
         if os.path.exists(self.path) and not os.path.isfile(self.path):
             raise ValueError(f"{self.path}: a checkpoint is a regular file; name another")
-        head = {"format": FORMAT, "version": 1, "problem": problem.describe(), "settings": dict(settings)}
+        head = {
+            "format": FORMAT,
+            "version": 1,
+            "package": __version__,
+            "problem": problem.describe(),
+            "settings": dict(settings),
+        }
         self.optima: list[Any] = []
         self._lock = hold(
             self.path,
@@ -147,6 +155,12 @@ class Journal:
                 if number == 1:
                     if content.get("format") != FORMAT:
                         raise ValueError(f"{self.path}: no checkpoint of a frontier; name another file")
+                    if content.get("package") != __version__:
+                        wrote = content.get("package", "of an earlier time")
+                        raise ValueError(
+                            f"{self.path}: the checkpoint of therml_exact {wrote!s:.40}, and this is {__version__}; "
+                            "go on with that version, name another file, or delete it to start anew"
+                        )
                     for name in ("problem", "settings"):
                         if content.get(name) != json.loads(json.dumps(head[name])):
                             what = (

@@ -15,6 +15,7 @@ Source: G. Rote, The convergence rate of the sandwich algorithm, Computing 48 (1
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Any
@@ -24,6 +25,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 SAME = 1e-11  # nats: points closer than this are one vertex
+_FLAT = 1e-9  # of a determinant of rows of size 1: half-spaces that are hardly independent decide nothing
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,33 @@ def least(normal: Array, a: Array, b: Array) -> float:
     return float(b @ (y / max(over, 1.0)))
 
 
+def own_bounds(found: Sequence[Facet], a: Array, b: Array) -> list[float]:
+    """Lower bounds of normal.v over all v with a v >= b, for each facet, from the half-spaces at its own vertices.
+
+    Half-space k is the one of point k. With as many vertices as coordinates, y solves sum_k y_k a_k = normal over the
+    vertices; where y >= 0 it is feasible in the dual of `least`, so b.y is a bound once rounding is scaled away. Other
+    facets have -inf.
+    """
+    bounds = np.full(len(found), -np.inf)
+    dim = a.shape[1]
+    here = [k for k, f in enumerate(found) if len(f.vertices) == dim and min(f.normal) > 0]
+    if not here:
+        return bounds.tolist()
+    normals = np.array([found[k].normal for k in here])
+    corners = np.array([found[k].vertices for k in here])
+    rows = a[corners]  # [facet, vertex, coordinate]
+    sizes = np.abs(rows).max(axis=2)
+    regular = np.abs(np.linalg.det(rows / np.where(sizes > 0, sizes, 1.0)[:, :, None])) > _FLAT
+    if not regular.any():
+        return bounds.tolist()
+    rows, normals, corners = rows[regular], normals[regular], corners[regular]
+    y = np.linalg.solve(rows.transpose(0, 2, 1), normals[:, :, None])[:, :, 0]
+    over = (np.einsum("fk,fkd->fd", y, rows) / normals).max(axis=1)
+    proved = (b[corners] * y).sum(axis=1) / np.maximum(over, 1.0)
+    bounds[np.array(here)[regular]] = np.where((y >= 0).all(axis=1), proved, -np.inf)
+    return bounds.tolist()
+
+
 def _chords(points: Array) -> list[Facet]:
     """The facets in two dimensions: the chords of the lower left convex chain of the points."""
     order = sorted(range(len(points)), key=lambda k: (points[k, 0], points[k, 1]))
@@ -91,8 +120,9 @@ def _hull(points: Array) -> list[Facet]:
     from scipy.spatial import ConvexHull
 
     top = points.max(axis=0) + 1.0
-    kept = [k for k in range(len(points)) if not any(np.all(points[j] <= points[k] + SAME) and (j < k or np.any(
-        points[j] < points[k] - SAME)) for j in range(len(points)) if j != k)]  # fmt: skip
+    below = (points[:, None] <= points[None] + SAME).all(axis=2)  # [j, k]: point j is nowhere above point k
+    below &= np.triu(np.ones_like(below), 1) | (points[:, None] < points[None] - SAME).any(axis=2)
+    kept = np.flatnonzero(~below.any(axis=0)).tolist()
     raised, origin = [], []
     for k in kept:
         for up in product((False, True), repeat=points.shape[1]):

@@ -6,13 +6,13 @@ Errors: none of its own.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
+from therml_exact.numbers.given import Number
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Request:
     max_points                      how many optima are solved, at most
     """
 
-    gammas: Iterable[Any] | None
-    deltas: Iterable[Any] | None
-    sigmas: Iterable[Any] | None
-    betas: Iterable[Any] | None
+    gammas: Iterable[Number] | None
+    deltas: Iterable[Number] | None
+    sigmas: Iterable[Number] | None
+    betas: Iterable[Number] | None
     tol: float
     budget: Budget
     seconds: float
@@ -45,7 +45,7 @@ class Request:
 
     def starting_now(self) -> float:
         """When the whole call ends, on the monotonic clock, if it begins now."""
-        return time.monotonic() + self.seconds
+        return now() + self.seconds
 
     def refuse(self, kind: str, names: tuple[str, ...]) -> None:
         """Raise a TypeError if an argument of these names is given: this kind of problem has no use for it."""

@@ -17,24 +17,60 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.curve.half_spaces import Support
-from therml_exact.frontier.curve.polytopes import Facet, facets, least
+from therml_exact.frontier.curve.polytopes import Facet, facets, least, own_bounds
 
 Array = np.ndarray[Any, Any]
 
 
 def steps(view: Array, supports: Sequence[Support]) -> list[tuple[Facet, float]]:
     """The facets of the inner polytope, each with its step to the outer one, in nats."""
+    a, b, found = _polytopes(view, supports)
+    return [(f, f.offset - least(np.array(f.normal), a, b)) for f in found]
+
+
+def open_steps(
+    view: Array, supports: Sequence[Support], tol: float, done: set[tuple[int, ...]]
+) -> list[tuple[Facet, float]]:
+    """The facets of the inner polytope with a step of more than tol to the outer one, each with its step, in nats.
+
+    done   the vertices of facets that need no more work; those that are found done are added. More optima only cut
+           the outer polytope down, so that a facet which was once within tol stays there
+
+    Most facets are decided by the half-spaces at their own vertices, all at once; a linear program decides the others.
+    """
+    a, b, found = _polytopes(view, supports)
+    todo = [f for f in found if f.vertices not in done]
+    out = []
+    for f, bound in zip(todo, own_bounds(todo, a, b), strict=True):
+        if f.offset - bound > tol:
+            step = f.offset - least(np.array(f.normal), a, b)
+            if step > tol:
+                out.append((f, step))
+                continue
+        if len(f.vertices) == len(view):  # fewer vertices do not tell a facet from its neighbours
+            done.add(f.vertices)
+    return out
+
+
+def _polytopes(view: Array, supports: Sequence[Support]) -> tuple[Array, Array, list[Facet]]:
+    """The half-spaces a.v >= b of the outer polytope, and the facets of the inner one."""
     points = np.array([view @ s.point for s in supports])
     a, b = np.array([coefficients(view, s) for s in supports]), np.array([s.bound for s in supports])
-    return [(f, f.offset - least(np.array(f.normal), a, b)) for f in facets(points)]
+    return a, b, facets(points)
 
 
 def largest_step(view: Array, supports: Sequence[Support]) -> float:
     """The gap of a sheet, nats: the largest step at a facet, or at the own point of an optimum."""
     if len(supports) == 1:
         return supports[0].optimum.gap
-    at_optima = max(s.optimum.gap / max(1.0, float(np.sum(s.weights))) for s in supports)
-    return max([step for _, step in steps(view, supports)] + [at_optima])
+    a, b, found = _polytopes(view, supports)
+    largest = max(s.optimum.gap / max(1.0, float(np.sum(s.weights))) for s in supports)
+    above = [f.offset - bound for f, bound in zip(found, own_bounds(found, a, b), strict=True)]
+    for k in np.argsort(np.negative(above), kind="stable").tolist():  # a step is at most what is above it here
+        if above[k] <= largest:
+            break
+        largest = max(largest, found[k].offset - least(np.array(found[k].normal), a, b))
+    return largest
 
 
 def coefficients(view: Array, s: Support) -> Array:

@@ -29,12 +29,12 @@ from therml_exact.frontier.curve.frontier import Frontier, Sheet
 from therml_exact.frontier.curve.half_spaces import Support
 from therml_exact.frontier.curve.journal import Journal
 from therml_exact.frontier.curve.request import Request
-from therml_exact.frontier.curve.sandwich import slope, steps
+from therml_exact.frontier.curve.sandwich import open_steps, slope
 from therml_exact.frontier.curve.views import SAMPLES, SURFACE, VOLUME, Shape, distortion, plane
-from therml_exact.frontier.mixture.path import warm_up
 from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.problems.multipliers import read_multipliers
+from therml_exact.numbers.given import Number
 
 Array = np.ndarray[Any, Any]
 TOL = 1e-9  # nats: of an optimum, at most
@@ -42,9 +42,6 @@ TOL = 1e-9  # nats: of an optimum, at most
 
 def trace_mixture(problem: Problem, asked: Request) -> Frontier:
     """The frontier of an encoder, Bayes or discriminative problem, for a checked request."""
-    if asked.executor is None:
-        warm_up()  # what the compiler takes is not the budget's
-    deadline = asked.starting_now()
     lists = {
         name: None if given is None else _read(problem, name, given)
         for name, given in (("gamma", asked.gammas), ("delta", asked.deltas), ("sigma", asked.sigmas),
@@ -55,10 +52,11 @@ def trace_mixture(problem: Problem, asked: Request) -> Frontier:
         "tol": asked.tol.hex(),
         "volume": asked.volume,
     }
-    limits = (float(asked.budget.cells), asked.budget.seconds)
+    limits = (float(asked.budget.count), asked.budget.seconds)
     journal = None if asked.checkpoint is None else Journal(asked.checkpoint, problem, settings, limits)
     try:
         with counter(asked.progress) as show:
+            deadline = asked.starting_now()
             crew = Crew(problem, asked.budget.within(TOL), deadline, asked.executor, journal, show)
             sheets = tuple(
                 _sheet(crew, shape, grid, asked.tol, asked.max_points)
@@ -70,7 +68,7 @@ def trace_mixture(problem: Problem, asked: Request) -> Frontier:
     return Frontier(problem, sheets, asked.tol, asked.volume)
 
 
-def _read(problem: Problem, name: str, given: Iterable[float]) -> list[float]:
+def _read(problem: Problem, name: str, given: Iterable[Number]) -> list[float]:
     """A list of multipliers, checked, sorted and without repetitions."""
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise ValueError(f"{name}s is {given!r}; give a list of multipliers")
@@ -131,12 +129,15 @@ def _sandwich(crew: Crew, view: Array, tol: float, max_points: int) -> list[Supp
     """Optima until every facet of the inner polytope is within tol of the outer one, or there are max_points."""
     supports: list[Support] = []
     asked: set[tuple[float, ...]] = set()
+    done: set[tuple[int, ...]] = set()
     wanted = list(np.eye(len(view)))
     while True:
         fresh = [m for m in (crew.problem.direction(a @ view) for a in wanted) if key(m) not in asked]
         fresh = list({key(m): m for m in fresh}.values())[: max(0, max_points - len(supports))]
         asked.update(key(m) for m in fresh)
         supports += [Support.of(o) for o in crew.solve(fresh)]
-        wanted = [np.array(f.normal) for f, step in steps(view, supports) if step > tol]
+        found = open_steps(view, supports, tol, done)
+        wanted = [np.array(f.normal) for f, _ in found]
+        crew.told = f", inner and outer within {max([tol, *(step for _, step in found)]):.2g} nats"
         if not fresh or not wanted or crew.over:
             return supports

@@ -7,7 +7,6 @@ Errors: none of its own.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.joint.check_relaxations import bound_in_balls
 from therml_exact.frontier.joint.problem import JointProblem
@@ -77,17 +77,17 @@ def partitioned(
     It stops at the first rule that is decided in full, within tol of `upper`, or at a limit, with what is proven then.
     """
     given = {name: at[name] for name in ("rho", "delta", "gamma")}
-    deadline = time.monotonic() + time_limit
+    deadline = now() + time_limit
 
     def solved(decided: tuple[int, ...]) -> tuple[float, tuple[int, ...], Optimum]:
-        left = max(deadline - time.monotonic(), 0.1)
+        left = max(deadline - now(), 0.1)
         share = tol / (4 * problem.n)
         found = minimize_mixture(decided_problem(problem, decided), given, Budget(share, max_cells, left))
         return found.lower_bound, decided, found
 
     heap = [solved(())]
     letters = len(problem.types)
-    while time.monotonic() < deadline and len(heap) < _MOST_LEAVES:
+    while now() < deadline and len(heap) < _MOST_LEAVES:
         lower, decided, _ = heap[0]
         if len(decided) == letters or problem.n * lower >= upper - tol / 2:
             break

@@ -31,7 +31,6 @@ from __future__ import annotations
 
 import heapq
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -40,6 +39,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.joint import alternation
 from therml_exact.frontier.joint.caps_above import Above
@@ -47,7 +47,6 @@ from therml_exact.frontier.joint.cuts import Cut, prove
 from therml_exact.frontier.joint.domain import Domain, Simplex, misplaced
 from therml_exact.frontier.joint.functionals import exact_zeros
 from therml_exact.frontier.joint.instance import Instance, domain_of, instance
-from therml_exact.frontier.joint.minimize import compile_kernels
 from therml_exact.frontier.joint.optimum import point_of, reached
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.learning.caps import ROUNDING, CappedOptimum, Excess, rounded_down
@@ -293,7 +292,7 @@ def search(state: Cells, max_cells: int, deadline: float, enough: float = -math.
         if before < cell.bound and heap and heap[0][0] < cell.bound:
             heapq.heappush(heap, (cell.bound, index, vain))
             continue
-        if len(state.nodes) >= max_cells or time.monotonic() > deadline:
+        if len(state.nodes) >= max_cells or now() > deadline:
             return "cells" if len(state.nodes) >= max_cells else "time"
         # Where no tables are known that keep the caps, any bound that grows is welcome.
         goal = target if math.isfinite(target) else cell.bound + 1.0 + abs(cell.bound)
@@ -372,12 +371,11 @@ def minimize_capped_free(
 ) -> CappedOptimum:
     """The least of one functional over all tables that keep exact caps on others."""
     _refuse(problem)
-    compile_kernels()
     deadline, floats = budget.deadline, {name: rounded_down(v) for name, v in exact.items()}
     state = Cells(problem, minimise, floats, budget.tol)
     state.above.begin(np.array(state.places))
     if math.isinf(state.above.value) and exact:
-        reach = _searched(problem, floats, budget.tol, budget.cells, deadline, -budget.tol)
+        reach = _searched(problem, floats, budget.tol, budget.count, deadline, -budget.tol)
         if proved(reach[0]) > 0:
             least = _excess(reach[0], reach[1], problem, exact, floats, -budget.tol)
             return CappedOptimum(problem, minimise, floats, math.inf, math.inf, budget.tol, "infeasible", "closed", {},
@@ -385,7 +383,7 @@ def minimize_capped_free(
         found = reach[0].above
         state.above.improve(found.rule, found.encoders, state.above.start)
         state.above.consider(found.rule, found.encoders)
-    reason = search(state, budget.cells, deadline)
+    reason = search(state, budget.count, deadline)
     lower, above = proved(state), state.above
     given = {"minimise": minimise, "caps": {name: str(v) for name, v in sorted(exact.items())}}
     if math.isinf(above.value):
@@ -408,9 +406,8 @@ def minimize_capped_free(
 def excess_of_free(problem: JointProblem, exact: Mapping[str, Fraction], budget: Budget, enough: float) -> Excess:
     """The least over all tables of the largest F_i - point_i."""
     _refuse(problem)
-    compile_kernels()
     floats = {name: float(v) for name, v in exact.items()}
-    state, reason = _searched(problem, floats, budget.tol, budget.cells, budget.deadline, enough)
+    state, reason = _searched(problem, floats, budget.tol, budget.count, budget.deadline, enough)
     return _excess(state, reason, problem, exact, floats, enough)
 
 

@@ -27,11 +27,11 @@ from __future__ import annotations
 
 import heapq
 import math
-import time
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.joint.above import best_start, descend
 from therml_exact.frontier.joint.cones import Cone, prove_cone, zero
 from therml_exact.frontier.joint.cuts import Cut, cheap, prove
@@ -274,7 +274,7 @@ def search(state: Search, max_cells: int, deadline: float) -> str:
         if before < node.bound and heap and heap[0][0] < node.bound:
             heapq.heappush(heap, (node.bound, index, tried))
             continue
-        if len(state.nodes) >= max_cells or time.monotonic() > deadline:
+        if len(state.nodes) >= max_cells or now() > deadline:
             return "cells" if len(state.nodes) >= max_cells else "time"
         missing = state.target - node.bound
         share = state.alike(node.vertices)

@@ -18,7 +18,7 @@ from therml_exact.frontier.joint import alternation
 from therml_exact.frontier.joint.above import descend
 from therml_exact.frontier.joint.cuts import Cut, solve
 from therml_exact.frontier.joint.instance import domain_of, instance
-from therml_exact.frontier.joint.minimize import compile_kernels, minimize_cells, start
+from therml_exact.frontier.joint.minimize import minimize_cells, start
 from therml_exact.frontier.joint.optimum import JointOptimum
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.learning.jump import Known
@@ -39,7 +39,6 @@ class FreeDescents:
     def __init__(self, problem: JointProblem, at: Mapping[str, Fraction]) -> None:
         if problem.theta_size is not None:
             raise ValueError(f"theta_size is {problem.theta_size}; jumps are sought where it is None, without a limit")
-        compile_kernels()
         self.problem, self.inst = problem, instance(problem, at)
         self.points = np.array([[float(v) for v in point] for point in domain_of(problem, at).points])
 
@@ -78,4 +77,4 @@ class FreeDescents:
         """The certified optimum, whose search starts from the best local one."""
         near = [self._descended(float(at["sigma"]), known) for known in starts]
         best = min([start(self.problem, at), *near], key=lambda cut: cut.reached)
-        return minimize_cells(self.problem, at, budget.tol, budget.cells, budget.seconds, best)
+        return minimize_cells(self.problem, at, budget.tol, budget.count, budget.seconds, best)

@@ -10,15 +10,14 @@ it, so that a gap may stay.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.joint import alternation
 from therml_exact.frontier.joint.above import best_start
@@ -40,7 +39,7 @@ _SHARE = 0.25  # of the time, for the relaxation at sigma = 0
 def minimize_free(problem: JointProblem, given: Mapping[str, Any], budget: Budget) -> JointOptimum:
     """The optimum of a joint problem, from the caller's multipliers."""
     at = read_multipliers(problem, given)
-    tol, max_cells, time_limit = budget.tol, budget.cells, budget.seconds
+    tol, max_cells, time_limit = budget.tol, budget.count, budget.seconds
     from therml_exact.frontier.joint.limited import minimize_joint, minimize_types
 
     if problem.theta_size is None:
@@ -76,8 +75,6 @@ def start(problem: JointProblem, at: Mapping[str, Fraction]) -> Cut:
     inst = instance(problem, at)
     if inst.nz == 1:
         return constant(inst)
-    if inst.sigma > 0:
-        compile_kernels()
     return best_start(inst, np.array([[float(v) for v in point] for point in domain_of(problem, at).points]), SEED)
 
 
@@ -107,7 +104,7 @@ def search_cells(
     cuts: Sequence[Cut | Cone] = (),
 ) -> tuple[Search, str]:
     """The search of `minimize_cells`, and why it ended."""
-    deadline = time.monotonic() + time_limit
+    deadline = now() + time_limit
     state = Search(instance(problem, at), domain_of(problem, at), best, tol, [])
     for cut in cuts:
         state.enter(cut, cut.value, cut.kind)
@@ -158,16 +155,3 @@ def tables(problem: JointProblem, cut: Cut) -> tuple[Array, Array]:
         merged[:, k] += rule[:, a]
     counts, mass = problem.floats
     return alternation.pruned(merged, np.ascontiguousarray(encoders[kept].transpose(1, 0, 2)), counts, mass)
-
-
-@cache
-def compile_kernels() -> None:
-    """Have the kernels compiled by a small problem: no time limit is for that."""
-    half = "1/2"
-    small = JointProblem([1], [[half, half]], [[["1/4", "3/4"], ["2/3", "1/3"]]], 1)
-    at = {"rho": Fraction(1), "gamma": Fraction(1), "delta": Fraction(0), "sigma": Fraction(1)}
-    inst = instance(small, at)
-    region = domain_of(small, at)
-    points: Any = np.array([[float(v) for v in point] for point in region.points])
-    state = Search(inst, region, best_start(inst, points, SEED), 1e-2, [])
-    search(state, 1000, math.inf)

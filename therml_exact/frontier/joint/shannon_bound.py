@@ -30,6 +30,7 @@ from therml_exact.frontier.joint.entropies import known_in_balls, objective_form
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.problems.multipliers import read_multipliers
 from therml_exact.numbers.balls import precision, rounded
+from therml_exact.numbers.given import Number
 from therml_exact.results import result
 from therml_exact.shannon import certificate as proofs
 from therml_exact.shannon.cone import Cone, cone
@@ -71,7 +72,7 @@ class ShannonBound:
 
 
 def shannon_outer_bound(
-    problem: JointProblem, gamma: Any = 0, delta: Any = 0, sigma: Any = 0, rho: Any = 1, sized: bool = False
+    problem: JointProblem, gamma: Number = 0, delta: Number = 0, sigma: Number = 0, rho: Number = 1, sized: bool = False
 ) -> ShannonBound:
     """The least rho R + delta D + gamma C + sigma S that Shannon's inequalities allow, for any alphabets.
 

@@ -27,7 +27,7 @@ from therml_exact.frontier.joint.cells import Search, leaves
 from therml_exact.frontier.joint.cones import Cone
 from therml_exact.frontier.joint.cuts import Cut, solve
 from therml_exact.frontier.joint.instance import instance
-from therml_exact.frontier.joint.minimize import compile_kernels, minimize_free, optimum_of, search_cells, start
+from therml_exact.frontier.joint.minimize import minimize_free, optimum_of, search_cells, start
 from therml_exact.frontier.joint.optimum import JointOptimum, reached, value_at
 from therml_exact.frontier.joint.problem import JointProblem
 from therml_exact.frontier.learning.frontier import RuleFrontier
@@ -39,7 +39,7 @@ _TOL = 1e-10  # nats: of the inner problem that takes a witness to new multiplie
 
 def trace_free(problem: JointProblem, asked: Request) -> RuleFrontier:
     """The optima for a checked request, each solved to min(tol, 1e-6)."""
-    found, tol = solve_crossed(problem, asked, Work(compile_kernels, _piece, _solve, _write, _read))
+    found, tol = solve_crossed(problem, asked, Work(_piece, _solve, _write, _read))
     return RuleFrontier(problem, tuple(exchanged(found)), tol)
 
 
@@ -62,7 +62,7 @@ def _solve(problem: JointProblem, piece: Sequence[At], budget: Budget, deadline:
             inst = instance(problem, at)
             moved = descend(inst, solve(inst, inst.gradient(best.place), best.encoders, _TOL))
             begun = min(begun, moved, key=lambda cut: cut.reached)
-        state, reason = search_cells(problem, at, own.tol, own.cells, own.seconds, begun, cuts)
+        state, reason = search_cells(problem, at, own.tol, own.count, own.seconds, begun, cuts)
         cuts, best = used(state), state.best
         yield optimum_of(problem, at, state, reason)
 

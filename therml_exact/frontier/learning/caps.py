@@ -31,6 +31,8 @@ from therml_exact.doors import check_type
 from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.rounding import rounded_up_by
+from therml_exact.numbers.given import Number
+from therml_exact.numbers.tables import parse_rational
 from therml_exact.results import result
 
 if TYPE_CHECKING:
@@ -197,7 +199,7 @@ class RuleClassification:
 def minimize_capped(
     problem: LearningRuleProblem | JointProblem,
     minimise: str,
-    caps: Mapping[str, Any],
+    caps: Mapping[str, Number],
     tol: float = 1e-5,
     max_cells: int = 200_000,
     time_limit: float = 60.0,
@@ -235,7 +237,7 @@ def minimize_capped(
 
 def excess(
     problem: LearningRuleProblem | JointProblem,
-    point: Mapping[str, Any],
+    point: Mapping[str, Number],
     tol: float = 1e-5,
     max_cells: int = 200_000,
     time_limit: float = 60.0,
@@ -271,10 +273,10 @@ def excess(
 
 def classify_rule(
     problem: LearningRuleProblem | JointProblem,
-    R: Any = None,
-    C: Any = None,
-    D: Any = None,
-    S: Any = None,
+    R: Number | None = None,
+    C: Number | None = None,
+    D: Number | None = None,
+    S: Number | None = None,
     tol: float = 1e-5,
     max_cells: int = 200_000,
     time_limit: float = 60.0,
@@ -332,7 +334,8 @@ def _read(values: Mapping[str, Any], name: str) -> dict[str, Fraction]:
         if letter not in NAMES:
             raise TypeError(f"{name} has {letter!r}; the functionals are R, C, D, S")
         try:
-            exact[letter] = Fraction(value)
+            plain = value.item() if isinstance(value, np.generic) else value
+            exact[letter] = parse_rational(plain, letter) if isinstance(plain, str) else Fraction(plain)
         except (TypeError, ValueError, OverflowError):
             raise ValueError(f"{name}[{letter!r}] is {value!r}; it is a finite number of nats") from None
     return exact

@@ -33,6 +33,7 @@ from therml_exact.frontier.learning.caps import ROUNDING, RuleClassification, cl
 from therml_exact.frontier.learning.jump import Jump
 from therml_exact.frontier.learning.slopes import jump_content
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem
+from therml_exact.numbers.given import Number
 from therml_exact.numbers.text import read_exact, read_hexadecimal, shown
 from therml_exact.results import result
 
@@ -177,10 +178,10 @@ class RuleFrontier:
 
     def classify(
         self,
-        R: Any = None,
-        C: Any = None,
-        D: Any = None,
-        S: Any = None,
+        R: Number | None = None,
+        C: Number | None = None,
+        D: Number | None = None,
+        S: Number | None = None,
         tol: float = 1e-5,
         max_cells: int = 200_000,
         time_limit: float = 60.0,
@@ -193,7 +194,7 @@ class RuleFrontier:
         Returns a RuleClassification. Its evidence for a feasible point is a witness; for an impossible one it is a
         certificate, of an optimum of this frontier or of the excess over the point.
         """
-        point = {name: v for name, v in zip(NAMES, (R, C, D, S), strict=True) if v is not None}
+        point: dict[str, Any] = {name: v for name, v in zip(NAMES, (R, C, D, S), strict=True) if v is not None}
         if point and all(math.isfinite(float(v)) for v in point.values()):
             claimed = {name: float(v) for name, v in point.items()}
             for o in self.points:

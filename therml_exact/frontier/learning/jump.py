@@ -38,6 +38,8 @@ import numpy as np
 
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.problems.multipliers import read_multipliers
+from therml_exact.numbers.given import Number
+from therml_exact.numbers.memory import check_libraries
 from therml_exact.results import result
 
 if TYPE_CHECKING:
@@ -392,9 +394,9 @@ def jump(
     problem: LearningRuleProblem | JointProblem,
     low: float,
     high: float,
-    gamma: Any = 0,
-    delta: Any = 0,
-    rho: Any = 1,
+    gamma: Number = 0,
+    delta: Number = 0,
+    rho: Number = 1,
     tol: float = 1e-6,
     time_limit: float = 60.0,
     least: float = 1e-3,
@@ -418,6 +420,7 @@ def jump(
     >>> len(found), float(round(found.largest.sigma, 6)), float(round(found.largest.before, 2)), found.status
     (1, 1.0, 0.69, 'complete')
     """
+    check_libraries()
     kind = getattr(problem, "kind", None)
     if kind not in DESCENTS:
         raise TypeError(f"problem is a {type(problem).__name__}; give a LearningRuleProblem or a JointProblem")

@@ -9,7 +9,7 @@ new piece is begun, and what is known is returned. A list that the caller leaves
 
 Errors: TypeError for arguments of trace that these problems have no use for; ValueError for empty lists, bad
 multipliers, more than max_points optima, and a checkpoint that is damaged, about something else or in use;
-WorkersLostError where the executor's workers die.
+those of workers.py for the executor's workers.
 Source: Alemi and Fischer, TherML (2018), (21), (22).
 """
 
@@ -18,18 +18,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import Executor, Future
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from therml_exact._version import __version__
+from therml_exact.clock import now
 from therml_exact.frontier.budget import Budget
-from therml_exact.frontier.curve.crew import counter, lost
+from therml_exact.frontier.curve.crew import counter
 from therml_exact.frontier.curve.journal import Journal
 from therml_exact.frontier.curve.request import Request
 from therml_exact.frontier.problems.multipliers import read_multipliers
+from therml_exact.frontier.workers import at_version, check_workers, is_lost, lost
 
 TOL = 1e-6  # nats: of an optimum, at most
 GAMMAS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -44,13 +47,11 @@ Solve = Callable[[Any, Sequence[At], Budget, float], Iterator[Any]]
 class Work:
     """How the optima of a kind of problem are found.
 
-    prepare    has the kernels compiled: no time limit is for that
     piece_of   what the multipliers of one piece have in common
     solve      (problem, multipliers, budget, deadline) -> the optima of a piece, one after the other
     write      (optimum) -> plain data; read is its inverse, (problem, plain data) -> optimum
     """
 
-    prepare: Callable[[], None]
     piece_of: Callable[[At], Any]
     solve: Solve
     write: Callable[[Any], dict[str, Any]]
@@ -88,12 +89,10 @@ def solve_crossed(problem: Any, asked: Request, work: Work) -> tuple[list[Any], 
         journal = None
         if asked.checkpoint is not None:
             settings = {"tol": budget.tol.hex(), "wanted": [_text(at) for at in wanted]}
-            limits = (float(budget.cells), budget.seconds)
+            limits = (float(budget.count), budget.seconds)
             opened = Journal(asked.checkpoint, problem, settings, limits, work.write, work.read)
             journal = stack.enter_context(closing(opened))
         show = stack.enter_context(counter(asked.progress))
-        if asked.executor is None:
-            work.prepare()
         team = Team(problem, budget, asked.starting_now(), work, journal, show)
         todo = [piece for piece in pieces.values() if any(key(at) not in team.known for at in piece)]
         if asked.executor is None:
@@ -107,7 +106,7 @@ class Team:
     """Solves pieces of one problem and remembers every optimum by its multipliers."""
 
     def __init__(self, problem: Any, budget: Budget, deadline: float, work: Work, journal: Journal | None,
-                 show: Callable[[int], None]) -> None:  # fmt: skip
+                 show: Callable[[str], None]) -> None:  # fmt: skip
         self.problem, self.budget, self.deadline, self.work = problem, budget, deadline, work
         self.journal, self.show = journal, show
         self.known = {key(o._exact): o for o in journal.optima} if journal else {}
@@ -115,7 +114,7 @@ class Team:
     @property
     def over(self) -> bool:
         """Whether the deadline has passed."""
-        return time.monotonic() > self.deadline
+        return now() > self.deadline
 
     def alone(self, pieces: Sequence[list[At]]) -> None:
         """Solve the pieces here."""
@@ -123,17 +122,29 @@ class Team:
             if self.over and self.known:
                 return
             before = len(self.known)
-            count = lambda k, before=before: self.show(before + k)  # noqa: E731
-            left = self.deadline - time.monotonic()
+            count = lambda k, before=before: self.show(f"{before + k} optima")  # noqa: E731
+            left = self.deadline - now()
             self._keep(piece, solve_piece(self.work.solve, self.problem, piece, self.budget, left, count))
 
     def share(self, executor: Executor, pieces: Sequence[list[At]]) -> None:
         """Solve the pieces in the workers of an executor, and keep them in order."""
         futures: list[Future[list[dict[str, Any]]]] = []
-        left = self.deadline - time.monotonic()
+        left = self.deadline - now()
         try:
+            check_workers(executor)
             futures += [
-                executor.submit(solve_written, self.work, self.problem, piece, self.budget, left) for piece in pieces
+                executor.submit(
+                    at_version,
+                    __version__,
+                    solve_written,
+                    self.work,
+                    self.problem,
+                    piece,
+                    self.budget,
+                    left,
+                    time.time() + left,
+                )
+                for piece in pieces
             ]
             for piece, future in zip(pieces, futures, strict=True):
                 if not (self.over and self.known and future.cancel()):
@@ -141,8 +152,8 @@ class Team:
         except BaseException as error:
             for future in futures:
                 future.cancel()
-            if isinstance(error, BrokenExecutor):
-                raise lost(self.journal) from None
+            if is_lost(error):
+                raise lost(len(self.known), self.journal.path if self.journal else None) from None
             raise
 
     def _keep(self, piece: list[At], optima: list[Any]) -> None:
@@ -151,28 +162,29 @@ class Team:
         if self.journal is not None and not self.over:
             self.journal.add([o for _, o in fresh])
         self.known.update(fresh)
-        self.show(len(self.known))
+        self.show(f"{len(self.known)} optima")
 
 
 def solve_piece(
     solve: Solve, problem: Any, piece: Sequence[At], budget: Budget, seconds: float, show: Any = None
 ) -> list[Any]:
     """The optima of a piece, here or in a worker; after `seconds` those that are there, at least one."""
-    found, deadline = [], time.monotonic() + seconds
+    found, deadline = [], now() + seconds
     for optimum in solve(problem, piece, budget, deadline):
         found.append(optimum)
         if show is not None:
             show(len(found))
-        if time.monotonic() > deadline:
+        if now() > deadline:
             break
     return found
 
 
 def solve_written(
-    work: Work, problem: Any, piece: Sequence[At], budget: Budget, seconds: float
+    work: Work, problem: Any, piece: Sequence[At], budget: Budget, seconds: float, moment: float = math.inf
 ) -> list[dict[str, Any]]:
-    """The same as plain data, which every executor can carry."""
-    return [work.write(optimum) for optimum in solve_piece(work.solve, problem, piece, budget, seconds)]
+    """The same as plain data, which every executor can carry; it ends at a moment of the calendar's clock too."""
+    left = min(seconds, moment - time.time())  # the piece may have waited for its worker
+    return [work.write(optimum) for optimum in solve_piece(work.solve, problem, piece, budget, left)]
 
 
 def key(at: At) -> tuple[Fraction, ...]:

@@ -6,8 +6,8 @@ With p_w, exponents a and reductions rebuilt from the problem's exact content (p
     value        L(q) = - sum_w p_w log sum_z q_z prod t_z^a[w]           of the witness, bounded from above
     lower bound  sum_w p_w (lam_w - log p_w) - level,                     where log G <= level for every code t
 
-The tree is followed from the product of the root simplices. A split halves an edge, so that the leaves of the tree
-cover the product by construction. Each leaf names the rule (leaf_rules.py) by which log G <= level there.
+The tree is followed from the product of the root simplices (check_tree.py). A split halves an edge, so that the leaves
+of the tree cover the product by construction. Each leaf names the rule (leaf_rules.py) by which log G <= level there.
 
 Errors: RefusedError for a claim that is false or not proved, UnfinishedError where the time or the memory ends.
 """
@@ -15,24 +15,25 @@ Errors: RefusedError for a claim that is false or not proved, UnfinishedError wh
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 from flint import arb
 
-from therml_exact.frontier.mixture.certificate import FORMAT, MOST_MULTIPLIER, digest, edge_of
+from therml_exact.frontier.mixture.certificate import FORMAT, MOST_MULTIPLIER, digest
+from therml_exact.frontier.mixture.check_boxes import check_boxes
+from therml_exact.frontier.mixture.check_tree import check_tree
 from therml_exact.frontier.mixture.closed_form import RULES
-from therml_exact.frontier.mixture.leaf_rules import Cell, Ellipsoid, Gradient, halve, root_cell
+from therml_exact.frontier.mixture.leaf_rules import Ellipsoid, Gradient
 from therml_exact.frontier.problems.kinds import Problem, read_problem
-from therml_exact.frontier.problems.mixture import Mixture, Plan, pairs
+from therml_exact.frontier.problems.mixture import Mixture, Plan, coarsened
 from therml_exact.numbers.balls import ball, plogp, settled
 from therml_exact.numbers.text import read_exact, shown
 from therml_exact.verification import (
     Clock,
     Proven,
     RefusedError,
-    UnfinishedError,
     bracketed,
     finite,
     require,
@@ -40,8 +41,6 @@ from therml_exact.verification import (
 )
 
 MOST = 5_000  # the most codes or contacts of a part, each of which takes a while
-DEEPEST = 4_000  # the most splits above a leaf, as in the search (dual.py)
-MOST_HELD = 200_000_000  # the most bytes of cells that wait
 FIELDS = {"format", "problem", "multipliers", "value", "lower_bound", "tol", "status", "parts", "sha256"}
 
 
@@ -72,7 +71,7 @@ def check_bounds_of(c: Mapping[str, Any], problem: Any, clock: Clock) -> tuple[f
     multipliers = {name: read_multiplier(text) for name, text in c["multipliers"].items()}
     about = read_problem(c["problem"])
     require(set(multipliers) == set(about.multipliers), "multipliers are missing or foreign")
-    value, lower = _enclosures(about, multipliers, c["parts"], clock)
+    value, lower = enclosures(about, multipliers, c["parts"], clock)
     require(value <= arb(claimed), f"the witness has value {value.str(20)}, above the claimed {claimed!r}")
     require(lower >= arb(bound), f"the lower bound proven is {lower.str(20)}, below the claimed {bound!r}")
     return claimed, bound
@@ -96,7 +95,7 @@ def read_multiplier(text: Any) -> Any:
     return value
 
 
-def _enclosures(about: Problem, multipliers: Mapping[str, Any], parts: Any, clock: Clock) -> tuple[arb, arb]:
+def enclosures(about: Problem, multipliers: Mapping[str, Any], parts: Any, clock: Clock) -> tuple[arb, arb]:
     """Return the value of the witness and the lower bound that the parts prove, as balls."""
     if about.unsearched(multipliers):
         require(parts == [], "where nothing is searched there are no parts")
@@ -169,80 +168,51 @@ def _with_code(
 
 def _dual(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
     """Return the lower bound of a part, in closed form or after its tree has been followed to the end."""
-    if claim["rule"] != "cells":
+    require(len(claim["lam"]) == len(m.weights), "lam has the wrong length")
+    if claim["rule"] == "coarse":
+        return _coarse(m, claim, clock)
+    if claim["rule"] not in ("cells", "boxes"):
         require(claim["rule"] in RULES, f"the rule {shown(claim['rule'])} is unknown")
         terms = RULES[claim["rule"]](m)
         if terms is None:
             raise RefusedError(f"the rule {claim['rule']!r} does not apply")
         return settled(lambda: sum((ball(c) * ball(r).log() for c, r in terms), arb(0)))
     lam = _floats(claim["lam"])
-    level = arb(finite(claim["level"]))
+    level = finite(claim["level"])
     require(len(claim["contacts"]) <= MOST, f"more than {MOST:,} contacts")
     gradient = settled(Gradient, m, lam)
     near = []
     for c in claim["contacts"]:
         clock.tick()
         code, radius = _floats(c["code"]), finite(c["radius"])
-        near.append(settled(Ellipsoid, gradient, code, radius, level))
-    _follow(m, gradient, near, level, claim["tree"], clock)
+        near.append(settled(Ellipsoid, gradient, code, radius, arb(level)))
+    if claim["rule"] == "boxes":
+        check_boxes(m, gradient, near, level, claim["tree"], claim["turns"], clock)
+    else:
+        check_tree(m, gradient, near, level, claim["tree"], clock)
     return settled(
-        lambda: sum((ball(p) * (arb(v) - ball(p).log()) for p, v in zip(m.weights, lam, strict=True)), arb(0)) - level
+        lambda: (
+            sum((ball(p) * (arb(v) - ball(p).log()) for p, v in zip(m.weights, lam, strict=True)), arb(0)) - arb(level)
+        )
     )
 
 
-def _follow(m: Mixture, gradient: Gradient, near: list[Ellipsoid], level: arb, tree: Any, clock: Clock) -> None:
-    """Require that log G <= level on every leaf of the tree, whose leaves cover the product of the root simplices."""
-    require(isinstance(tree, str), "the tree is no text")
-    edges = [(i, p, q) for i, b in enumerate(m.blocks) for p, q in pairs(len(b.root))]
-    size = sum(8 * len(b.root) * (len(b.root) + 2 * len(b.root[0])) for b in m.blocks)  # bytes of a cell, about
-    symbols = iter(tree)
-    stack: list[tuple[Cell, int]] = [(settled(root_cell, m), 0)]
-    while stack:
-        clock.tick()
-        cell, depth = stack.pop()
-        symbol = next(symbols, None)
-        require(symbol is not None, "the tree ends before its leaves cover everything")
-        if symbol in RULES_OF_LEAVES:
-            holds = settled(_holds, symbol, cell, gradient, near, level)
-            require(holds, f"a leaf {RULES_OF_LEAVES[symbol]}")
-            continue
-        number = edge_of(str(symbol))
-        require(0 <= number < len(edges), f"the tree has an unknown symbol {symbol!r}")
-        require(depth < DEEPEST, f"the tree is deeper than {DEEPEST:,} splits")
-        if len(stack) * size > MOST_HELD:
-            raise UnfinishedError("not checked: the tree is too deep for alphabets of this size")
-        stack += [(child, depth + 1) for child in _children(cell, *edges[number])]
-    require(next(symbols, None) is None, "the tree goes on after its end")
+def _coarse(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
+    """Return the lower bound of a part by that of coarse letters Y', and g H(Y|W,Y')."""
+    of, width = claim["map"], len(m.blocks[0].rows[0])
+    require(len(m.blocks) == 1 and m.blocks[0].sums_to_one, "the rule 'coarse' does not apply")
+    require(isinstance(of, list) and len(of) == width, "the map has not as many entries as there are letters")
+    require(all(type(k) is int and 0 <= k < width for k in of), "the map names a letter that is none")
+    require(claim["part"]["rule"] != "coarse", "the coarse letters have a bound by still coarser ones")
+    fine, coarse = m, coarsened(m, of)
+    bound = _dual(coarse, claim["part"], clock)
+    return settled(lambda: bound + ball(m.multiplier) * (_within(fine) - _within(coarse)))
 
 
-RULES_OF_LEAVES = {
-    ".": "has G above the level by its chord",
-    "+": "lies in no ellipsoid",
-    "-": "has G above the level by its quadratic",
-    "~": "has G above the level by its series",
-}
-
-
-def _holds(symbol: Any, cell: Cell, gradient: Gradient, near: list[Ellipsoid], level: arb) -> bool:
-    """Return whether log G <= level on the cell by the rule that the symbol names."""
-    if symbol == ".":
-        return gradient.chord(cell, level)
-    if symbol == "+":
-        return any(n.holds(cell) for n in near)
-    if symbol == "-":
-        return gradient.quadratic(cell, level)
-    return gradient.series(cell, level)
-
-
-def _children(cell: Cell, which: int, first: int, second: int) -> Iterator[Cell]:
-    """Yield the halves of a cell, split at the edge (first, second) of the block `which`.
-
-    The half that keeps `first` comes first in preorder. It is therefore yielded last, onto the top of a stack.
-    """
-    for gone, kept in ((first, second), (second, first)):
-        child = list(cell)
-        child[which] = settled(halve, cell[which], gone, kept)
-        yield child
+def _within(m: Mixture) -> arb:
+    """Return H(Y|W) of a mixture of one block with rows of sum 1."""
+    terms = (ball(p) * plogp(ball(v)) for p, row in zip(m.weights, m.blocks[0].rows, strict=True) for v in row)
+    return sum(terms, arb(0))
 
 
 def _floats(texts: Any) -> list[float]:

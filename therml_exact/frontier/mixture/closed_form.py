@@ -19,17 +19,33 @@ at most its value where t is w's own row, and the mean over z of r_z[x]^delta is
     L >= H(part) + delta H(X|part) + sum_w p_w sum_blocks sum_j a_wj log (sum_j a_wj / a_wj),
 with equality if all rows of a part are equal. With one part it says R + delta D + g C >= delta H(X) + g H(Y|X,Theta).
 
+Contraction. This rule applies to one block with rows of sum 1. By the strong data processing inequality,
+I(Z;Y) <= eta I(Z;W) for every Z that depends on W alone; eta is the largest over pairs of letters (Ordentlich and
+Polyanskiy), and that of a pair with rows p, q is at most 1 - b^2, where b = sum_j sqrt(p_j q_j). For the mixture of p
+and q with shares s, 1 - s that is Cauchy's inequality, sum p q/(s p + (1 - s) q) >= b^2, in the chi-squared divergence,
+whose eta is that of Kullback and Leibler's. So with s = min(g, (1 - delta)/eta)
+    R + delta D + g C >= delta H(X) + s H(Y) + (g - s) H(Y|W),
+since R + D >= H(X) and C >= H(Y|W). It holds within each part of the rule of supports, with the eta of that part, and
+is at least what that rule says. eta <= 1 makes it the line H(Y) + (g - 1) H(Y|W) at delta = 0. Where g is at most
+(1 - delta)/eta it is the value of a single code. b is taken from below, from roots of 30 binary digits.
+
 A rule returns a list of (coefficient, ratio), all rational, or None where it does not apply. No error is raised here.
+Source: O. Ordentlich and Y. Polyanskiy, Strong data processing constant is achieved by binary inputs (2021);
+Y. Polyanskiy and Y. Wu, Strong data-processing inequalities for channels and Bayesian networks (2017).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
+
+import numpy as np
 
 from therml_exact.frontier.problems.mixture import Mixture
 
 FLOOR = 1e-300  # a ratio below it has a float that is too coarse for its logarithm
+DIGITS = 30  # binary digits of the roots of probabilities
 LARGEST = 5_000  # the largest exponent whose factorial is taken
 
 Terms = list[tuple[Fraction, Fraction]]
@@ -38,7 +54,7 @@ Terms = list[tuple[Fraction, Fraction]]
 
 def processing(m: Mixture) -> Terms | None:
     """Return the terms of delta H(X) + g H(Y), or None unless g + delta <= 1 and one block has rows of sum 1."""
-    if len(m.blocks) > 1 or m.multiplier + m.delta > 1 or any(sum(row) != 1 for row in m.blocks[0].rows):
+    if len(m.blocks) > 1 or m.multiplier + m.delta > 1 or not m.blocks[0].sums_to_one:
         return None
     terms = []
     for column in zip(*m.blocks[0].rows, strict=True):
@@ -109,10 +125,57 @@ def labels(m: Mixture) -> list[int]:
         joined = {of[j] for j in used}
         if len(joined) > 1:
             of = [min(joined) if part in joined else part for part in of]
-    return [of[j] for j in first] if all(sum(row) == 1 for row in rows) else one
+    return [of[j] for j in first] if m.blocks[0].sums_to_one else one
 
 
-RULES = {"processing": processing, "likelihood": likelihood, "supports": supports}
+def contraction(m: Mixture) -> Terms | None:
+    """Return the terms of H(part) + delta H(X|part) + s H(Y|part) + (g - s) H(Y|W), or None if rows do not sum to 1."""
+    rows = m.blocks[0].rows
+    if len(m.blocks) > 1 or not m.blocks[0].sums_to_one:
+        return None
+    parts: dict[int, list[int]] = {}
+    for w, name in enumerate(labels(m)):
+        parts.setdefault(name, []).append(w)
+    terms = []
+    for of in parts.values():
+        mass = sum((m.weights[w] for w in of), Fraction(0))
+        s = share_of(m.multiplier, m.delta, overlap([rows[w] for w in of]))
+        terms.append((mass, 1 / mass))
+        for j in range(len(rows[0])):
+            p = sum((m.weights[w] * rows[w][j] for w in of), Fraction(0))
+            if p:
+                terms.append((s * p, mass / p))
+        if m.multiplier > s:
+            terms += [((m.multiplier - s) * m.weights[w] * v, 1 / v) for w in of for v in rows[w] if v]
+        if m.delta:
+            groups: dict[int, Fraction] = {}
+            for w in of:
+                groups[m.groups[w]] = groups.get(m.groups[w], Fraction(0)) + m.weights[w]
+            terms += [(m.delta * p, mass / p) for p in groups.values()]
+    return terms
+
+
+def overlap(rows: Sequence[Sequence[Fraction]]) -> Fraction:
+    """Return at most sum_j sqrt(p_j q_j), the least over all pairs p, q of rows; 1 if there is one row.
+
+    >>> half = Fraction(1, 2)
+    >>> float(overlap([(half, half, Fraction(0)), (Fraction(0), half, half)]))
+    0.5
+    """
+    if len(rows) == 1:
+        return Fraction(1)
+    scale = 4**DIGITS
+    roots = np.array([[math.isqrt(v.numerator * scale // v.denominator) for v in row] for row in rows], dtype=np.int64)
+    # The squares of a row sum to at most 4^DIGITS, and so do the products of two.
+    return Fraction(int((roots @ roots.T).min()), scale)
+
+
+def share_of(multiplier: Fraction, delta: Fraction, b: Fraction) -> Fraction:
+    """Return s = min(g, (1 - delta)/(1 - b^2))."""
+    return multiplier if b == 1 else min(multiplier, (1 - delta) / (1 - b * b))
+
+
+RULES = {"processing": processing, "likelihood": likelihood, "supports": supports, "contraction": contraction}
 
 
 def evaluate(terms: Terms) -> float:

@@ -24,7 +24,6 @@ No error is raised here.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from fractions import Fraction
@@ -32,6 +31,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.mixture.dual import End, search
 from therml_exact.frontier.mixture.ellipsoids import contacts
 from therml_exact.frontier.mixture.primal import seeds
@@ -103,7 +103,7 @@ def critical(problem: Problem, delta: float = 0.0, time_limit: float = 10.0) -> 
     >>> float(critical(tx.EncoderProblem(tx.Joint([["1/4", "1/4"], ["1/4", "1/4"]], ("X", "Y")))))
     inf
     """
-    deadline = time.monotonic() + time_limit
+    deadline = now() + time_limit
     plan = problem.unit_plan(delta)
     if plan is None:
         return None

@@ -1,8 +1,9 @@
-"""The lower side: the largest log G over all codes, bounded by branch and bound over cells (nats).
+"""The lower side: the largest log G over all codes, bounded by branch and bound (nats).
 
-`search` runs the kernel (kernels/mixture/cells.py) from the product of the root simplices at one threshold. `coarser`
-is for a budget that did not suffice: it proves a coarse threshold of ten nats, then finer ones, until one fails or the
-time is up. It has a moment of its own beyond the deadline.
+`search` chooses between two. Where letters are many, boxes are searched best first (boxes.py), with a bound at any
+time. Otherwise the kernel kernels/mixture/cells.py goes through simplices from the product of the roots, depth first at
+one threshold. `coarser` is for a budget that did not suffice there: it proves a coarse threshold of ten nats, then
+finer ones, until one fails or the time is up. It has a moment of its own beyond the deadline.
 
 No error is raised here.
 Source: B. Lindsay, The geometry of mixture likelihoods (1983).
@@ -11,12 +12,13 @@ Source: B. Lindsay, The geometry of mixture likelihoods (1983).
 from __future__ import annotations
 
 import math
-import time
 from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from therml_exact.clock import now
+from therml_exact.frontier.mixture import boxes
 from therml_exact.frontier.mixture.ellipsoids import SAFE, Contacts, contacts
 from therml_exact.frontier.mixture.primal import Primal
 from therml_exact.frontier.mixture.tables import Tables
@@ -24,6 +26,7 @@ from therml_exact.frontier.mixture.tables import Tables
 DEEPEST = 4000  # the most splits above a leaf
 GRACE = 0.1  # seconds that coarse thresholds may take beyond the deadline
 PIECE = 0.03  # seconds that pass, about, between looks at the clock
+BYTES = 16  # a node's, about, while its tree is written
 STEPS = 2**25  # in the first piece, before its time is known
 
 Array = np.ndarray[Any, Any]
@@ -46,12 +49,17 @@ class Search(NamedTuple):
     does tree     the nodes in preorder [node]: 0 to 3 for a leaf by its chord, an ellipsoid, its quadratic, its series;
              4 + e for a split at edge e
     point    the middle of the last cell [j], where log G is above the threshold if `end` says so
+    turns    for boxes the code points of their turns [leaf, j], and then `tree` has those of its text, and `bound`
+             holds however the search ended; None for cells
+    memory   whether the memory ended the search
     """
 
     end: End
     bound: float
     tree: Array
     point: Array
+    turns: Array | None = None
+    memory: bool = False
 
 
 class Level(NamedTuple):
@@ -62,12 +70,13 @@ class Level(NamedTuple):
     tree: Array
 
 
-def coarser(tables: Tables, primal: Primal, lam: Array, threshold: float, max_cells: int, deadline: float) -> Level:
+def coarser(tables: Tables, primal: Primal, lam: Array, threshold: float, max_cells: int | None,
+            deadline: float) -> Level:  # fmt: skip
     """Return the best bound of log G that the budget affords, from thresholds coarser than `threshold`.
 
     lam          the dual variables log c_w, [w]
     threshold    nats; thresholds from ten nats down to this one are tried
-    max_cells    the most nodes of one tree
+    max_cells    the most nodes of one tree; None: as many as the memory of a tree holds
     deadline     on the monotonic clock, in seconds; GRACE more may be taken
     """
     none = contacts(tables, lam, primal.codes[:0], threshold)
@@ -75,7 +84,7 @@ def coarser(tables: Tables, primal: Primal, lam: Array, threshold: float, max_ce
     exponent = 1.0
     while True:
         trial = 10.0**exponent
-        if trial <= threshold or time.monotonic() > deadline + GRACE:
+        if trial <= threshold or now() > deadline + GRACE:
             return proved
         around = contacts(tables, lam, primal.codes, trial, deadline)
         found = search(tables, lam, around, trial, max_cells, deadline + GRACE)
@@ -98,17 +107,23 @@ def _entropies(rows: Array) -> Array:
     return -(rows * np.log(np.where(rows > 0, rows, 1.0))).sum(axis=1)
 
 
-def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cells: int, deadline: float) -> Search:
-    """Return what branch and bound finds about log G <= threshold on the product of the root simplices.
+def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cells: int | None,
+           deadline: float) -> Search:  # fmt: skip
+    """Return what branch and bound finds about log G <= threshold over all codes.
 
     lam          the dual variables log c_w, [w]
     near         ellipsoids inside which log G <= threshold is known
     threshold    nats
-    max_cells    the most nodes of the tree
+    max_cells    the most nodes of the tree; None: as many as the memory of a tree holds
     deadline     on the monotonic clock, in seconds
     """
+    if boxes.apply(tables):
+        found = boxes.search(tables, lam, near, threshold, max_cells, deadline)
+        return Search(End(found.end), found.bound, found.tree, found.point, found.turns, found.memory)
     from therml_exact.kernels.mixture.cells import cells
 
+    held = boxes.MEMORY // BYTES
+    most = held if max_cells is None else min(max_cells, held)
     blocks = len(tables.roots)
     shapes = [(len(r), r.shape[1]) for r in tables.roots]
     starts = np.cumsum([0, *(2 * k * k + k * n + k for k, n in shapes)])
@@ -125,16 +140,16 @@ def search(tables: Tables, lam: Array, near: Contacts, threshold: float, max_cel
     pieces, nodes = [], 0
     chunk = max(min(256, STEPS // (sum(k * k * n for k, n in shapes) + tables.a.size)), 1)
     while True:
-        begun = time.monotonic()
-        state[2] = min(chunk, max_cells - nodes)
+        begun = now()
+        state[2] = min(chunk, most - nodes)
         tree = np.empty(int(state[2]) + 1, dtype=np.uint8)
         code = cells(stack, state, lam, tables.a_root, tables.a, tables.group, tables.power, tables.kstart,
                      tables.jstart, starts, scale, threshold, near.centre, near.form, near.radius * (1 - SAFE), tree,
                      point, best)  # fmt: skip
         pieces.append(tree[: state[1]])
         nodes += int(state[1])
-        now = time.monotonic()
-        if code != 2 or nodes >= max_cells or now > deadline:
-            return Search(End(code), float(best[0]), np.concatenate(pieces), point)
-        if now - begun < PIECE / 2:
+        ended = now()
+        if code != 2 or nodes >= most or ended > deadline:
+            return Search(End(code), float(best[0]), np.concatenate(pieces), point, memory=nodes >= held)
+        if ended - begun < PIECE / 2:
             chunk *= 2

@@ -13,15 +13,17 @@ the root exactly. No error is raised here.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from therml_exact.clock import now
+
 if TYPE_CHECKING:
     from therml_exact.frontier.mixture.tables import Tables
 
+MEMORY = 50_000_000  # bytes of ellipsoids
 PIECE = 50_000  # the clock is looked at after so many codes times entries of the table
 SAFE = 1e-9  # the solver uses a radius smaller by this share, so that ball arithmetic agrees
 
@@ -61,6 +63,7 @@ def contacts(tables: Tables, lam: Array, codes: Array, threshold: float, deadlin
     from therml_exact.kernels.mixture.quadratic import all_about
 
     free = int(tables.kstart[-1]) - len(tables.roots)
+    codes = codes[: MEMORY // (8 * (free + 1) ** 2)]
     roots = np.zeros((tables.kstart[-1], tables.jstart[-1]))
     for i, root in enumerate(tables.roots):
         roots[tables.kstart[i] : tables.kstart[i + 1], tables.jstart[i] : tables.jstart[i + 1]] = root
@@ -69,7 +72,7 @@ def contacts(tables: Tables, lam: Array, codes: Array, threshold: float, deadlin
     codes = np.ascontiguousarray(codes[:, : tables.jstart[-1]])
     piece = max(int(PIECE / tables.a.size), 1)
     for at in range(0, len(codes), piece):
-        if time.monotonic() > deadline:
+        if now() > deadline:
             break
         n = slice(at, at + piece)
         all_about(codes[n], lam, tables.a, tables.a_root, tables.group, tables.power, tables.groups,

@@ -98,8 +98,14 @@ class Gradient:
 
     def chord(self, cell: Cell, level: arb) -> bool:
         """Return whether the interpolation of entropy proves log G <= level on the cell."""
-        b = [v for block in cell for v in block[4]]
-        terms = self._terms(self.a_root, [-v for v in b])
+        return self._is_below(self._terms(self.a_root, [-v for block in cell for v in block[4]]), level)
+
+    def below(self, log: Balls, level: arb) -> bool:
+        """Return whether log G <= level at a point t, whose logarithms are given; t need not sum to 1."""
+        return self._is_below(self._terms(self.a, log), level)
+
+    def _is_below(self, terms: Balls, level: arb) -> bool:
+        """Return whether log G <= level where the letters have these terms of G."""
         if len(self.members) == 1:
             return bool(sum(terms, ZERO) <= level.exp())
         sums = [sum((terms[w] for w in of), ZERO) ** self.power for of in self.members]
@@ -290,6 +296,7 @@ class Ellipsoid:
             return
         about = gradient.posterior([t.log() for t in t0])
         columns = list(zip(*x, strict=True))
+        self.point, self.weights = t0, [v / t**2 for v, t in zip(about[3], t0, strict=True)]
         self.form = [[sum((v * p[j] * q[j] for j, v in enumerate(about[3])), ZERO) for q in x] for p in x]
         self.holds_any = positive(self.form)
         if not self.holds_any:

@@ -17,7 +17,7 @@ Source: Alemi and Fischer, TherML (2018), equation (22), App. B, C, H.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from therml_exact.frontier.mixture.certificate import build
 from therml_exact.frontier.mixture.solve import Solution
 from therml_exact.frontier.mixture.tables import SLACK
 from therml_exact.frontier.problems.kinds import Problem
-from therml_exact.frontier.rounding import rounded_up, status
+from therml_exact.frontier.rounding import rounded_up
 from therml_exact.numbers.tables import freeze
 from therml_exact.results import result
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Array = np.ndarray[Any, Any]
+WIDE = 1e-2  # nats: a tolerance that a user would want to see
 
 
 @result
@@ -48,7 +49,8 @@ class Optimum:
     multipliers    its multipliers by name, as floats
     value          what the witness achieves: an upper bound of the minimum
     lower_bound    a proven lower bound of the minimum
-    tol            the gap up to which the optimum counts as certified
+    tol            the gap, in nats, up to which the optimum counts as certified: the larger of what was asked for and
+                   of the share rtol of the value
     point          the functionals of the witness by name: R, C, D, or S, U
     encoder        p(z|x,theta) [x, theta, z], or p(theta|type) [type, theta], with codes of mass 0 included
 
@@ -69,16 +71,22 @@ class Optimum:
     encoder: Array = field(repr=False)
     _exact: dict[str, Any] = field(repr=False)
     _solutions: tuple[Solution, ...] = field(repr=False)
+    _proved: float | None = field(default=None, repr=False)
 
     @property
     def gap(self) -> float:
         """The difference value - lower_bound in nats, at least 0, with the value rounded up."""
-        return max(rounded_up(self.value, self._exact) - self.lower_bound, 0.0)
+        return max(self._claim - self.lower_bound, 0.0)
+
+    @property
+    def _claim(self) -> float:
+        """The value that the certificate claims: rounded up, unless balls have proved a lower one."""
+        return rounded_up(self.value, self._exact) if self._proved is None else self._proved
 
     @property
     def status(self) -> str:
         """The text "certified" if the gap is within the tolerance, else "open"."""
-        return status(self.value, self.lower_bound, self.tol, self._exact)
+        return "certified" if self._claim - self.lower_bound <= self.tol else "open"
 
     @cached_property
     def reason(self) -> Reason:
@@ -92,9 +100,19 @@ class Optimum:
         stopped = [s.stopped for s in self._solutions if s.stopped != "closed"]
         return stopped[0] if stopped else "rounding"
 
+    @property
+    def bound_by(self) -> str:
+        """Which bounds make up the lower bound: a search over cells or boxes, or what closed_form.py and coarse.py say.
+
+        It is empty where nothing is searched.
+        """
+        return ", ".join(dict.fromkeys(s.bound_by for s in self._solutions))
+
     def __str__(self) -> str:
-        """One line: the bounds, the point, and where it is open why, and what would help."""
-        return answers.line(self)
+        """One line: the bounds, the point, and where it is open why, what would help, and which bound holds."""
+        held = f"; lower bound by {self.bound_by}" if self.status == "open" and self.bound_by else ""
+        wide = f"; the tolerance is {self.tol:.2g} nats" if self.tol > WIDE else ""
+        return answers.line(self) + held + wide
 
     def _repr_html_(self) -> str:
         return answers.html(self, self.multipliers)
@@ -122,7 +140,21 @@ class Optimum:
     @cached_property
     def certificate(self) -> dict[str, Any]:
         """The certificate: plain data that `verify` checks, built when it is first asked for."""
-        return build(self.problem, self._exact, self._solutions, self.value, self.lower_bound, self.tol)
+        return build(self.problem, self._exact, self._solutions, self._claim, self.lower_bound, self.tol)
+
+    def in_balls(self) -> Optimum:
+        """Return the optimum with both bounds from ball arithmetic, which is for bounds in closed form.
+
+        Where a multiplier is huge and the functional beside it is 0, floats must allow for more than the tolerance.
+        """
+        from therml_exact.frontier.mixture.check import enclosures
+        from therml_exact.numbers.balls import precision, rounded
+        from therml_exact.verification import BITS, Clock
+
+        with precision(BITS):
+            value, lower = enclosures(self.problem, self._exact, self.certificate["parts"], Clock(None))
+            high, low = rounded(value, True), rounded(lower, False)
+        return replace(self, lower_bound=max(low, self.lower_bound), _proved=min(high, self._claim))
 
 
 def unsearched(problem: Problem, exact: dict[str, Any], tol: float) -> Optimum:

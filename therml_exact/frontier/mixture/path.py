@@ -13,23 +13,20 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from therml_exact.frontier.budget import Budget
-from therml_exact.frontier.mixture.closed_form import log
+from therml_exact.frontier.mixture.closed_form import RULES, log
 from therml_exact.frontier.mixture.optimum import Optimum, unsearched, weighed
 from therml_exact.frontier.mixture.solve import Solution, solve
 from therml_exact.frontier.mixture.tables import SLACK, Tables
-from therml_exact.frontier.problems.encoder import EncoderProblem
 from therml_exact.frontier.problems.kinds import Problem
 from therml_exact.frontier.problems.multipliers import LARGE, is_infinite, read_multipliers
-from therml_exact.joint import Joint
 
 Array = np.ndarray[Any, Any]
-USUAL = Budget(1e-9, 2_000_000, 60.0)
+USUAL = Budget(1e-9, None, 60.0)
 
 
 def minimize_mixture(problem: Problem, given: Mapping[str, Any], budget: Budget) -> Optimum:
@@ -38,12 +35,14 @@ def minimize_mixture(problem: Problem, given: Mapping[str, Any], budget: Budget)
     return optimum
 
 
-def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: Budget = USUAL) -> Iterator[Optimum]:
+def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: Budget = USUAL,
+                  end: float = math.inf) -> Iterator[Optimum]:  # fmt: skip
     """Yield the optima along a path of multipliers, each started from the codes of the one before.
 
     problem    an encoder, Bayes or discriminative problem
     path       the multipliers by name, one mapping for each point; rho is 1 where it is left out, the others 0
     budget     tolerance, cells and seconds of one point
+    end        when all of the work ends, on the monotonic clock, in seconds; points after it take a moment each
 
     TypeError is raised for a multiplier that is foreign to the problem, ValueError for one that is negative or not
     finite (beta may be infinite), or more than 1e12 times rho.
@@ -55,9 +54,8 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
     """
     ready: Ready | None = None
     warm: list[Solution | None] = []
-    warm_up()  # what the compiler takes is not the budget's
     for given in path:
-        deadline = budget.deadline
+        deadline = budget.until(end).deadline
         exact = _read(problem, given)
         if problem.unsearched(exact):
             yield unsearched(problem, exact, budget.tol)
@@ -69,12 +67,13 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
             moved = Ready.of(problem, exact)
             warm = [None] * len(moved.tables)
         ready = moved
-        within = min(budget.tol / ready.size, 1.0)
+        # The value is at least what the closed forms say, and so is its share.
+        within = min(budget.tolerance(max(ready.floor(), 0.0)) / ready.size, 1.0 + budget.rtol * ready.heaviest)
         solutions = [
             solve(tables, within, budget.cells, deadline, near) for tables, near in zip(ready.tables, warm, strict=True)
         ]
         warm = list(solutions)
-        yield _optimum(problem, ready, exact, solutions, budget.tol)
+        yield _optimum(problem, ready, exact, solutions, budget)
 
 
 def _read(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,18 +83,6 @@ def _read(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:
     if far:
         exact["beta"] = math.inf
     return {name: exact.get(name, Fraction(0)) for name in problem.multipliers}
-
-
-@cache
-def warm_up() -> None:
-    """Compile the kernels, or load them, once in a process, by two small problems that meet all of them."""
-    counts = np.array([[[3, 1], [1, 2]], [[1, 4], [2, 2]]])
-    problem = EncoderProblem(Joint.from_counts(counts, ("X", "Theta", "Y")))
-    for delta in (0, Fraction(1, 2)):
-        ready = Ready.of(problem, {"rho": Fraction(1), "delta": Fraction(delta), "gamma": Fraction(4)})
-        for tables in ready.tables:
-            found = solve(tables, 1e-6, 10_000, math.inf)
-        _optimum(problem, ready, ready.exact, [found], 1e-6)
 
 
 @dataclass(frozen=True)
@@ -146,6 +133,15 @@ class Ready:
         """The factor by which an error that all L have in common enters the value."""
         return self.scale * math.fsum(self.shares)
 
+    @property
+    def heaviest(self) -> float:
+        """The largest sum of a letter's exponents in any part."""
+        return max(t.heaviest for t in self.tables)
+
+    def floor(self) -> float:
+        """Return a lower bound of the value in closed form, in nats."""
+        return self.bound([t.closed_bound("supports") for t in self.tables])
+
     def bound(self, values: list[float]) -> float:
         """Return the value where the parts' L are `values`, in nats, less the most that rounding may have added."""
         terms = [self.entropy, *(share * v for share, v in zip(self.shares, values, strict=True))]
@@ -167,11 +163,14 @@ class Ready:
 
 
 def _optimum(problem: Problem, ready: Ready, exact: dict[str, Fraction], solutions: list[Solution],
-             tol: float) -> Optimum:  # fmt: skip
+             budget: Budget) -> Optimum:  # fmt: skip
     """Return the optimum that the parts' solutions make."""
     floats = {name: float(value) for name, value in exact.items()}
     lower = ready.bound([s.lower_bound for s in solutions])
     encoder = problem.arranged(ready.encoder(solutions, problem.letters))
     point = problem.point(encoder)
     value = weighed(problem, floats, point)
-    return Optimum(problem, floats, value, lower, tol, point, encoder, exact, tuple(solutions))
+    found = Optimum(problem, floats, value, lower, budget.tolerance(value), point, encoder, exact, tuple(solutions))
+    if budget.rtol and found.status == "open" and all(s.complete and s.rule in RULES for s in solutions):
+        return found.in_balls()
+    return found

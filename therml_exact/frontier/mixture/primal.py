@@ -14,12 +14,12 @@ JRSS B 69 (2007).
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.mixture.tables import FLOOR, Tables
 
 PIECE = 1e8  # the clock is looked at after so many multiplications
@@ -96,7 +96,7 @@ def relax(tables: Tables, primal: Primal, deadline: float = math.inf) -> None:
             0.5 * tables.width,
         )  # fmt: skip
         left -= steps if weighed else 0
-        if not left or time.monotonic() > deadline:
+        if not left or now() > deadline:
             return
 
 
@@ -187,7 +187,7 @@ def ascend(tables: Tables, primal: Primal, lam: Array, seeds: Array, threshold: 
         )
         ends.append(end)
         heights.append(height)
-        if time.monotonic() > deadline:
+        if now() > deadline:
             break
     found = apart(np.vstack(ends), np.concatenate(heights), tables.a.shape[1], threshold, most)
     if len(found):

@@ -26,11 +26,12 @@ import copy
 import math
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from therml_exact.frontier.mixture.closed_form import RULES, Terms, evaluate, labels
+from therml_exact.frontier.mixture.closed_form import RULES, Terms, evaluate, labels, overlap, share_of
 from therml_exact.frontier.problems.mixture import Mixture
 
 FLOOR = 1e-300  # a code's entry is at least this: it stands for 0 at a cost of no digit
@@ -117,14 +118,16 @@ class Tables:
         if self._closed is None:
             # The likelihood's rule wants integer exponents.
             whole = _whole(self.mixture)
-            # The rule of supports always holds, and is taken from these floats.
-            left_out = {"supports"} if whole else {"supports", "likelihood"}
+            # The rules of supports and of contraction are taken from these floats.
+            left_out = {"supports", "contraction"} | (set() if whole else {"likelihood"})
             rules = {name: rule for name, rule in RULES.items() if name not in left_out}
             self._closed = {name: terms for name, rule in rules.items() if (terms := rule(self.mixture)) is not None}
         return self._closed
 
     def closed_bound(self, rule: str) -> float:
         """Return the lower bound of L by that rule, in nats, less the most that rounding may have added."""
+        if rule == "contraction" and rule not in self._bounds:
+            self._bounds[rule] = self._contraction()
         if rule == "supports" and rule not in self._bounds:
             terms = -self.p * (self.full * self.own).sum(axis=1)
             masses: dict[int, float] = {}
@@ -142,6 +145,35 @@ class Tables:
             bound = math.fsum(logs)
             self._bounds[rule] = bound - SLACK * (abs(bound) + math.fsum(abs(v) for v in logs) + 1)
         return self._bounds[rule]
+
+    @cached_property
+    def contracts(self) -> bool:
+        """Whether the rule of contraction applies: one block, with rows of sum 1."""
+        return len(self.roots) == 1 and self.mixture.blocks[0].sums_to_one
+
+    @cached_property
+    def _overlaps(self) -> dict[tuple[int, ...], Fraction]:
+        """The overlaps of the parts' rows that were asked for, by the parts' letters; other multipliers share them."""
+        return {}
+
+    def _contraction(self) -> float:
+        """Return the lower bound of L by contraction, in nats, less the most that rounding may have added."""
+        rows, terms = self.rows[0], [0.0]
+        names = np.array(labels(self.mixture))
+        for name in np.unique(names):
+            of = np.flatnonzero(names == name)
+            key = tuple(of.tolist())
+            if key not in self._overlaps:
+                self._overlaps[key] = overlap([self.mixture.blocks[0].rows[w] for w in key])
+            s = float(share_of(self.mixture.multiplier, self.mixture.delta, self._overlaps[key]))
+            p = self.p[of]
+            mass, y = float(p.sum()), p @ rows[of]
+            terms += [-mass * math.log(mass), *(s * _plogp(y / mass) * mass).tolist()]
+            terms += ((self.multiplier - s) * (p[:, None] * _plogp(rows[of])).sum(axis=1)).tolist()
+            if self.delta:
+                x = np.bincount(self.group[of], p) / mass
+                terms += (self.delta * mass * _plogp(x)).tolist()
+        return math.fsum(terms) - SLACK * (math.fsum(abs(v) for v in terms) + self.heaviest + 1)
 
     @property
     def apart(self) -> bool:
@@ -186,6 +218,11 @@ class Tables:
             total = part.sum(axis=1, keepdims=True)
             out[:, lo:hi] = np.where(total > 0, part / np.maximum(total, FLOOR), 1 / (hi - lo))
         return out
+
+
+def _plogp(x: Array) -> Array:
+    """Return -x log x."""
+    return np.asarray(-x * np.log(np.where(x > 0, x, 1.0)))
 
 
 def _whole(mixture: Mixture) -> bool:

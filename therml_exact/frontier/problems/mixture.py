@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 
 Row = tuple[Fraction, ...]
@@ -41,6 +42,11 @@ class Block:
     rows: tuple[Row, ...]
     root: tuple[Row, ...]
     coordinates: tuple[Row, ...]
+
+    @cached_property
+    def sums_to_one(self) -> bool:
+        """Whether every row sums to 1."""
+        return all(sum(row) == 1 for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,24 @@ def part(share: Fraction, letters: Sequence[Letter], multiplier: Fraction, delta
     used = [j for j in range(len(kept[0])) if any(row[j] for row in kept)]
     rows = tuple(tuple(row[j] for j in used) for row in kept)
     return Part(share, Mixture(masses, (block(rows),), multiplier, groups, delta), members_of)
+
+
+def coarsened(m: Mixture, of: Sequence[int]) -> Mixture:
+    """Return the mixture of one block whose columns j with the same of[j] are added up.
+
+    >>> third = Fraction(1, 3)
+    >>> rows = ((third, third, third), (third, Fraction(0), 2 * third))
+    >>> fine = Mixture((third, 2 * third), (block(rows),), Fraction(4), (0, 0))
+    >>> [[str(v) for v in row] for row in coarsened(fine, (0, 0, 1)).blocks[0].rows]
+    [['2/3', '1/3'], ['1/3', '2/3']]
+    """
+    letters = []
+    for w, (mass, row, group) in enumerate(zip(m.weights, m.blocks[0].rows, m.groups, strict=True)):
+        sums = [Fraction(0)] * (max(of) + 1)
+        for k, v in zip(of, row, strict=True):
+            sums[k] += v
+        letters.append((mass, tuple(sums), group, (w,)))
+    return part(Fraction(1), letters, m.multiplier, m.delta).mixture
 
 
 def key(row: Row) -> Key:

@@ -20,7 +20,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from fractions import Fraction
-from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -125,21 +124,11 @@ class _Caps:
         return search(arrays, bound, state, upper, close, max_cells, deadline)
 
 
-@cache
-def compile_capped() -> None:
-    """Solve a problem of one letter, so that the kernels are compiled before a time limit starts to run."""
-    one = LearningRuleProblem([1], [[1]], [[[1]]], 1, [[[1]]])
-    for caps in (_Caps(one, "C", {"R": 1.0}, 1.0), _Caps(one, None, {"R": 1.0}, 1.0)):
-        caps.begin()
-        caps.run(1, math.inf)
-
-
 def minimize_capped_rules(
     problem: LearningRuleProblem, minimise: str, exact: Mapping[str, Fraction], budget: Budget
 ) -> CappedOptimum:
     """The least of one functional over the rules that keep exact caps on others."""
-    tol, max_cells = budget.tol, budget.cells
-    compile_capped()
+    tol, max_cells = budget.tol, budget.count
     deadline = budget.deadline
     floats = {name: rounded_down(v) for name, v in exact.items()}
     caps_only = _Caps(problem, minimise, floats, tol)
@@ -177,11 +166,10 @@ def excess_of_rules(
 ) -> Excess:
     """The least over rules of the largest F_i - point_i."""
     floats = {name: float(v) for name, v in exact.items()}
-    compile_capped()
     deadline = budget.deadline
     caps = _Caps(problem, None, floats, budget.tol)
     caps.begin()
-    return _excess(caps, problem, exact, caps.run(budget.cells, deadline, enough), enough)
+    return _excess(caps, problem, exact, caps.run(budget.count, deadline, enough), enough)
 
 
 def _excess(

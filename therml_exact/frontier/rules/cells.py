@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import heapq
 import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,6 +33,7 @@ from typing import Any
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier.mixture.certificate import symbol_of
 from therml_exact.frontier.rules.problem import LearningRuleProblem
 
@@ -168,7 +168,7 @@ def search(
         if len(tree.nodes) >= max_cells:
             tree.reason = "cells"
             break
-        if time.monotonic() >= deadline:
+        if now() >= deadline:
             tree.reason = "time"
             break
         value, index, coordinate, low, high = heap[0]

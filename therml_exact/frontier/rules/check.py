@@ -23,7 +23,7 @@ import numpy as np
 from flint import arb, arb_mat, fmpq
 
 from therml_exact.frontier.mixture.certificate import digest, edge_of
-from therml_exact.frontier.mixture.check import DEEPEST
+from therml_exact.frontier.mixture.check_tree import DEEPEST
 from therml_exact.frontier.rounding import rounded_up_by
 from therml_exact.frontier.rules.certificate import FORMAT
 from therml_exact.frontier.rules.problem import NAMES, LearningRuleProblem

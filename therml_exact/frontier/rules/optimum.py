@@ -11,16 +11,15 @@ Source: Alemi and Fischer, TherML (2018), (22).
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from therml_exact.clock import now
 from therml_exact.frontier import answers
 from therml_exact.frontier.budget import Budget, reason_of
 from therml_exact.frontier.problems.multipliers import read_multipliers
@@ -145,12 +144,6 @@ class RuleOptimum:
         return found
 
 
-@cache
-def compile_cells() -> None:
-    """Solve a problem of one letter, so that the kernels are compiled before a time limit starts to run."""
-    minimise(LearningRuleProblem([1], [[1]], [[[1]]], 1, [[[1]]]), np.ones(4), 1.0, 1, math.inf)
-
-
 def minimize_rules(problem: LearningRuleProblem, given: Mapping[str, Any], budget: Budget) -> RuleOptimum:
     """The optimum at the multipliers that the caller gave, by name, which are read and checked here."""
     return minimize_rule(problem, read_multipliers(problem, given), budget)
@@ -161,15 +154,14 @@ def minimize_rule(problem: LearningRuleProblem, exact: Mapping[str, Fraction], b
     multipliers = dict(exact)
     floats = {name: float(v) for name, v in multipliers.items()}
     weight = np.array([floats[m] for m in ("rho", "gamma", "delta", "sigma")])
-    started = time.monotonic()
+    started = now()
     chosen = rules(problem, multipliers)
-    spent = time.monotonic() - started
+    spent = now() - started
     if chosen is not None:
         rule, lower, cells = _best_vertex(problem, weight, chosen)
         tree = None
     else:
-        compile_cells()
-        rule, tree = minimise(problem, weight, budget.tol, budget.cells, budget.deadline - spent)
+        rule, tree = minimise(problem, weight, budget.tol, budget.count, budget.deadline - spent)
         lower, cells = tree.lower, len(tree.nodes)
     point, witness = problem.evaluate(rule)
     value = float(sum(w * point[name] for w, name in zip(weight, NAMES, strict=True)))

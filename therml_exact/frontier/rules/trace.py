@@ -12,13 +12,13 @@ from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve.request import Request
 from therml_exact.frontier.learning.frontier import RuleFrontier
 from therml_exact.frontier.learning.trace import At, Work, key, solve_crossed
-from therml_exact.frontier.rules.optimum import RuleOptimum, compile_cells, minimize_rule
+from therml_exact.frontier.rules.optimum import RuleOptimum, minimize_rule
 from therml_exact.frontier.rules.problem import LearningRuleProblem
 
 
 def trace_rules(problem: LearningRuleProblem, asked: Request) -> RuleFrontier:
     """The optima for a checked request, each solved to min(tol, 1e-6)."""
-    found, tol = solve_crossed(problem, asked, Work(compile_cells, key, _solve, _write, _read))
+    found, tol = solve_crossed(problem, asked, Work(key, _solve, _write, _read))
     return RuleFrontier(problem, tuple(found), tol)
 
 

@@ -13,10 +13,11 @@ Source: Knuth, The Art of Computer Programming 2, 4.2.2, Theorem B.
 """
 
 import numpy as np
-from numba import njit
+
+from therml_exact.kernels.kernel import kernel
 
 
-@njit(cache=True, fastmath=False, error_model="numpy", forceinline=True)
+@kernel(fastmath=False, error_model="numpy", forceinline=True)
 def add(high: float, low: float, x: float) -> tuple[float, float]:
     """Return the pair (high, low) with x added to it: high is the rounded sum, low collects what the roundings lost."""
     t = high + x
@@ -24,7 +25,7 @@ def add(high: float, low: float, x: float) -> tuple[float, float]:
     return t, low + ((high - (t - back)) + (x - back))
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def add_rows(high: np.ndarray, low: np.ndarray, x: np.ndarray) -> None:
     """Add x[j] to the pairs (high[j], low[j]) in place, as `add` does; the three vectors have one length."""
     for j in range(high.size):
@@ -34,7 +35,7 @@ def add_rows(high: np.ndarray, low: np.ndarray, x: np.ndarray) -> None:
         high[j] = t
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def flush_rows(high: np.ndarray, low: np.ndarray, x: np.ndarray) -> None:
     """Add x to the pairs (high, low) in place, as `add_rows` does, and set x to 0, ready for the next block."""
     for j in range(high.size):

@@ -19,16 +19,16 @@ p/q divides by one factor after the other: u v may underflow where neither facto
 """
 
 import numpy as np
-from numba import njit
 
 from therml_exact.kernels.information.logarithm import log, log_series
+from therml_exact.kernels.kernel import kernel
 
 TINY = 2.2250738585072014e-308  # the smallest normal number: moves 0/0 to 0 and no normal quotient
 NEAR = 0.0294372515228594  # (3 - 2 sqrt 2)^2, where p/q reaches sqrt(2)
 RUN = 512  # callers cut their vectors into runs of this many cells
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
+@kernel(fastmath={"contract", "reassoc"}, error_model="numpy")
 def divergence_run(p: np.ndarray, u: np.ndarray, v: np.ndarray) -> float:
     """Return the sum of d(p[j], u[j] v[j]) over a short run, in nats.
 
@@ -40,7 +40,7 @@ def divergence_run(p: np.ndarray, u: np.ndarray, v: np.ndarray) -> float:
     return total
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _term(p: float, u: float, v: float) -> float:
     """Return d(p, u v) of one cell, in nats."""
     q = u * v

@@ -10,15 +10,15 @@ must be finite and nonnegative.
 """
 
 import numpy as np
-from numba import njit
 
 from therml_exact.kernels.information.compensated import add
 from therml_exact.kernels.information.logarithm import log, plogp
+from therml_exact.kernels.kernel import kernel
 
 RUN = 512  # cells that are added by lanes before the sum's rounding error is kept
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
 def plogp_run(p: np.ndarray) -> float:
     """Return sum p log p over a short run, in nats; the compiler chooses the order of the additions."""
     h = 0.0
@@ -27,7 +27,7 @@ def plogp_run(p: np.ndarray) -> float:
     return h
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
+@kernel(fastmath={"contract", "reassoc"}, error_model="numpy")
 def sum_run(p: np.ndarray) -> float:
     """Return sum p over a short run; the compiler chooses the order of the additions."""
     s = 0.0
@@ -36,7 +36,7 @@ def sum_run(p: np.ndarray) -> float:
     return s
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
 def plogp_pair(p: np.ndarray) -> tuple[float, float]:
     """Return sum p log p of a flat float64 array, in nats, and what its rounding lost."""
     high = 0.0
@@ -46,14 +46,14 @@ def plogp_pair(p: np.ndarray) -> tuple[float, float]:
     return high, low
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
 def plogp_sum_kernel(p: np.ndarray) -> float:
     """Return sum p log p of a flat float64 array, in nats."""
     high, low = plogp_pair(p)
     return high + low
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
 def total_of(p: np.ndarray) -> tuple[float, float]:
     """Return sum p of a flat float64 array, and what its rounding lost."""
     high = 0.0
@@ -64,7 +64,7 @@ def total_of(p: np.ndarray) -> tuple[float, float]:
     return total, low - (total - high)
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
 def entropy_kernel(p: np.ndarray) -> float:
     """Return H(p/s), in nats, of a flat float64 array with sum s > 0."""
     total = total_of(p)[0]

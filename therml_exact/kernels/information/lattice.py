@@ -24,11 +24,11 @@ Source: Yates's algorithm (1937); Gray et al., Data Cube, ICDE 1996, for the lat
 """
 
 import numpy as np
-from numba import njit
 
 from therml_exact.kernels.information.compensated import add, add_rows
 from therml_exact.kernels.information.entropy import plogp_run, plogp_sum_kernel, sum_run, total_of
 from therml_exact.kernels.information.logarithm import log, plogp
+from therml_exact.kernels.kernel import kernel
 
 RUN = 1024  # cells between two compensated additions
 PADDING = 32  # cells a turn of the vector loop takes: tables are padded with zeros, which contribute nothing
@@ -38,7 +38,7 @@ WIDE = 64  # cells of an axis from which sums along it keep their rounding error
 BLOCK = 8192  # cells of a subtree computed as one table
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
+@kernel(fastmath={"contract", "reassoc"}, error_model="numpy")
 def _plogp_of_two(a, b):
     """Return sum q log q for q = a + b, in nats."""
     h = 0.0
@@ -47,7 +47,7 @@ def _plogp_of_two(a, b):
     return h
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
+@kernel(fastmath={"contract", "reassoc"}, error_model="numpy")
 def _plogp_of_three(a, b, c):
     """Return sum q log q for q = a + b + c, in nats."""
     h = 0.0
@@ -56,7 +56,7 @@ def _plogp_of_three(a, b, c):
     return h
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy")
+@kernel(fastmath={"contract", "reassoc"}, error_model="numpy")
 def _plogp_of_four(a, b, c, d):
     """Return sum q log q for q = a + b + c + d, in nats."""
     h = 0.0
@@ -65,7 +65,7 @@ def _plogp_of_four(a, b, c, d):
     return h
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _plogp_of_rows(parent, k, n):
     """Return sum q log q, in nats, for q = the sum of the k = 2, 3 or 4 rows of `parent`, of n cells each."""
     high = 0.0
@@ -84,7 +84,7 @@ def _plogp_of_rows(parent, k, n):
     return high + low
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _add_slabs(source, at, step, k, target, to, n):
     """Set target[to + j] = sum_{i < k} source[at + i step + j] for j < n, where k >= 2.
 
@@ -107,7 +107,7 @@ def _add_slabs(source, at, step, k, target, to, n):
                 target[to + j] += source[at + i * step + j]
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _sum_axis(parent, child, outer, k, inner):
     """Set child[o, j] = sum_{i < k} parent[o, i, j], flat.  Sums along a wide axis keep their rounding error."""
     if inner == 1:
@@ -142,7 +142,7 @@ def _sum_axis(parent, child, outer, k, inner):
                 row[j] += low[j]
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _descend(parent, child, outer, k, inner, leaf, sum_only):
     """Sum the axis of k cells out of `parent`; return sum q log q of the result q, or 0 if `sum_only`.
 
@@ -160,7 +160,7 @@ def _descend(parent, child, outer, k, inner, leaf, sum_only):
     return plogp_sum_kernel(child)
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _extend(table, axes, n_open, inner, block, stride, digit):
     """Lay out `table`, of the open axes and `inner` cells, in `block` with axes of 1 + k cells, sums last.
 
@@ -198,7 +198,7 @@ def _extend(table, axes, n_open, inner, block, stride, digit):
                 place -= axes[before] * stride[before]
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _logarithms(block, k, n):
     """Take the logarithms of `block`, which has k slabs q_i of n cells each and room for one more, in place.
 
@@ -235,7 +235,7 @@ def _logarithms(block, k, n):
             last[j] = plogp(last[j])
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _fold(block, axes, bits, n_open, stride, at, mask):
     """Add up the cells of each marginal in `block`; marginal t then starts at at[t] and belongs to mask[t]."""
     at[0] = 0
@@ -254,7 +254,7 @@ def _fold(block, axes, bits, n_open, stride, at, mask):
     return count
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _subtree(table, axes, bits, n_open, inner, block, stride, digit, at, mask, log_total, total, out):
     """Write the entropies of `table` and of all marginals over its open axes; mask[0] is the mask of the table."""
     _extend(table, axes, n_open, inner, block, stride, digit)
@@ -270,7 +270,7 @@ def _subtree(table, axes, bits, n_open, inner, block, stride, digit, at, mask, l
         out[mask[t]] = max(0.0, log_total - h / total)
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _chain(axes):
     """Return the largest total size of a chain of successive marginals, as a fraction of the table; it is at most 1."""
     best = 0.0
@@ -279,7 +279,7 @@ def _chain(axes):
     return best
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
 def entropy_vector_kernel(p: np.ndarray, shape: np.ndarray, out: np.ndarray) -> None:
     """Write the 2^n entropies of the flat float64 table p of the given shape (int64) to `out`, in nats.
 

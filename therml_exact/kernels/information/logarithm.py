@@ -25,9 +25,8 @@ Source: the classical series log m = 2 artanh((m - 1)/(m + 1)); the coefficients
 """
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+
+from therml_exact.kernels.kernel import kernel
 
 _OFFSET = np.uint64(0x3FF0000000000000 - 0x3FE6A09E667F3BCD)  # bits of 1 less the bits of sqrt(1/2)
 _BASE = np.uint64(0x3FE6A09E667F3BCD)
@@ -48,33 +47,25 @@ _C6 = 0.15331721600556042
 _C7 = 0.14616449685043406
 
 
-@intrinsic
-def _bits_of(typingctx, x):
+@kernel(fastmath=False, error_model="numpy", forceinline=True)
+def _bits_of(x: float) -> np.uint64:
     """Return the bits of a float64 as a uint64."""
-
-    def codegen(context, builder, signature, args):
-        return builder.bitcast(args[0], ir.IntType(64))
-
-    return types.uint64(types.float64), codegen
+    return np.float64(x).view(np.uint64)
 
 
-@intrinsic
-def _float_of(typingctx, bits):
+@kernel(fastmath=False, error_model="numpy", forceinline=True)
+def _float_of(bits: np.uint64) -> np.float64:
     """Return the float64 that has the bits of a uint64."""
-
-    def codegen(context, builder, signature, args):
-        return builder.bitcast(args[0], ir.DoubleType())
-
-    return types.float64(types.uint64), codegen
+    return np.uint64(bits).view(np.float64)
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def log_series(z: float) -> float:
     """Return R(z) = 2 artanh(s)/s - 2 at z = s^2, for 0 <= z <= (3 - 2 sqrt 2)^2."""
     return z * (_C1 + z * (_C2 + z * (_C3 + z * (_C4 + z * (_C5 + z * (_C6 + z * _C7))))))
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def log(x: float) -> float:
     """Return log x, in nats, for finite x >= 0; log(0) is a finite number."""
     bits = _bits_of(x) + _OFFSET
@@ -85,7 +76,7 @@ def log(x: float) -> float:
     return k * _LN2_HI - ((s * (f - r) - k * _LN2_LO) - f)
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def plogp(x: float) -> float:
     """Return x log x, in nats, for finite x >= 0, with 0 log 0 = 0."""
     return x * log(x)

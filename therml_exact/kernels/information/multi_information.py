@@ -28,13 +28,13 @@ Source: Watanabe, Information theoretical analysis of multivariate correlation, 
 """
 
 import numpy as np
-from numba import njit
 
 from therml_exact.kernels.information.compensated import add, flush_rows
 from therml_exact.kernels.information.divergence import RUN as DIVERGENCE_RUN
 from therml_exact.kernels.information.divergence import divergence_run
 from therml_exact.kernels.information.entropy import plogp_pair, plogp_sum_kernel, sum_run, total_of
 from therml_exact.kernels.information.logarithm import log, plogp
+from therml_exact.kernels.kernel import kernel
 
 QUAD = 4  # rows that a sweep reads at a time
 RUN = 1024  # columns between two compensated additions
@@ -45,7 +45,7 @@ FUSED = 256  # columns from which the logarithms join the sweep of the sums
 NEAR_INDEPENDENCE = 2.0**-8  # below this share of sum H(X_i), the second formula is used
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
 def _sweep_four(p, at, n, columns, logs, start, stop):
     """Add a run of four rows to `columns`, and its p log p to `logs`, in place; return the sums of the four runs.
 
@@ -73,7 +73,7 @@ def _sweep_four(p, at, n, columns, logs, start, stop):
     return sum_a, sum_b, sum_c, sum_d
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
 def _sum_four(p, at, n, columns, start, stop):
     """Add a run of four rows to `columns`, in place, and return the sums of the four runs, as `_sweep_four` does."""
     sum_a = 0.0
@@ -96,7 +96,7 @@ def _sum_four(p, at, n, columns, start, stop):
     return sum_a, sum_b, sum_c, sum_d
 
 
-@njit(cache=True, fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract", "reassoc"}, error_model="numpy", forceinline=True)
 def _sum_one(a, columns):
     """Add a run of one row to `columns`, in place, and return its sum."""
     sum_a = 0.0
@@ -106,7 +106,7 @@ def _sum_one(a, columns):
     return sum_a
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _sweep_block(p, rows, columns, logs):
     """Write the row sums of the block p; add its column sums to `columns`, those of p log p to `logs`.
 
@@ -133,7 +133,7 @@ def _sweep_block(p, rows, columns, logs):
         _sum_block(p[four * n :], rows[four:], columns)
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _sum_block(p, rows, columns):
     """Write the row sums of the block p to `rows` and add its column sums to `columns`."""
     n = columns.size
@@ -160,7 +160,7 @@ def _sum_block(p, rows, columns):
         rows[i] = s
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _sweep(p, rows, columns, work, logarithms):
     """Fill the row sums and column sums of the matrix p (flat, rows.size by columns.size).
 
@@ -208,7 +208,7 @@ def _sweep(p, rows, columns, work, logarithms):
     return high, low
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _halving(x):
     """Return the sum of x, by adding its halves to each other again and again; this overwrites x.
 
@@ -225,7 +225,7 @@ def _halving(x):
     return x[0]
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _cut(axes, size):
     """Return the number of leading axes that make up the rows, with the least cost.
 
@@ -247,7 +247,7 @@ def _cut(axes, size):
     return best
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _peel(work, axes, first, last, marginals, offset, sums_work, stack):
     """Write the marginals of the axes first..last-1 to marginals[offset[i]:offset[i+1]]; their joint starts `work`.
 
@@ -296,7 +296,7 @@ def _peel(work, axes, first, last, marginals, offset, sums_work, stack):
             depth += 2
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _normalise(q):
     """Divide q by its sum, and return the sum."""
     if q.size <= SMALL:
@@ -311,7 +311,7 @@ def _normalise(q):
     return total
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _product(marginals, offset, first, last, scale, out):
     """Write `scale` times the outer product of the marginals of the axes first..last-1 to `out`."""
     out[0] = scale
@@ -325,7 +325,7 @@ def _product(marginals, offset, first, last, scale, out):
         size *= k
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _divergence(p, u, v):
     """Return the sum of d(p, u v), in nats, over the matrix p, flat, with row factors u and column factors v."""
     high = 0.0
@@ -340,7 +340,7 @@ def _divergence(p, u, v):
     return high + low
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
 def multi_information_kernel(p: np.ndarray, shape: np.ndarray) -> tuple[float, float]:
     """Return the multi-information, in nats, of the flat float64 table p of the given shape (int64), and sum p."""
     integers = np.empty(5 * shape.size + 4, np.int64)

@@ -16,24 +16,24 @@ nonnegative, with a positive sum.
 """
 
 import numpy as np
-from numba import njit
 
 from therml_exact.kernels.information.compensated import add
 from therml_exact.kernels.information.divergence import TINY, divergence_run
 from therml_exact.kernels.information.entropy import total_of
+from therml_exact.kernels.kernel import kernel
 
 LONG = 1024  # cells of C from which C is cut into blocks
 RUN = 2048  # cells of a block of B and C
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _add_to(target, x):
     """Add x to `target`, cell by cell, in place."""
     for j in range(target.size):
         target[j] += x[j]
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _add_rows_to(target, x):
     """Add the rows of target.size cells, of which x consists, to `target`."""
     n = target.size
@@ -44,7 +44,7 @@ def _add_rows_to(target, x):
         _add_to(target, x[i : i + n])
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _repeat(target, x):
     """Fill `target` with copies of x."""
     if x.size == 1:
@@ -55,14 +55,14 @@ def _repeat(target, x):
             target[i + j] = x[j]
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _divide(x, y):
     """Divide x by y, cell by cell, in place; 0/0 is 0."""
     for j in range(x.size):
         x[j] /= y[j] + TINY
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _along_c(p, a, b, c):
     """Return (sum of d, s) of the flat table p of shape (a, b, c), by blocks of a long axis C."""
     high = low = total = total_low = 0.0
@@ -91,7 +91,7 @@ def _along_c(p, a, b, c):
     return high + low, total + total_low
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _along_b(p, a, b, c):
     """Return (sum of d, s) of the flat table p of shape (a, b, c), by blocks of the axis B, with p(a,c) kept whole."""
     high = low = 0.0
@@ -118,7 +118,7 @@ def _along_b(p, a, b, c):
     return high + low, total_of(p_c)[0]
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")
+@kernel(fastmath={"contract"}, error_model="numpy")
 def _along_a(p, a, b, c):
     """Return (sum of d, s) of the flat table p of shape (a, b, c), row by row along A, with p(b,c) kept whole."""
     high = low = 0.0
@@ -142,7 +142,7 @@ def _along_a(p, a, b, c):
     return high + low, total_of(p_c)[0]
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
 def mutual_information_kernel(p: np.ndarray, a: int, b: int, c: int) -> tuple[float, float]:
     """Return I(A; B | C), in nats, of the flat float64 table p of shape (a, b, c), and the sum s > 0 of p."""
     if a == 1 or b == 1:

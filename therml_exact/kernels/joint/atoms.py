@@ -24,9 +24,9 @@ Source: Y. Wang, JRSS B 69 (2007); R. Varadhan and C. Roland, SQUAREM (2008).
 import math
 
 import numpy as np
-from numba import njit
 
 from therml_exact.kernels.joint.newton import newton
+from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.mixture.mixing import weigh
 
 SEARCHED = 12  # starts from which an ascent is made in a round
@@ -38,7 +38,7 @@ ENOUGH = 1e-2  # share of the tolerance: a smaller gain ends Newton
 LARGE = 300  # coordinates of the atoms: beyond, ascent alone moves them
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def letter_costs(e, beta, rho, c):
     """c_xy(e), into c[x ny + y]."""
     nx, ny, nz = beta.shape
@@ -54,7 +54,7 @@ def letter_costs(e, beta, rho, c):
             c[x * ny + y] = value
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def log_gradient(counts, logw, c, sigma, r):
     """log G of an encoder with letter costs c; r[t] becomes the posterior of the types."""
     types, letters = counts.shape
@@ -74,7 +74,7 @@ def log_gradient(counts, logw, c, sigma, r):
     return top + math.log(total)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def logits(counts, r, beta, rho, eta):
     """eta_xz = -sum_y n_xy beta_xyz/(rho n_x) of the posterior r; an x that never occurs keeps its eta."""
     nx, ny, nz = beta.shape
@@ -97,7 +97,7 @@ def logits(counts, r, beta, rho, eta):
             eta[x, z] = value / (rho * total) if nz > 1 else value / (rho * total) - 1.0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def soften(eta, e):
     """e_xz ~ exp(eta_xz), row by row; a tilt is not normalised."""
     nx, nz = eta.shape
@@ -116,7 +116,7 @@ def soften(eta, e):
             e[x, z] /= total
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def ascend(counts, logw, beta, rho, sigma, e, steps):
     """Move e uphill in place, at most `steps` double steps; returns log G."""
     nx, ny, nz = beta.shape
@@ -171,7 +171,7 @@ def ascend(counts, logw, beta, rho, sigma, e, steps):
     return value
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def multipliers(mass, costs, q, sigma, lam):
     """lambda_t = -sigma log sum_a q_a exp(-costs[t, a]/sigma); returns sum_t p_t lambda_t."""
     types, atoms = costs.shape
@@ -190,7 +190,7 @@ def multipliers(mass, costs, q, sigma, lam):
     return total
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def all_costs(counts, beta, rho, atoms):
     """cost(e, t) as costs[t, a]."""
     nx, ny, _ = beta.shape
@@ -206,7 +206,7 @@ def all_costs(counts, beta, rho, atoms):
     return costs
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def merge(q, atoms, near):
     """Atoms closer than `near` (largest difference of the square roots of entries) become one; returns their number."""
     count = q.size
@@ -230,7 +230,7 @@ def merge(q, atoms, near):
     return kept
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def promising(counts, logw, beta, rho, sigma, atoms, starts, most):
     """At most `most` of the starts: those of largest G, no two near each other, none near an atom."""
     nx, ny, _ = beta.shape
@@ -254,7 +254,7 @@ def promising(counts, logw, beta, rho, sigma, atoms, starts, most):
     return chosen[:count].copy()
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def distance(e, other):
     """The largest difference of the square roots of entries."""
     far = 0.0
@@ -264,7 +264,7 @@ def distance(e, other):
     return far
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def solve_atoms(counts, mass, beta, rho, sigma, start, starts, tol, rounds, lam):
     """Weights and encoders of the least V: (q, atoms, value, gap that the local maxima of G leave open).
 

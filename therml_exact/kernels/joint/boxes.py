@@ -25,9 +25,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from therml_exact.kernels.joint.atoms import letter_costs, log_gradient
+from therml_exact.kernels.kernel import kernel
 
 DONE, FOUND, MANY = 0, 1, 2  # proven; an encoder above the level was met; more boxes than allowed
 SMALL = 1e-200  # of a scaled sum, below which it is done again with logarithms
@@ -73,12 +73,12 @@ class Simplices(NamedTuple):
     top: np.ndarray
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _eta(p):
     return -p * math.log(p) if p > 0.0 else 0.0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def reference(simplex, a, error):
     """The row a of a simplex[vertex, z], or the number a of an interval; the errors at the vertices are filled in."""
     vertices, nz = simplex.shape
@@ -110,7 +110,7 @@ def reference(simplex, a, error):
                 error[v] += simplex[v, z] * math.log(simplex[v, z] / a[z])
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _scale(logs, scaled, size):
     """The largest of logs[:size]; scaled = exp(logs - largest)."""
     top = -math.inf
@@ -121,7 +121,7 @@ def _scale(logs, scaled, size):
     return top
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _enter(types, cost, known, i, x, c, a, table):
     """Fill in what is known of simplex i, of letter x, from its vertices."""
     nx, ny, nz = cost.beta.shape
@@ -151,7 +151,7 @@ def _enter(types, cost, known, i, x, c, a, table):
         known.top[i, v] = _scale(known.logs[i, v], known.scaled[i, v], types.sizes[first])
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _contract(types, cost, table, combination, out, a):
     """log of the types' sum for every row of the first letter; table[(x - 1) vertices + v, k]: logs of the others."""
     nx = cost.beta.shape[0]
@@ -173,7 +173,7 @@ def _contract(types, cost, table, combination, out, a):
         out[k] = highest[k] + math.log(total[k])
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _joined(logs, scaled, top, logs2, scaled2, top2, size):
     """log of the sum of products of two scaled rows."""
     total = 0.0
@@ -190,7 +190,7 @@ def _joined(logs, scaled, top, logs2, scaled2, top2, size):
     return highest + math.log(total)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _larger(known):
     """The same with room for twice as many."""
     more = known.far.size
@@ -205,7 +205,7 @@ def _larger(known):
     )
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def cover(types, cost, corner, level, most, symbols, above):
     """(status, number of symbols): the tree that proves log G <= level, written into `symbols`.
 
@@ -312,7 +312,7 @@ def cover(types, cost, corner, level, most, symbols, above):
     return (FOUND, found) if found else (DONE, used)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _longest(simplex):
     """The edge with the most different ends: its number (-1: all are equal to rounding) and its ends."""
     vertices, nz = simplex.shape

@@ -9,7 +9,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from therml_exact.kernels.kernel import kernel
 
 
 class Form(NamedTuple):
@@ -23,7 +24,7 @@ class Form(NamedTuple):
     delta: float
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _part(m, start, width):
     """(sum_j -m_j log m_j, -s log s of the sum s) of a row of m."""
     total, value = 0.0, 0.0
@@ -35,7 +36,7 @@ def _part(m, start, width):
     return value, (-total * math.log(total) if total > 0.0 else 0.0)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def fill_heights(form, m, out):
     """Phi and Psi at m, into out."""
     told, silent = 0.0, 0.0
@@ -50,7 +51,7 @@ def fill_heights(form, m, out):
     out[1] = told
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def losses(form, places, heights, u):
     """What the chords lose of (Psi, rho H(Z)) at the mean u of the vertices."""
     vertices, width = places.shape
@@ -65,7 +66,7 @@ def losses(form, places, heights, u):
     return here[1] - told, here[0] - whole - (here[1] - told)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def widest(form, places, heights, share):
     """The edge (number, i, j) at whose middle the chords lose most, of Psi + share rho H(Z)."""
     vertices = places.shape[0]

@@ -11,7 +11,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from therml_exact.kernels.kernel import kernel
 
 
 class Pool(NamedTuple):
@@ -25,7 +26,7 @@ class Pool(NamedTuple):
     kinds: np.ndarray
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def bound(pool, count, scale, places, concave, cell, steps, w, u):
     """The bound of a cell of vertices `cell` by `count` cuts; w[k] and u[v] are filled in.
 
@@ -41,7 +42,7 @@ def bound(pool, count, scale, places, concave, cell, steps, w, u):
     return play(h, steps, w, u)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _solve(a, b):
     """x with a x = b by elimination with pivots, in place; False where a is singular."""
     n = b.size
@@ -69,7 +70,7 @@ def _solve(a, b):
     return True
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def play(h, steps, w, u):
     """t, with the weights w[k] of the cuts and u[v] of the vertices filled in."""
     cuts, vertices = h.shape
@@ -166,7 +167,7 @@ def play(h, steps, w, u):
     return best
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _column(h, base, scale, which, out):
     """A column of the equations."""
     vertices = h.shape[1]

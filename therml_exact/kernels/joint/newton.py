@@ -16,12 +16,12 @@ changed in place.
 import math
 
 import numpy as np
-from numba import njit
 
+from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.mixture.mixing import factor, gram, likelihood, substitute
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _logs(counts, beta, rho, sigma, atoms, logs, slopes):
     """-cost/sigma into logs[t, a], and f_ta into slopes[t, a, k]."""
     nx, ny, nz = beta.shape
@@ -55,7 +55,7 @@ def _logs(counts, beta, rho, sigma, atoms, logs, slopes):
                     slopes[t, a, x * free + z] = -value / sigma
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _moved(alpha, atoms, step, length, one, new_alpha, new_atoms):
     """The point at `length` along the step, weights normalised."""
     count, nx, nz = atoms.shape
@@ -81,7 +81,7 @@ def _moved(alpha, atoms, step, length, one, new_alpha, new_atoms):
         new_alpha[a] -= math.log(total)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def newton(counts, mass, beta, rho, sigma, q, atoms, steps, enough):
     """At most `steps` steps, in place, until one gains less than `enough`; returns L."""
     nx, ny, nz = beta.shape

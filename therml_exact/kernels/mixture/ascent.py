@@ -19,12 +19,13 @@ No error is raised here.
 import math
 
 import numpy as np
-from numba import njit
+
+from therml_exact.kernels.kernel import kernel
 
 FLOOR = 1e-300  # an entry of a code below it stands for it
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def heights(lam, a, group, s, t, share, within, image, ends):
     """Return log G at one code t; write the groups' shares of G to share[g], and the image of its posterior to
     image[j].
@@ -69,13 +70,13 @@ def heights(lam, a, group, s, t, share, within, image, ends):
     return (top + math.log(total)) / s
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _log(x):
     """Return log x, with FLOOR for less."""
     return math.log(max(x, FLOOR))
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def climb(lam, a, group, groups, s, ends, seeds, steps):
     """Return where climbs from seeds[z, j] end after at most `steps` steps, and log G there.
 
@@ -119,7 +120,7 @@ def climb(lam, a, group, groups, s, ends, seeds, steps):
     return found, height
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def apart(found, height, width, threshold, most):
     """Return the rows of found[z, ...] with height[z] > threshold, the highest first.
 

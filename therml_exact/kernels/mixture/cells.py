@@ -33,8 +33,8 @@ Source: B. Lindsay, The geometry of mixture likelihoods (1983).
 import math
 
 import numpy as np
-from numba import njit
 
+from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.mixture.quadratic import on_cell
 from therml_exact.kernels.mixture.series import on_interval
 
@@ -43,7 +43,7 @@ NEAR = 0.5  # the quadratic is tried where the chord's bound is at most this far
 SMALL = 0.1
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def log_gradient(lam, a, group, s, e, work):
     """Return log G at e[k], for exponents a[w, k] in the same coordinates; work[2 * groups] is scratch.
 
@@ -86,7 +86,7 @@ def log_gradient(lam, a, group, s, e, work):
     return top + math.log(total) / s
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def jensen_gap(p, q):
     """Return h((p + q)/2) - (h(p) + h(q))/2, in nats, of two distributions, with a small relative error."""
     total = 0.0
@@ -106,7 +106,7 @@ def jensen_gap(p, q):
     return total
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def inside(cell, kstart, starts, centre, form, radius):
     """Return whether all vertices of a cell lie in the ellipsoid (u - centre)^T form (u - centre) <= radius.
 
@@ -137,7 +137,7 @@ def inside(cell, kstart, starts, centre, form, radius):
     return True
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, threshold, centre, form, radius, tree,
           point, best):  # fmt: skip
     """Run the search, depth first, until it ends or state[2] nodes are written; return 0, 1, 2 or 3.

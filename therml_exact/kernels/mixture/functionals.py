@@ -8,12 +8,12 @@ Source: Alemi and Fischer, TherML (2018), section 2.
 import math
 
 import numpy as np
-from numba import njit
 
 from therml_exact.kernels.information.compensated import add
+from therml_exact.kernels.kernel import breathe, kernel
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def encoder_functionals(cells, encoder):
     """Return (R, D, C), in nats, for cells[x, theta, y] of sum 1 and encoder[x, theta, z]."""
     nx, ntheta, ny = cells.shape
@@ -21,6 +21,7 @@ def encoder_functionals(cells, encoder):
     z, xz, yz = np.zeros(nz), np.zeros((nx, nz)), np.zeros((ny, nz))
     for x in range(nx):
         for theta in range(ntheta):
+            breathe()
             for k in range(nz):
                 for y in range(ny):
                     mass = cells[x, theta, y] * encoder[x, theta, k]
@@ -39,7 +40,7 @@ def encoder_functionals(cells, encoder):
     return r + r_low, _conditional(xz, z), _conditional(yz, z)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _conditional(joint, z):
     """Return H(row|column), in nats, of joint[row, column] whose column sums are z[column]."""
     high, low = 0.0, 0.0

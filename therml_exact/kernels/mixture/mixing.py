@@ -22,7 +22,8 @@ Source: Y. Wang, JRSS B 69 (2007); Kim, Carbonetto, Stephens and Anitescu, mix-S
 import math
 
 import numpy as np
-from numba import njit
+
+from therml_exact.kernels.kernel import kernel
 
 FLOOR = 1e-300
 LARGE = 400  # entries of codes
@@ -30,7 +31,7 @@ RIDGE = 1e-8  # the first that is tried
 ROUNDING = 2e-16  # of L, relative to |L| + 1
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def likelihood(p, logs, alpha, r):
     """L, and the posteriors r[w, z]."""
     total = 0.0
@@ -49,13 +50,13 @@ def likelihood(p, logs, alpha, r):
     return total
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def log_terms(a, own, t):
     """Log prod (t/exp(own))^a, [w, z]."""
     return _terms(a, own, np.log(np.maximum(t, FLOOR)))
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _terms(a, own, eta):
     logs = np.empty((a.shape[0], eta.shape[0]))
     for w in range(a.shape[0]):
@@ -67,7 +68,7 @@ def _terms(a, own, eta):
     return logs
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def gram(s, h):
     """h <- s^T s, four rows of s at a time."""
     count, size = s.shape
@@ -87,7 +88,7 @@ def gram(s, h):
             h[j, i] = h[i, j]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def factor(h, size, least):
     """Cholesky's lower factor in place; False at a pivot of at most `least` times its diagonal entry."""
     for i in range(size):
@@ -104,7 +105,7 @@ def factor(h, size, least):
     return True
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def substitute(h, size, b):
     """b <- (h h^T)^-1 b for a lower factor h."""
     for i in range(size):
@@ -119,7 +120,7 @@ def substitute(h, size, b):
         b[i] = x / h[i, i]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def nonnegative(h, c, x, steps):
     """The least x.h.x/2 - c.x on x >= 0, by `steps` of an active set from feasible x; whether they sufficed."""
     size = x.size
@@ -178,7 +179,7 @@ def nonnegative(h, c, x, steps):
     return False
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def weigh(p, logs, q, steps):
     """The best weights of these codes, in place; False if the steps did not suffice."""
     count, size = logs.shape
@@ -254,7 +255,7 @@ def weigh(p, logs, q, steps):
     return False
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def newton(p, a, own, sums, ends, q, t, steps):
     """Weights and codes better together, in place; returns L."""
     count, width = a.shape
@@ -353,7 +354,7 @@ def newton(p, a, own, sums, ends, q, t, steps):
     return value
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _normalise(eta):
     """eta <- eta - log sum exp(eta), entries of at least -690."""
     top = eta.max()
@@ -365,7 +366,7 @@ def _normalise(eta):
         eta[j] = max(eta[j] - top, -690.0)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def relax(p, a, own, sums, ends, q, t, steps, weighings, near):
     """Better weights and codes: (q, t, whether `weighings` steps sufficed, or there are few codes).
 
@@ -390,13 +391,13 @@ def relax(p, a, own, sums, ends, q, t, steps, weighings, near):
     return q, t, True
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _kept(q, t):
     keep = q > 1e-13
     return merge(q[keep] / q[keep].sum(), t[keep])
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _distance(s, t):
     """Hellinger's, up to a factor: it is uniform in the width of a code's likelihood."""
     total = 0.0
@@ -405,7 +406,7 @@ def _distance(s, t):
     return math.sqrt(total)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _nearest(q, t, z, alive):
     """The nearest other code with at least as much weight, and its distance."""
     nearest, which = math.inf, -1
@@ -417,7 +418,7 @@ def _nearest(q, t, z, alive):
     return nearest, which
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _lines(ends, q, t, near):
     """Points on the lines (in log t) through each code and its nearest heavier one, if they are `near`."""
     places = np.array([-9.0, -5.0, -3.0, -2.0, -1.0, -0.5, 0.25, 0.5, 0.75, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0])
@@ -437,7 +438,7 @@ def _lines(ends, q, t, near):
     return np.exp(out[:n])
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def merge(q, t):
     """Codes that are equal up to 1e-6 are one."""
     alive = np.ones(q.size, dtype=np.bool_)
@@ -452,7 +453,7 @@ def merge(q, t):
     return q[alive], t[alive]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def log_masses(a, q, t):
     """Log m_w."""
     logs = log_terms(a, np.zeros_like(a), t)
@@ -470,7 +471,7 @@ def log_masses(a, q, t):
     return out
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def witness(p, a, ends, q, t):
     """The codes' posteriors[w, z] with their weights and best codes, idle codes left out, and L at q and t.
 

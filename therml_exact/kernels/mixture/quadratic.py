@@ -42,14 +42,15 @@ thing. No error is raised here.
 import math
 
 import numpy as np
-from numba import njit
+
+from therml_exact.kernels.kernel import kernel
 
 ROUND = 1e-14  # the rounding of a bound, relative to the terms of the quadratic
 LEAST = 1e-300  # a posterior below it may still meet a factor that is larger than any float
 DIGIT = 1e-15  # the relative rounding of a coordinate
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def phi(z):
     """Return 2 (exp z - 1 - z) / z^2, by a series near 0."""
     if abs(z) < 0.5:
@@ -60,7 +61,7 @@ def phi(z):
     return 2.0 * (math.exp(z) - 1.0 - z) / (z * z)
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def psi(z):
     """Return 2 (z - log(1 + z)) / z^2, by a series near 0."""
     if abs(z) < 0.05:
@@ -71,7 +72,7 @@ def psi(z):
     return 2.0 * (z - math.log1p(z)) / (z * z)
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def posterior(lam, a, group, s, groups, t0, r, share, mean, means):
     """Return log G at the point whose logarithms are t0[j]; write r, share, mean, means, as the module names them."""
     count, width = a.shape
@@ -110,7 +111,7 @@ def posterior(lam, a, group, s, groups, t0, r, share, mean, means):
     return peak + math.log(total) / s
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def square(c, x, kstart, radius, ymax, row):
     """Return an upper bound of c.v, and |c|.ymax, for a row c[j]; write the products c.x[p] to row[p].
 
@@ -139,7 +140,7 @@ def square(c, x, kstart, radius, ymax, row):
     return above, size
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def model(a, group, s, r, share, mean, means, x, kstart, radius, lo, hi, form):
     """Write form[p, q] of the quadratic part sum c_p c_q form[p, q] / 2; radius is the ellipsoid's, or 0 for a cell."""
     count, width = a.shape
@@ -197,7 +198,7 @@ def model(a, group, s, r, share, mean, means, x, kstart, radius, lo, hi, form):
             form[q, p] = value
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def summit(slope, form, lost):
     """Return the maximum of slope.c + c.form.c/2 over all c, inf unless form is negative definite; destroys both.
 
@@ -217,7 +218,7 @@ def summit(slope, form, lost):
     return total
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def on_vertices(slope, form, kstart):
     """Return the largest Bernstein coefficient of slope.c + c.form.c/2 over the product of simplices.
 
@@ -247,7 +248,7 @@ def on_vertices(slope, form, kstart):
     return best
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def _product(x, mean):
     """Return the products x[p] . mean."""
     out = np.zeros(x.shape[0])
@@ -257,7 +258,7 @@ def _product(x, mean):
     return out
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, height):
     """Return a bound of log G on the cell, in nats; inf if floats cannot hold it.
 
@@ -327,7 +328,7 @@ def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, heigh
     return top + bound + ROUND * scale
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, radius):
     """Return a bound of log G, in nats, inside an ellipsoid about the point u; inf if none is at most the threshold.
 
@@ -401,7 +402,7 @@ def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, 
     return math.inf
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def all_about(codes, lam, a, a_root, group, s, groups, roots, kstart, jstart, threshold, centre, form, radius, bounds):
     """Apply `about` at the image of each code's posterior; codes[z, j] are over the coordinates of all blocks.
 

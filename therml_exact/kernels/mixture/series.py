@@ -21,8 +21,8 @@ b^k. No error is raised here.
 import math
 
 import numpy as np
-from numba import njit
 
+from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.mixture.quadratic import phi
 
 ORDER = 32  # the number of coefficients
@@ -33,7 +33,7 @@ DEEPEST = 40  # the most bisections in a row
 ROUND = 4e-15  # the rounding of the coefficients, relative to their sum
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def on_interval(low, high, lam, a, threshold):
     """Return whether log G <= threshold, in nats, is proven for low <= t <= high; lam[w] and a[w, 2] are those of G."""
     if not (low > 0.0 and high < 1.0):
@@ -104,7 +104,7 @@ def on_interval(low, high, lam, a, threshold):
     return below(g, most)
 
 
-@njit(cache=True, error_model="numpy", fastmath=False)
+@kernel(error_model="numpy", fastmath=False)
 def below(g, most):
     """Return whether the polynomial sum_k g[k] z^k is proven to be at most `most` on [-1, 1]."""
     stack = np.empty((DEEPEST + 2, 2))

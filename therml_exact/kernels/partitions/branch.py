@@ -28,8 +28,8 @@ to 1 + small distinct numbers keeps the simplex from stalling; dual feasibility 
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from therml_exact.kernels.kernel import breathe, kernel
 from therml_exact.kernels.partitions.front import first_at_least, offer, words_of_blocks
 
 # Columns kept for pricing before all blocks are priced again.
@@ -137,7 +137,7 @@ class Learned(NamedTuple):
     label: Array
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _subset_sums(u, out):
     """Fill in out[S] = u(S) for all sets S of symbols."""
     out[0] = 0.0
@@ -146,7 +146,7 @@ def _subset_sums(u, out):
             out[(1 << x) + s] = out[s] + u[x]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _price(tables, alpha, beta, u, lanes):
     """For every lane (low bits of S) the least reduced cost over the high bits, and its S."""
     a, d, lanes_log, low_sum, best, where = tables.a, tables.d, lanes.log, lanes.low, lanes.best, lanes.where
@@ -156,6 +156,7 @@ def _price(tables, alpha, beta, u, lanes):
     best[:width] = 0.0
     where[:width] = 0
     for high in range(1 << (tables.n - lanes_log)):
+        breathe()
         base = lanes.high[high]
         pa = a[high << lanes_log : (high + 1) << lanes_log]
         pd = d[high << lanes_log : (high + 1) << lanes_log]
@@ -166,7 +167,7 @@ def _price(tables, alpha, beta, u, lanes):
             where[lane] = high if better else where[lane]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _enter(s, cost, simplex):
     """One simplex pivot: block s enters the basis, in place; False where no basic variable limits it."""
     n = simplex.basis.shape[0]
@@ -203,7 +204,7 @@ def _enter(s, cost, simplex):
     return True
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _pivot_on_pool(tables, alpha, beta, simplex, pool_count, lanes, tolerance, pivots):
     """Pivot until no block of the pool improves, leaving u behind; returns the number of pivots so far."""
     n, a, d, u = tables.n, tables.a, tables.d, simplex.u
@@ -235,7 +236,7 @@ def _pivot_on_pool(tables, alpha, beta, simplex, pool_count, lanes, tolerance, p
     return pivots
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _dual(tables, alpha, beta, simplex, pool_count, lanes):
     """Solve the linear program; u becomes dual feasible. Returns the new number of blocks in the pool."""
     n, a, d = tables.n, tables.a, tables.d
@@ -272,7 +273,7 @@ def _dual(tables, alpha, beta, simplex, pool_count, lanes):
     return pool_count
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _blocks_of_basis(n, basis, value, blocks):
     """Fill in the blocks of a basic solution that is a partition; returns their number, 0 if it is none."""
     count = 0
@@ -287,7 +288,7 @@ def _blocks_of_basis(n, basis, value, blocks):
     return count if covered == (1 << n) - 1 else 0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _offer_blocks(tables, blocks, k, front, count):
     """Offer the partition into the first k blocks to the front; returns what `offer` does."""
     n, a, d, band_a, band_d = tables.n, tables.a, tables.d, tables.band_a, tables.band_d
@@ -304,7 +305,7 @@ def _offer_blocks(tables, blocks, k, front, count):
     return offer(front, count, pa, pd, c0, c1, (1 << n) - 1, band_a, band_d, proof, weight, cells)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _neighbours(tables, blocks, k, front, count):
     """Offer what one merge, or one symbol moved, makes of a partition."""
     n = tables.n
@@ -341,7 +342,7 @@ def _neighbours(tables, blocks, k, front, count):
     return count
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _corners(tables, front, count, lo, hi, alpha, beta, total, corners):
     """Fill in the corners between the points of the front with lo <= A <= hi; returns their number.
 
@@ -367,7 +368,7 @@ def _corners(tables, front, count, lo, hi, alpha, beta, total, corners):
     return m
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _lookup(corners, m):
     """Where to start looking for a corner, on CELLS cells of each axis: (first by A, last by D, and their scales)."""
     corner_a, corner_d = corners.a, corners.d
@@ -395,7 +396,7 @@ def _lookup(corners, m):
     return from_a, from_d, origin_a, origin_d, shift_a, shift_d
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _search(tables, budget, margin, m, corners, columns, width, learned, blocks, front, count, nodes, max_nodes):
     """All covers of sum r <= budget that reach a corner: (count, nodes, outcome), 0 done, 1 nodes, 2 front full.
 
@@ -423,6 +424,7 @@ def _search(tables, budget, margin, m, corners, columns, width, learned, blocks,
     low[0] = budget
     depth = 0
     while True:
+        breathe()
         r0 = rest[depth]
         k = at[depth]
         stop = end[depth]
@@ -521,7 +523,7 @@ def _search(tables, budget, margin, m, corners, columns, width, learned, blocks,
         low[depth] = min(low[depth], step[depth] + need[r0])
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _begin(tables):
     """The simplex at the basis of the singletons, with a right-hand side perturbed to 1 + small distinct numbers."""
     n = tables.n
@@ -537,7 +539,7 @@ def _begin(tables):
     return Simplex(basis, np.zeros(n), value, inverse, np.zeros(n), np.zeros(POOL, np.int64), np.zeros(n))
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _hull(tables, simplex, lanes, chords, blocks, top_a, front, count):
     """The chords of the lower hull by bisection: (their number, count); -1 where the front is full.
 
@@ -608,7 +610,7 @@ def _hull(tables, simplex, lanes, chords, blocks, top_a, front, count):
     return made, count
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _candidates(tables, alpha, beta, u, gap, lanes, columns, fill, found, found_r, found_key):
     """Fill in the blocks with r <= gap, by lowest symbol, then by reduced cost in STEPS steps; returns the step."""
     n, a, d, lanes_log = tables.n, tables.a, tables.d, lanes.log
@@ -619,6 +621,7 @@ def _candidates(tables, alpha, beta, u, gap, lanes, columns, fill, found, found_
     _subset_sums(u[lanes_log:], lanes.high)
     many = 0
     for high in range(1 << (n - lanes_log)):
+        breathe()
         base = lanes.high[high]
         pa = a[high << lanes_log : (high + 1) << lanes_log]
         pd = d[high << lanes_log : (high + 1) << lanes_log]
@@ -634,6 +637,7 @@ def _candidates(tables, alpha, beta, u, gap, lanes, columns, fill, found, found_
     start[:] = 0
     inverse_width = 1.0 / width if width > 0.0 else 0.0
     for i in range(many):
+        breathe()
         s = found[i]
         if s == 0:
             found_key[i] = -1
@@ -658,7 +662,7 @@ def _candidates(tables, alpha, beta, u, gap, lanes, columns, fill, found, found_
     return width
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _between_chords(tables, chords, made, lanes, blocks, top_a, front, count, max_nodes):
     """Search what may lie above each chord, for growing shares of its gap: (count, nodes, outcome)."""
     n = tables.n
@@ -709,7 +713,7 @@ def _between_chords(tables, chords, made, lanes, blocks, top_a, front, count, ma
     return count, nodes, 0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def branch_and_bound(n, a, d, front, band_a, band_d, proof, weight, cells, max_nodes, place):
     """Fills `front`; returns (count, nodes, outcome): 0 done, 1 out of nodes, 2 front full.
 

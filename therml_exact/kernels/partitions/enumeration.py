@@ -6,14 +6,14 @@ of A: `ceiling[b]` is a D above which every partition of bucket b is surely beat
 """
 
 import numpy as np
-from numba import njit
 
+from therml_exact.kernels.kernel import breathe, kernel
 from therml_exact.kernels.partitions.front import offer, words_of_blocks
 
 BUCKETS = 2048
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def enumerate_partitions(n, a, d, front, band_a, band_d, proof, weight, cells, max_nodes):
     """Fills `front`; returns (count, partitions seen, outcome): 0 done, 1 out of nodes, 2 front full."""
     full = (1 << n) - 1
@@ -45,6 +45,7 @@ def enumerate_partitions(n, a, d, front, band_a, band_d, proof, weight, cells, m
             k = used[j]
             base_a = sum_a[j]
             base_d = sum_d[j]
+            breathe()
             for i in range(k + 1):
                 s = blocks[i]
                 pa = base_a + step[s, 0]
@@ -89,7 +90,7 @@ def enumerate_partitions(n, a, d, front, band_a, band_d, proof, weight, cells, m
         j += 1
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def enumerate_from_scratch(n, p):
     """The same loop without tables: both entropies anew for each partition; returns (count, least H + H(Z)/2)."""
     n_y = p.shape[1]

@@ -20,10 +20,11 @@ Columns of the integer front array: A, D, word 0, word 1, least D up to here.
 """
 
 import numpy as np
-from numba import njit
+
+from therml_exact.kernels.kernel import kernel
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def label_of(c0, c1, x):
     """The label of symbol x in the label words c0, c1."""
     if x < 12:
@@ -31,7 +32,7 @@ def label_of(c0, c1, x):
     return (c1 >> (5 * (23 - x))) & 31
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def words_of_blocks(blocks, count, n, place):
     """Label words of a partition given as block masks, in any order; bit place[x] is symbol x."""
     c0 = 0
@@ -52,7 +53,7 @@ def words_of_blocks(blocks, count, n, place):
     return c0, c1
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _gcd(a, b):
     """The greatest common divisor."""
     while b:
@@ -60,7 +61,7 @@ def _gcd(a, b):
     return a
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _sorted_weights(c0, c1, support, weight):
     """The sums of weight over the blocks of a partition of `support`, sorted."""
     n = weight.shape[0]
@@ -72,7 +73,7 @@ def _sorted_weights(c0, c1, support, weight):
     return out
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def same_block_entropy(p0, p1, q0, q1, support, weight):
     """Proof that two partitions of `support` have one multiset of block weights."""
     wp = _sorted_weights(p0, p1, support, weight)
@@ -83,7 +84,7 @@ def same_block_entropy(p0, p1, q0, q1, support, weight):
     return True
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _directions(c0, c1, support, cells, out, size):
     """Fill in the directions out[block, y] (over the gcd, sorted) and the gcds size[block]; returns their number."""
     n, m = cells.shape
@@ -107,7 +108,7 @@ def _directions(c0, c1, support, cells, out, size):
     return count
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _along(vec, out, size, count):
     """The sum of size over the blocks with the direction vec."""
     total = np.int64(0)
@@ -122,7 +123,7 @@ def _along(vec, out, size, count):
     return total
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def same_loss(p0, p1, q0, q1, support, cells):
     """Proof that two partitions of `support` have one weight along each direction."""
     n, m = cells.shape
@@ -144,7 +145,7 @@ def same_loss(p0, p1, q0, q1, support, cells):
     return True
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _kinds(c0, c1, support, cells, count, mixed):
     """Symbols of each kind in each block, and which blocks hold two classes; returns the number of blocks."""
     n = cells.shape[0]
@@ -163,7 +164,7 @@ def _kinds(c0, c1, support, cells, count, mixed):
     return blocks
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _equal_blocks(row, count, mixed, blocks):
     """How many blocks of two or more classes hold these numbers of symbols of each kind."""
     total = 0
@@ -173,7 +174,7 @@ def _equal_blocks(row, count, mixed, blocks):
     return total
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def same_mixed_blocks(p0, p1, q0, q1, support, cells):
     """Proof of equal losses: d = 0 for blocks of proportional rows, and the other blocks hold equal rows."""
     n = cells.shape[0]
@@ -191,7 +192,7 @@ def same_mixed_blocks(p0, p1, q0, q1, support, cells):
     return True
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def beats(qa, qd, q0, q1, pa, pd, p0, p1, support, band_a, band_d, proof, weight, cells):
     """Whether P = (pa, pd, p0, p1), its A, D and label words, may be thrown away for Q, by the rules of the module."""
     if qa > pa + band_a or qd > pd + band_d:
@@ -213,7 +214,7 @@ def beats(qa, qd, q0, q1, pa, pd, p0, p1, support, band_a, band_d, proof, weight
     return same_mixed_blocks(p0, p1, q0, q1, support, cells)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def first_at_least(front, count, a):
     """Index of the first entry with A >= a."""
     lo = 0
@@ -227,7 +228,7 @@ def first_at_least(front, count, a):
     return lo
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def offer(front, count, a, d, c0, c1, support, band_a, band_d, proof, weight, cells):
     """Offer a partition to the front; returns the new count, -1 - count if refused, or -1 - capacity - 1 if full."""
     sure = first_at_least(front, count, a - band_a)

@@ -8,12 +8,12 @@ as a label string), T + q' beats T + q. There are (3^n + 1)/2 pairs (T, S); each
 """
 
 import numpy as np
-from numba import njit
 
+from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.partitions.front import offer
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _trivial(n, a, d, front, band_a, band_d, proof, weight, cells, one0, one1):
     """Fill `front` with two partitions, one block and the singletons; returns how many are undominated."""
     full = (1 << n) - 1
@@ -31,7 +31,7 @@ def _trivial(n, a, d, front, band_a, band_d, proof, weight, cells, one0, one1):
     return new if new >= 0 else count
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def subset_fronts(n, a, d, front, band_a, band_d, proof, weight, cells, max_nodes, max_entries):
     """Fills `front` with front(all symbols); returns (count, nodes, outcome): 0 done, 1 out of budget, 2 front full.
 

@@ -30,7 +30,8 @@ q[y]; a[2^n], d[2^n], bit x of the index is symbol x.
 import math
 
 import numpy as np
-from numba import njit
+
+from therml_exact.kernels.kernel import breathe, kernel
 
 SHIFT_A = 50
 U = 2.0**-53
@@ -60,7 +61,7 @@ def rounding_bounds(p, e, q, measured):
     return units_a, shift_d, units_d
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _psi(t):
     """(1 + t) log(1 + t) - t = sum_{k >= 2} (-t)^k / (k (k - 1)) for |t| <= 1/8, to 1e-16 relative."""
     s = 1.0 / 306.0
@@ -69,7 +70,7 @@ def _psi(t):
     return t * t * s
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def partition_tables(p, e, q, shift_d):
     """Tables (a, d), int64 in units of 2^-50 and 2^-shift_d."""
     n, n_y = p.shape
@@ -82,6 +83,7 @@ def partition_tables(p, e, q, shift_d):
     for x in range(n):
         top = 1 << x
         for rest in range(top):
+            breathe()
             # Subsets of the symbols below x are done already.
             s = top + rest
             old = mass[rest]
@@ -120,7 +122,7 @@ def partition_tables(p, e, q, shift_d):
     return a, d
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def reorder(table, rank):
     """The table with its bits renamed: bit i of the result's index is symbol rank[i]."""
     n = rank.shape[0]
@@ -131,6 +133,7 @@ def reorder(table, rank):
         top = 1 << i
         bit = 1 << rank[i]
         for rest in range(top):
+            breathe()
             old[top + rest] = old[rest] | bit
             out[top + rest] = table[old[top + rest]]
     return out

@@ -23,12 +23,12 @@ Arguments, the same in all functions:
 import math
 
 import numpy as np
-from numba import njit
 
+from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.rules.rate_distortion import rate_distortion
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def tighten(lo, hi, nz, ny, nx, py, px, use_y, use_x):
     """Tighten a box in place by what the margins imply; False where it is empty."""
     zy, zx = 0, nz * ny
@@ -75,13 +75,13 @@ def tighten(lo, hi, nz, ny, nx, py, px, use_y, use_x):
     return True
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def eta(p):
     """-p log p, 0 at p = 0."""
     return -p * math.log(p) if p > 0.0 else 0.0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def reference(lo, hi, r):
     """Fill in a row r near the conditionals of a box: of two letters where tangent and chord agree, else the middle."""
     width = lo.size
@@ -106,7 +106,7 @@ def reference(lo, hi, r):
     r /= r.sum()
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def largest_divergence(lo, hi, r):
     """The largest KL(v/|v| || r) over the corners v of a box."""
     width = lo.size
@@ -124,7 +124,7 @@ def largest_divergence(lo, hi, r):
     return worst
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def minorants(lo, hi, nz, ny, nx, use_y, use_x, lowered, coef, constant, gaps):
     """Fill in minorants coef[i] . m + constant[i] on a box, i = 0, 1, 2, of H(Z), H(Y|Z) and H(X|Z).
 
@@ -162,7 +162,7 @@ def minorants(lo, hi, nz, ny, nx, use_y, use_x, lowered, coef, constant, gaps):
             gaps[1 + block, z] = k * b
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def tangents(m, nz, ny, nx, coef):
     """Fill in coef for fixed q's, those that are optimal at m: -log q(z), -log q(y|z), -log q(x|z)."""
     coef[:] = 0.0
@@ -176,7 +176,7 @@ def tangents(m, nz, ny, nx, coef):
             coef[2, nz * ny + z * nx + x] = -math.log(max(m[nz * ny + z * nx + x] / p, 1e-300))
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def costs(places, noise, n, coef, constant, weight, c):
     """Fill in c[t, theta] = N sum_i weight_i (coef_i . m + constant_i) - N weight_0 l, with m and l of t and theta."""
     types, thetas, width = places.shape
@@ -192,7 +192,7 @@ def costs(places, noise, n, coef, constant, weight, c):
             c[t, a] = value
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def measure(p, places, noise, n, nz, ny, nx, rule, m, point):
     """Fill in the m of a rule, and its R, C, D, S with the q's that are optimal for it."""
     types, thetas, width = places.shape
@@ -223,7 +223,7 @@ def measure(p, places, noise, n, nz, ny, nx, rule, m, point):
     point[0], point[1], point[2], point[3] = n * (h - quiet), n * (hy - h), n * (hx - h), max(s, 0.0)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def descend(p, places, noise, n, nz, ny, nx, weight, q, rule, m, point, steps):
     """Improve rule and q's in turn until nothing is gained, in place; returns the value."""
     types, thetas, width = places.shape
@@ -247,7 +247,7 @@ def descend(p, places, noise, n, nz, ny, nx, weight, q, rule, m, point, steps):
     return value
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def widest(lo, hi, m, nz, ny, nx, weight, gaps):
     """The coordinate to halve: the widest, in proportion, of the part with the largest weighted gap; -1: none."""
     chosen, kind, row = 0.0, -1, 0
@@ -270,7 +270,7 @@ def widest(lo, hi, m, nz, ny, nx, weight, gaps):
     return at
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def bound_cell(lo, hi, p, places, noise, n, nz, ny, nx, py, px, weight, enough, q, rule, m, point):
     """Tighten a box in place and bound it: (lower bound, coordinate to halve).
 

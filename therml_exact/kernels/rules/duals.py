@@ -11,13 +11,13 @@ Source: K. Kiwiel, Proximity control in bundle methods (1990).
 import math
 
 import numpy as np
-from numba import njit
 
+from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.rules.cells import costs, measure, minorants, tangents, tighten, widest
 from therml_exact.kernels.rules.rate_distortion import rate_distortion
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def linear_costs(places, noise, n, coef, constant, g):
     """Fill in g[i, t, theta], i = 0, 1, 2: what theta for the type t adds to the linear minorants of R, C and D."""
     unit = np.zeros(3)
@@ -27,7 +27,7 @@ def linear_costs(places, noise, n, coef, constant, g):
         costs(places, noise, n, coef, constant, unit, g[i])
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def dual(p, g, limit, lam, q, rule, c, slope):
     """A lower bound of min over rules of sum_i lam_i (G_i - limit_i), i = R, C, D, S; slope is set to its gradient."""
     types, thetas = c.shape
@@ -62,7 +62,7 @@ CUTS = 20
 LARGEST = 1e8  # of a multiplier found: larger ones (a box that no cap allows) would drown every bound in rounding
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step):
     """max over d of min_j (errors_j + cuts_j . d) - mu/2 |d|^2, d >= -room, sum d = 0 on the simplex; by its dual
 
@@ -183,7 +183,7 @@ def proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step):
     return least
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
     """A proximal bundle method for the multipliers: those marked free, >= 0, of sum 1 if `simplex`.
 
@@ -271,7 +271,7 @@ def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
     return value
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, limit, lam, free, simplex,
                  enough, tol, q, rule, m, point):  # fmt: skip
     """As bound_cell (cells.py), but the multipliers lam are maximised over, in place."""
@@ -301,7 +301,7 @@ def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, 
     return lower, widest(lo, hi, m, nz, ny, nx, np.ones(3), gaps)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def descend_capped(p, places, noise, n, nz, ny, nx, limit, lam, free, simplex, tol, q, rule, m, point, steps):
     """Improve rule and q's in turn, in place; m and point become those of the rule.
 

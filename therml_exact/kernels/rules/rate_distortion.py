@@ -16,14 +16,15 @@ Source: R. Blahut (1972); Y. Wang (2007); C. Lawson and R. Hanson (1974), chapte
 import math
 
 import numpy as np
-from numba import njit
+
+from therml_exact.kernels.kernel import kernel
 
 POOR = 1e3  # of an alpha: from there on the start explains some type too badly
 FAR = 10.0  # of an alpha: from there on the second-order model says little, and a step to that one theta is better
 RIDGE = 1e-13  # added to the diagonal, relative: equal thetas make the second derivatives singular
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def rate_distortion(p, c, sigma, q, rule):
     """Solve from q, in place; returns a proved lower bound of min <c> + sigma S, and fills in the rule."""
     types, thetas = c.shape
@@ -113,7 +114,7 @@ def rate_distortion(p, c, sigma, q, rule):
     return base + sigma * best
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def likelihood(p, atoms, q, likely):
     """-sum_t p_t log likely_t, likely_t = sum_theta q_theta atoms[t, theta]; infinite where one is 0."""
     value = 0.0
@@ -126,7 +127,7 @@ def likelihood(p, atoms, q, likely):
     return value
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def ascent(p, atoms, likely, alpha):
     """alpha_theta = sum_t p_t atoms[t, theta] / likely_t."""
     alpha[:] = 0.0
@@ -140,7 +141,7 @@ def ascent(p, atoms, likely, alpha):
                 alpha[a] += math.inf if atoms[t, a] > 0.0 else 0.0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def newton(p, atoms, likely, alpha, work, used, x, hess, lower, goal):
     """The least second-order model of sum q - sum_t p_t log likely_t over q >= 0, from x = q[work[:used]], in place.
 
@@ -204,7 +205,7 @@ def newton(p, atoms, likely, alpha, work, used, x, hess, lower, goal):
         live[place[at]] = False
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def share(p, atom, likely):
     """The a in [0, 1] with the least -sum_t p_t log((1 - a) likely_t + a atom_t), by bisection of its derivative."""
     low, high = 0.0, 1.0

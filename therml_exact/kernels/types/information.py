@@ -23,11 +23,11 @@ Units: nats. No error is raised: callers check.
 """
 
 import numpy as np
-from numba import njit
 
 from therml_exact.kernels.information.compensated import add, flush_rows
 from therml_exact.kernels.information.divergence import NEAR, TINY
 from therml_exact.kernels.information.logarithm import log, log_series, plogp
+from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.types.walk import next_row
 
 UNIT = 2.0**-53
@@ -37,7 +37,7 @@ CALM = 0.17
 _SMALL = 0.5  # expm1 by its series below, as a difference above
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _set_letterwise(a, la, table, logs, v, w, m, s, at, length):
     """Set m = q and s = q log q for one phi along a row, q = a table[v + j] table[w + j]."""
     for j in range(length):
@@ -46,7 +46,7 @@ def _set_letterwise(a, la, table, logs, v, w, m, s, at, length):
         s[at + j] = q * (la + (logs[v + j] + logs[w + j]))
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _add_letterwise(a, la, table, logs, v, w, m, s, at, length):
     """`_set_letterwise` for the phi after the first."""
     for j in range(length):
@@ -55,14 +55,14 @@ def _add_letterwise(a, la, table, logs, v, w, m, s, at, length):
         s[at + j] += q * (la + (logs[v + j] + logs[w + j]))
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _add_entropy(m, s, out, length):
     """Add p(t) H(Phi|t) = m log m - s to out, type by type."""
     for j in range(length):
         out[j] += plogp(m[j]) - s[j]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def equivocation(walk, threshold):
     """sum_t p(t) H(Phi|t) over a walk, and its number of types.
 
@@ -108,7 +108,7 @@ def equivocation(walk, threshold):
     return _total(high, low), types
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _total(high, low):
     """The sum of a vector of compensated pairs."""
     a, b = 0.0, 0.0
@@ -118,7 +118,7 @@ def _total(high, low):
     return a + b
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _expm1(z: float) -> float:
     """exp(z) - 1 for |z| <= 1/2 by the Taylor series to z^15/15!, leaving out less than 2^-60 z; relative error 8 u."""
     p = 1.0 / 1307674368000.0
@@ -138,7 +138,7 @@ def _expm1(z: float) -> float:
     return z + z * z * p
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _set_reference(weight, a, table, v, w, e, own, m, mean, size, mean_error, at, length):
     """Set e = p(t|reference) along a row, and begin the means over phi, from which the differences d are 0."""
     for j in range(length):
@@ -150,7 +150,7 @@ def _set_reference(weight, a, table, v, w, e, own, m, mean, size, mean_error, at
         mean_error[at + j] = 0.0
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _add_calm(
     weight, a, table, ratios, v, w, r0, r0_size, theta, delta_r, e, base, own, d, ed, m, mean, size, mean_error,
     at, length,
@@ -171,7 +171,7 @@ def _add_calm(
         mean_error[at + j] += weight * error
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _add_differences(
     weight, a, table, ratios, v, w, r0, r0_size, theta, delta_r, e, base, own, d, ed, m, mean, size, mean_error,
     at, length,
@@ -198,7 +198,7 @@ def _add_differences(
         mean_error[at + j] += weight * error
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _add_calm_divergences(weight, theta, rounding, e, d, ed, own, m, mean, size, mean_error, out, error, length):
     """`_add_divergences` where every e/m is between sqrt(1/2) and sqrt(2)."""
     for j in range(length):
@@ -211,7 +211,7 @@ def _add_calm_divergences(weight, theta, rounding, e, d, ed, own, m, mean, size,
         error[j] += weight * (2.03 * abs(s) * off + (4.0 * theta + 10.0 * UNIT) * value)
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+@kernel(fastmath={"contract"}, error_model="numpy", forceinline=True)
 def _add_divergences(weight, theta, rounding, e, d, ed, own, m, mean, size, mean_error, out, error, length):
     """Add p(phi) d(e, m) to out, with e - m = d - mean, and a bound of its error to error."""
     for j in range(length):
@@ -232,7 +232,7 @@ def _add_divergences(weight, theta, rounding, e, d, ed, own, m, mean, size, mean
         error[j] += weight * loss
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def divergences(walk, weight, reference, ratios, offset, slack):
     """sum_t sum_phi p(phi) d(p(t|phi), p(t)) over a walk, a bound of its rounding error, and the number of types.
 
@@ -315,7 +315,7 @@ def divergences(walk, weight, reference, ratios, offset, slack):
     return _total(high, low), error.sum(), types
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def collect(weight, given, rule, high, low, entropy):
     """Add types to p(theta|phi) (a pair [phi, theta]) and to entropy = [H(Theta|T), its low part]."""
     for t in range(given.shape[0]):

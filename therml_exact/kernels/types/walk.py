@@ -31,15 +31,15 @@ T. J. Dekker, A floating-point technique for extending the available precision (
 import math
 
 import numpy as np
-from numba import njit
 
 from therml_exact.kernels.information.logarithm import log
+from therml_exact.kernels.kernel import kernel
 
 FLUSH = 1e-250  # below it the low halves of products would be subnormal
 _SPLIT = 134217729.0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _times(ah: float, al: float, bh: float, bl: float) -> tuple[float, float]:
     """(ah + al)(bh + bl) as a pair; relative error below 2^-100."""
     p = ah * bh
@@ -54,7 +54,7 @@ def _times(ah: float, al: float, bh: float, bl: float) -> tuple[float, float]:
     return high, e - (high - p)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _over(ah: float, al: float, d: float) -> tuple[float, float]:
     """(ah + al)/d as a pair; relative error below 2^-100."""
     q = ah / d
@@ -64,7 +64,7 @@ def _over(ah: float, al: float, d: float) -> tuple[float, float]:
     return high, r - (high - q)
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def fill_tables(mean, inverse, table, logs, constant):
     """Fill in table = v and logs = log v for each letter and phi, and constant = C_phi.
 
@@ -115,7 +115,7 @@ def fill_tables(mean, inverse, table, logs, constant):
         constant[f] = a
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _upper_ends(q: float, rest: float, budget: float, out: np.ndarray) -> None:
     """out[M]: an x with P(Bin(M, q) > x) < e^-budget; rest = 1 - q is given apart, it may be far below an ulp of q."""
     high = 0
@@ -138,7 +138,7 @@ def _upper_ends(q: float, rest: float, budget: float, out: np.ndarray) -> None:
         out[m] = high
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def fill_intervals(share, rest, budget, lows, highs):
     """The intervals of all levels; share[level, phi] = p_c/(p_c + ... + p_k) and rest = 1 - share."""
     levels, width, size = lows.shape
@@ -150,7 +150,7 @@ def fill_intervals(share, rest, budget, lows, highs):
                 lows[c, f, m] = m - lows[c, f, m]
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def start(table, logs, lows, highs, constant, need):
     """A walk, (table, logs, lows, highs, need, place, product, exponent, active), set before its first row.
 
@@ -176,7 +176,7 @@ def start(table, logs, lows, highs, constant, need):
     return table, logs, lows, highs, need, place, product, exponent, active
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def next_row(walk):
     """The next row (found, M, lo, hi); the products of the first k - 2 letters are product[-1]."""
     table, logs, lows, highs, need, place, product, exponent, active = walk
@@ -222,7 +222,7 @@ def next_row(walk):
     return False, 0, 0, 0
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def _run(lows, highs, active, m, need):
     """The smallest run that covers what lies in at least `need` (1 or 2) of the active intervals."""
     lo, hi = m + 1, -1
@@ -241,7 +241,7 @@ def _run(lows, highs, active, m, need):
     return lo, hi
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def count_types(walk, most):
     """How many types the walk visits; stops once it is above `most`."""
     total = 0
@@ -253,7 +253,7 @@ def count_types(walk, most):
     return total
 
 
-@njit(cache=True, fastmath=False, error_model="numpy")
+@kernel(fastmath=False, error_model="numpy")
 def fill_block(walk, cursor, counts, given):
     """The next types of a walk: counts[type, letter] and given[type, phi] = p(t|phi); returns how many.
 

@@ -1,0 +1,258 @@
+"""A kernel is one Python function, which is interpreted until compiling it pays (ski rental).
+
+Compiling takes seconds, and a small problem takes less than that without. Let c be what compiling a kernel costs, in
+seconds. A kernel whose machine code is in numba's cache on disk is used compiled. Otherwise its Python function runs,
+until the time spent in it reaches c; then it is compiled. So a kernel never costs more than about twice the better of
+the two choices, however long it turns out to be needed (the rule of R. Karp, On-line algorithms versus off-line
+algorithms, 1992, for renting skis or buying them).
+
+Calls. What counts is the outermost call: kernels that it calls are interpreted with it and compiled with it. A call
+may be long, and returns nothing before its end; therefore each inner kernel looks at the clock, and when the time is up
+it ends the whole call. The arrays that the call was given get back what was in them, and the call is made again,
+compiled. So a call is interpreted or compiled, never both. A loop that is long and calls no kernel calls `breathe`.
+
+Costs. c is SECONDS_A_BYTE for each byte of bytecode (CPython 3.11) of the kernel and of those it calls that are not
+compiled yet. On a quiet machine numba 0.68 needed 38 s for the 42.6 kB of `minimize`, 13 s for the 14.0 kB of a
+learning rule, 10 s for the 9.2 kB of the multi-information, 14 s for the 10.0 kB of the entropy vector and 13 to 18 s
+for the 22.5 kB of hard encoders: 0.6 to 1.4 ms a byte.
+
+Arithmetic. Machine code divides by zero, takes log 0 and overflows without a word; Python raises. While a kernel is
+interpreted NumPy is silent, and `math` is replaced by functions that return infinities too (quiet_math.py). Where
+Python raises nevertheless (a division of two Python floats), the call is made again, compiled.
+
+Modes. THERML_KERNELS=compiled, or =interpreted, pins one of them; interpreted kernels never import numba, which need
+not be installed. The last bits of floats may differ between the modes: the compiler fuses and reorders sums.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from therml_exact import clock
+from therml_exact.kernels import quiet_math
+
+VARIABLE = "THERML_KERNELS"
+MODES = ("compiled", "interpreted")
+SECONDS_A_BYTE = 9e-4  # of bytecode, to compile a kernel
+
+
+class _TimeIsUp(BaseException):
+    """The outermost call has been interpreted for as long as compiling takes."""
+
+
+class _Thread(threading.local):
+    """deadline: until when the outermost call of this thread may be interpreted; None where none is."""
+
+    deadline: float | None = None
+
+
+_thread = _Thread()
+
+
+def mode() -> str:
+    """Return "compiled" or "interpreted", as THERML_KERNELS pins it, or "automatic"; anything else is a ValueError."""
+    value = os.environ.get(VARIABLE, "")
+    if value and value not in MODES:
+        raise ValueError(
+            f"{VARIABLE} is {value!r}; it must be 'compiled' or 'interpreted', or not be set: then a kernel is "
+            "interpreted until compiling it pays"
+        )
+    return value or "automatic"
+
+
+def kernel(**options: Any) -> Callable[[types.FunctionType], Kernel]:
+    """Make a function of scalars, arrays and tuples of them a kernel; the options are those of numba.njit."""
+    return lambda function: Kernel(function, options)
+
+
+class Kernel:
+    """One kernel: its function, and its machine code once there is any."""
+
+    def __init__(self, function: types.FunctionType, options: dict[str, Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.options = options
+        self._ready: Callable[..., Any] | None = None  # the compiled function
+        self._spent = 0.0  # seconds of outermost calls that were interpreted
+
+    def __reduce__(self) -> str:
+        return self.function.__qualname__
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the kernel."""
+        deadline = _thread.deadline
+        if deadline is None:
+            return self._ready(*args) if self._ready else self._outermost(args)
+        if time.perf_counter() > deadline:
+            raise _TimeIsUp
+        return self._python(*args)
+
+    def _outermost(self, args: tuple[Any, ...]) -> Any:
+        pinned = mode()
+        if pinned == "interpreted" or self.machine is None:
+            return self._interpret(args, math.inf)
+        if pinned == "automatic":
+            left = self.cost - self._spent
+            if left > 0.0 and not self._is_at_hand(args):
+                before = _arrays(args, [])
+                begun = time.perf_counter()
+                try:
+                    return self._interpret(args, begun + left)
+                except (_TimeIsUp, ArithmeticError):
+                    for array, content in before:
+                        array[...] = content
+                finally:
+                    self._spent += time.perf_counter() - begun
+        return self.compiled(args, aloud=pinned == "automatic")(*args)
+
+    def either(self, other: Callable[..., Any], seconds: float, *args: Any) -> Any:
+        """Call the kernel where it is compiled or has to be; otherwise `other`, which takes about `seconds` instead.
+
+        For kernels that NumPy can stand in for, quicker than the interpreter: the time that `other` takes is counted.
+        """
+        if self._ready:
+            return self._ready(*args)
+        pinned = mode()
+        if pinned == "interpreted" or self.machine is None:
+            return other(*args)
+        if pinned == "automatic" and not self._is_at_hand(args) and self._spent + seconds < self.cost:
+            self._spent += seconds
+            return other(*args)
+        return self.compiled(args, aloud=pinned == "automatic")(*args)
+
+    def _is_at_hand(self, args: tuple[Any, ...]) -> bool:
+        """Return whether there is machine code; what is on disk is looked for once."""
+        if self._spent > 0.0:
+            return self.is_compiled
+        from therml_exact.kernels.compiling import is_at_hand
+
+        with clock.stop():
+            return is_at_hand(self.machine, args)
+
+    def _interpret(self, args: tuple[Any, ...], deadline: float) -> Any:
+        _thread.deadline = deadline
+        try:
+            with np.errstate(all="ignore"):
+                return self._python(*args)
+        finally:
+            _thread.deadline = None
+
+    def compiled(self, args: tuple[Any, ...], aloud: bool = False) -> Callable[..., Any]:
+        """Return the machine code for these arguments, compiled now if it has to be; `aloud` says so."""
+        from therml_exact.kernels.compiling import compile_for, is_at_hand
+
+        assert self.machine is not None
+        if not is_at_hand(self.machine, args):
+            if aloud:
+                print(  # noqa: T201
+                    f"therml_exact: compiling {self.function.__name__}, once, for about {max(self.cost, 1.0):.0f} s "
+                    "(`therml warmup` compiles everything in advance)",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            with clock.stop():
+                compile_for(self.machine, args)
+        self._ready = self.machine
+        return self.machine
+
+    @functools.cached_property
+    def _python(self) -> Callable[..., Any]:
+        """The function, with mathematics that is as silent as machine code."""
+        names = self.function.__globals__
+        if names.get("math") is not math:
+            return self.function
+        return types.FunctionType(self.function.__code__, {**names, "math": quiet_math})
+
+    @functools.cached_property
+    def machine(self) -> Any:
+        """Numba's dispatcher for this function, as Python calls it; None where numba is not installed."""
+        try:
+            import numba  # noqa: F401
+        except ImportError:
+            return None
+        return _dispatcher(self.function, self.options)
+
+    @functools.cached_property
+    def inner(self) -> Any:
+        """The same as another kernel calls it: without the code that unpacks Python's objects, which costs a third."""
+        f = self.function
+        bare = types.FunctionType(f.__code__, f.__globals__, f.__name__)
+        bare.__qualname__ = f"{f.__qualname__}.inner"  # the name in numba's cache
+        bare.__module__ = f.__module__
+        return _dispatcher(bare, {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **self.options})
+
+    @property
+    def _numba_type_(self) -> Any:
+        return self.inner._numba_type_
+
+    @property
+    def cost(self) -> float:
+        """What compiling costs now, in seconds, with all kernels that this one calls and that are not compiled."""
+        others = (k for k in self.callees if k is not self and not _is_compiled(k, "inner"))
+        return (0.0 if self.is_compiled else self.own) + sum(k.own for k in others)
+
+    @property
+    def own(self) -> float:
+        """What compiling this function alone costs, in seconds."""
+        return SECONDS_A_BYTE * len(self.function.__code__.co_code)
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether there is machine code in this process."""
+        return _is_compiled(self, "machine")
+
+    @functools.cached_property
+    def callees(self) -> set[Kernel]:
+        """Return this kernel, and all that it calls."""
+        found: set[Kernel] = set()
+        waiting = [self]
+        while waiting:
+            at = waiting.pop()
+            if at not in found:
+                found.add(at)
+                named = (at.function.__globals__.get(name) for name in at.function.__code__.co_names)
+                waiting += [k for k in named if isinstance(k, Kernel)]
+        return found
+
+
+def _dispatcher(function: types.FunctionType, options: dict[str, Any]) -> Any:
+    """Numba's dispatcher, whose machine code is kept on disk where that can be written to."""
+    from numba import njit
+
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder that numba can write to: neither this package's nor the user's
+        from therml_exact.kernels.compiling import tell_uncached
+
+        tell_uncached()
+        return njit(**options)(function)
+
+
+def _is_compiled(k: Kernel, how: str) -> bool:
+    return how in k.__dict__ and bool(k.__dict__[how].overloads)
+
+
+def _arrays(value: Any, found: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Return the arrays of an argument that a kernel may write to, each with a copy of what is in it."""
+    if isinstance(value, np.ndarray):
+        if value.flags.writeable:
+            found.append((value, value.copy()))
+    elif isinstance(value, tuple):
+        for part in value:
+            _arrays(part, found)
+    return found
+
+
+@kernel(fastmath=False, error_model="numpy", forceinline=True)
+def breathe() -> None:
+    """Nothing, compiled; interpreted, it is where a long loop that calls no kernel looks at the clock."""
