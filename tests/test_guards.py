@@ -113,7 +113,7 @@ SOLVERS = {
         f"therml_exact.frontier.classical.{name}"
         for name in ("reproduction", "channel", "wyner", "simplex", "tradeoff")
     ),
-    *(f"therml_exact.shannon.{name}" for name in ("prove", "program", "refute", "cone")),
+    *(f"therml_exact.shannon.{name}" for name in ("prove", "program", "refute", "realise", "copy_search", "cone")),
     "therml_exact.frontier.minimize",
     "therml_exact.frontier.trace",
 }

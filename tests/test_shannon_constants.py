@@ -1,10 +1,15 @@
 """Constants in statements: nats and logarithms, decided exactly, in proofs, counterexamples and certificates."""
 
+import json
+from fractions import Fraction
+
 import pytest
 
 import therml_exact as tx
+from therml_exact.shannon import refute
 from therml_exact.shannon.constant_cone import neighbours
 from therml_exact.shannon.constants import amount
+from therml_exact.shannon.setting import free
 
 
 @pytest.mark.parametrize(
@@ -76,3 +81,45 @@ def test_values_with_constants():
     with pytest.raises(ValueError, match="write log 2 for one bit"):
         tx.evaluate("H(X) - 1", fair)
     assert float(tx.evaluate("H(X) - 1", tx.Joint([0.5, 0.5], ("X",)))) == pytest.approx(0.6931471805599453 - 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "copies", "verdict"),
+    [
+        ("I(A;E) <= 1 bit", "A -> B -> C -> D -> E; H(C) <= 1 bit", 0, "proved"),
+        ("I(A;E) <= 0.5 bit", "A -> B -> C -> D -> E; H(C) <= 1 bit", 0, "refuted"),
+        ("2 I(C;D) <= 1 + 3 I(C;D|A) + I(C;D|B)", "I(A;B) + I(A;C,D) <= 1", 1, "proved"),
+        ("2 I(C;D) <= log 3 + 3 I(C;D|A) + I(C;D|B)", ["zhang-yeung(A,B,C,D)", "I(A;B) + I(A;C,D) <= 1"], 0, "proved"),
+    ],
+)
+def test_constants_beside_closure_copies_and_names(text, given, copies, verdict):
+    """Codes and closures speak of sets of variables only: what names a constant passes them by."""
+    result = tx.prove(text, given=given, copies=copies)
+    assert result.verdict == verdict
+    found = tx.verify(json.loads(json.dumps(result.certificate)))
+    assert found.valid, found.reason
+    assert result.explain()
+    for part in result.certificate.get("parts", ()):
+        for k in range(len(part["sum"])):
+            less = part | {"sum": part["sum"][:k] + part["sum"][k + 1 :]}
+            assert not tx.verify(result.certificate | {"parts": [less]}).valid
+
+
+def test_codes_and_linear_worlds_leave_constants_to_dice():
+    setting, claim = free("AB"), {1: Fraction(-1), -2: Fraction(1)}  # H(A) <= log 2
+    search = setting, setting.names, claim, ()
+    assert refute.by_codes(*search) is None
+    assert refute.by_linear_worlds(*search) is None
+    world, slack = refute.by_dice(*search)
+    assert slack.sign() < 0
+    assert world.marginal("A").shape == (3,)
+
+
+def test_a_function_needs_to_know_the_constants_of_its_own_statement_only():
+    """It breaks H(A) <= H(B), whatever the other statement says."""
+    stopped = tx.prove("H(A) <= H(B); H(A) <= H(A) + 1", time_limit=1e-9).certificate
+    function = {"polymatroid": {"ground": ["A", "B"], "entropies": ["0", "1", "0", "1"]}}
+    assert stopped["side"] == "right - left of statement 1"
+    assert tx.verify_proof(stopped | function).valid
+    for other in ({"side": "right - left of statement 2"}, {"given": ["H(B) <= 1"]}):
+        assert "know no constants" in tx.verify_proof(stopped | function | other).reason

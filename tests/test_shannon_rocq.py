@@ -53,6 +53,7 @@ def test_every_kind_of_proof_compiles(tmp_path):
 
 
 @compiled
+@pytest.mark.deep
 def test_the_inequalities_of_the_paper_compile(tmp_path):
     modules = [
         module(tx.prove(inequality.text, **arguments(inequality, n)).certificate, f"M{k}_{n}")

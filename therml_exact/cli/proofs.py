@@ -21,6 +21,13 @@ from therml_exact.cli.terminal import check_places, json_option, open_console, s
 )
 @click.option("--given", multiple=True, help="A statement to assume, as often as needed.")
 @click.option(
+    "--copies",
+    type=click.IntRange(0, 3),
+    default=0,
+    show_default=True,
+    help="Steps of the copy lemma that a proof may take, for non-Shannon inequalities.",
+)
+@click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
     default=60.0,
@@ -39,6 +46,7 @@ def prove(
     n: int | None,
     graph_path: str | None,
     given: tuple[str, ...],
+    copies: int,
     time_limit: float,
     explain: bool,
     rocq: str | None,
@@ -64,7 +72,7 @@ def prove(
     for place in (rocq, lean):
         check_places(place)
     graph = None if graph_path is None else Graph(read_json(graph_path))
-    result = decide(statement, world=world, n=n, graph=graph, given=given, time_limit=time_limit)
+    result = decide(statement, world=world, n=n, graph=graph, given=given, copies=copies, time_limit=time_limit)
     if output is not None:
         with written(output) as place:
             result.save(place)

@@ -2,7 +2,8 @@
 
     {"format": "therml-exact/proof", "version": 1, "verdict", "statement", "given": [texts],
      "world" and "n" | "graph" | "free": what the statement is about,
-     "parts":  [{"claim": "left - right" | "right - left", "sum": [[multiplier, kind, ...], ...]}]      proved
+     "parts":  [{"claim": "left - right" | "right - left", "sum": [[multiplier, kind, ...], ...],
+                 "copies": [{"of", "over", "names"}], where the copy lemma is used}]                    proved
      "tables": {name: cells} or "joint": {"axes", "table"}, "side"                                      refuted
      "polymatroid": {"ground": names, "entropies": [H(S) by bit mask]}, "side"                          undecided}
 
@@ -15,6 +16,10 @@ A proof has a part for "<=" and ">=", two for "="; where the statement is severa
     [m, "hypothesis", k]           left - right of the k-th statement of given (or right - left for "<=")
                                    m >= 0, or free for "="
     [m, "number", [[q, c], ...]]   sum q c >= 0, c one "nat" or "log p"
+With copies (copies.py), the k-th from 0 on, terms may speak of their names too:
+    [m, "copy", k, S]              H(S with copies) - H(S) = 0         S within of and over
+    [m, "apart", k]                I(names; all before but over | over) = 0
+A text of given may be a known inequality by its name (known.py).
 Each information is a sum of elemental inequalities by the chain rule; A, B, C, S, T are lists of names.
 """
 
@@ -64,12 +69,19 @@ def header(setting: Setting, statement: str, given: Sequence[str], verdict: str)
     }
 
 
-def terms(setting: Setting, derivation: Derivation) -> list[list[Any]]:
-    """A derivation as plain data, large conditions last."""
-    return list(_terms(setting, derivation))
+def terms(
+    setting: Setting, derivation: Derivation, copied: Sequence[tuple[int, tuple[str, ...] | None]] = ()
+) -> list[list[Any]]:
+    """A derivation as plain data, large conditions last.
+
+    copied: what the last hypotheses are where they are equations of copies: the copy's number, and the names in S.
+    """
+    return list(_terms(setting, derivation, copied))
 
 
-def _terms(setting: Setting, derivation: Derivation) -> Iterator[list[Any]]:
+def _terms(
+    setting: Setting, derivation: Derivation, copied: Sequence[tuple[int, tuple[str, ...] | None]]
+) -> Iterator[list[Any]]:
     def names(mask: int) -> list[str]:
         return list(setting.members(mask))
 
@@ -84,6 +96,9 @@ def _terms(setting: Setting, derivation: Derivation) -> Iterator[list[Any]]:
         yield [str(m), "exchange", names(s), names(t)]
     for k, m in sorted(derivation.hypotheses.items()):
         yield [str(m), "hypothesis", k]
+    for j, m in sorted(derivation.copied.items()):
+        k, of = copied[j]
+        yield [str(m), "apart", k] if of is None else [str(m), "copy", k, list(of)]
     if derivation.number:
         yield ["1", "number", [[str(c), constants.name(key)] for key, c in sorted(derivation.number.items())]]
 

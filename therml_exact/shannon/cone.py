@@ -93,11 +93,14 @@ def cone(setting: Setting, ground: tuple[str, ...], classes: tuple[tuple[int, ..
     return _cones[key]
 
 
-def build(setting: Setting, ground: tuple[str, ...], classes: tuple[tuple[int, ...], ...]) -> Cone:
-    """A cone anew."""
+def build(
+    setting: Setting, ground: tuple[str, ...], classes: tuple[tuple[int, ...], ...], joined: Array | None = None
+) -> Cone:
+    """A cone anew; `joined` says of free variables what hypotheses leave dependent (closure.py)."""
     m = len(ground)
     sets = np.arange(2**m, dtype=np.int64)
-    joined = _joined(setting.graph, ground) if setting.graph is not None else _all_joined(m)
+    if joined is None:
+        joined = _joined(setting.graph, ground) if setting.graph is not None else _all_joined(m)
     split = _splits(joined, m)
     canonical = sets.copy()
     if setting.shared:

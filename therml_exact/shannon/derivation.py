@@ -11,13 +11,15 @@ joins, I(A;B|C) + I(A;B'|B,C) = I(A;B,B'|C), are joined where their multipliers 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from itertools import permutations, product
+from typing import Any
 
 from therml_exact.numbers.tables import Array
 from therml_exact.shannon import constants
+from therml_exact.shannon.closure import Closure
 from therml_exact.shannon.cone import Cone
 from therml_exact.shannon.grammar import Form
 from therml_exact.shannon.program import Answer
@@ -41,10 +43,34 @@ class Derivation:
     exchanges: Mapping[Pair, Fraction]  # H(S) - H(S') = 0: exchangeable data
     hypotheses: Mapping[int, Fraction]
     number: Mapping[int, Fraction] = field(default_factory=dict)  # constants by their keys, >= 0 in sum
+    copied: Mapping[int, Fraction] = field(default_factory=dict)  # equations of copies, by their place among them
+
+    @property
+    def size(self) -> int:
+        """How many terms it has."""
+        kinds: tuple[Mapping[Any, Fraction], ...] = (
+            self.informations,
+            self.independences,
+            self.exchanges,
+            self.hypotheses,
+            self.copied,
+        )
+        return sum(len(kind) for kind in kinds) + bool(self.number)
+
+    def apart(self, given: int) -> Derivation:
+        """The hypotheses from the number `given` on as equations of copies."""
+        own = {k: m for k, m in self.hypotheses.items() if k < given}
+        return replace(self, hypotheses=own, copied={k - given: m for k, m in self.hypotheses.items() if k >= given})
 
 
 def derive(
-    setting: Setting, cone: Cone, classes: Classes, claim: Form, given: Sequence[Form], answer: Answer
+    setting: Setting,
+    cone: Cone,
+    classes: Classes,
+    claim: Form,
+    given: Sequence[Form],
+    answer: Answer,
+    facts: Closure | None = None,
 ) -> Derivation:
     """Write a proof out. Forms are over the setting's names; the cone and the answer speak of its ground."""
     if answer.rows is None or answer.equations is None or answer.hypotheses is None:
@@ -60,7 +86,7 @@ def derive(
         for image in images:
             same = keys.index(tuple(sorted((moved(mask, image), c) for mask, c in given[h].items())))
             hypotheses[same] = hypotheses.get(same, Fraction(0)) + m * share
-    return complete(setting, cone, claim, given, informations, independences, hypotheses)
+    return complete(setting, cone, claim, given, informations, independences, hypotheses, facts)
 
 
 def complete(
@@ -71,8 +97,9 @@ def complete(
     informations: dict[Triple, Fraction],
     independences: dict[Triple, Fraction],
     hypotheses: dict[int, Fraction],
+    facts: Closure | None = None,
 ) -> Derivation:
-    """What the claim still lacks are equations of the cone."""
+    """What the claim still lacks are equations of the cone: by the graph, or `facts` that hypotheses imply."""
     rest = dict(claim)
     for triple, m in (*informations.items(), *independences.items()):
         _subtract(rest, form_of(triple), m)
@@ -83,7 +110,14 @@ def complete(
     if number and constants.amount(number).sign() < 0:  # never; but a proof that is none must not leave this place
         raise ArithmeticError("the constants of the proof are negative in sum; please report the statement")
     exchanges = _undo(cone, place, rest, independences)
-    return Derivation(_joined(informations), _joined(independences), exchanges, hypotheses, number)
+    if facts is not None:
+        more, used = facts.undone(independences)
+        for triple, m in more.items():
+            _add(informations, triple, m)
+        for h, m in used.items():
+            hypotheses[h] = hypotheses.get(h, Fraction(0)) + m
+        return Derivation(joined(informations), {}, exchanges, {h: m for h, m in hypotheses.items() if m}, number)
+    return Derivation(joined(informations), joined(independences), exchanges, hypotheses, number)
 
 
 def _images(
@@ -194,7 +228,7 @@ def _add(found: dict[Triple, Fraction], triple: Triple, m: Fraction) -> None:
         found.pop(triple, None)
 
 
-def _joined(rows: Mapping[Triple, Fraction]) -> dict[Triple, Fraction]:
+def joined(rows: Mapping[Triple, Fraction]) -> dict[Triple, Fraction]:
     """The same sum with I(A;B|C) + I(A;B'|B,C) written as I(A;B,B'|C), over and over."""
     left = dict(rows)
     if len(left) > _MOST_JOINED:

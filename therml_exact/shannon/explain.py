@@ -25,6 +25,8 @@ from typing import Any
 
 from therml_exact.shannon import constants
 from therml_exact.shannon.certificate import claims, under
+from therml_exact.shannon.copies import Copy
+from therml_exact.shannon.known import hypotheses
 from therml_exact.shannon.setting import Setting
 from therml_exact.shannon.statements import Statement, parse_all
 
@@ -46,11 +48,12 @@ def explain(certificate: Mapping[str, Any], setting: str) -> str:
     """A derivation to be read, from a certificate of a proof."""
     lines = [f"{certificate['statement']}   holds in every distribution of {setting}{under(certificate['given'])}."]
     about = Setting.from_json(certificate)
-    given = [h for k, text in enumerate(certificate["given"]) for h in parse_all(text, about, f"given[{k}]")]
-    hypotheses = [Hypothesis(h, about) for h in given]
+    given = [Hypothesis(h, about) for h in hypotheses(certificate["given"], about)]
     sides = [side for statement in parse_all(certificate["statement"], about) for side in statement.sides]
     for part, side in zip(certificate["parts"], sides, strict=True):
-        found = _grouped(list(steps(part["sum"], hypotheses)), "world" in certificate)
+        copies = [Copy.from_json(made) for made in part.get("copies", ())]
+        lines += [_made(copy) for copy in copies]
+        found = _grouped(list(steps(part["sum"], given, copies)), "world" in certificate)
         if not found:
             lines.append(f"{part['claim']} is 0 by the chain rule alone: both sides are the same joint entropies.")
             continue
@@ -63,6 +66,14 @@ def explain(certificate: Mapping[str, Any], setting: str) -> str:
             lines.append(f"  ... and {len(found) - _MOST_STEPS} more, all in the certificate")
         lines.append(f"which by the chain rule is, in joint entropies, {_written(side, about)}.")
     return "\n".join(lines)
+
+
+def _made(copy: Copy) -> str:
+    new, old, over = _list(copy.names), _list(copy.of), _list(copy.over)
+    return (
+        f"Make {new}, a copy of {old} over {over}: with {over} it has the law of {old}, and given {over} it is "
+        "independent of all else."
+    )
 
 
 class Hypothesis:
@@ -109,7 +120,7 @@ def _written(form: Mapping[int, Fraction], setting: Setting) -> str:
     return (" ".join(terms)).removeprefix("+ ") or "0"
 
 
-def steps(terms: Sequence[Sequence[Any]], given: Sequence[Hypothesis]) -> Iterator[Step]:
+def steps(terms: Sequence[Sequence[Any]], given: Sequence[Hypothesis], copies: Sequence[Copy] = ()) -> Iterator[Step]:
     """The terms of a sum as named steps; an information and an independence that belong together are one."""
     left = {k: Fraction(term[0]) for k, term in enumerate(terms)}
     for k, term in enumerate(terms):
@@ -128,7 +139,7 @@ def steps(terms: Sequence[Sequence[Any]], given: Sequence[Hypothesis]) -> Iterat
                 yield step
     for k, term in enumerate(terms):
         if left[k]:
-            yield _single(left[k], term, given)
+            yield _single(left[k], term, given, copies)
 
 
 def _zero(term: Sequence[Any], given: Sequence[Hypothesis]) -> tuple[list[str], list[str], list[str]] | None:
@@ -162,8 +173,16 @@ def _processing(
     return None
 
 
-def _single(m: Fraction, term: Sequence[Any], given: Sequence[Hypothesis]) -> Step:
+def _single(m: Fraction, term: Sequence[Any], given: Sequence[Hypothesis], copies: Sequence[Copy]) -> Step:
     kind = term[1]
+    if kind == "copy":
+        new, old = (_entropy(names, []) for names in (copies[term[2]].copied(term[3]), term[3]))
+        return Step(m, "copy", f"[{new} - {old}]", "0: a copy has the law of what it copies")
+    if kind == "apart":
+        copy = copies[term[2]]
+        return Step(
+            m, "copy", f"I({_list(copy.names)};all before|{_list(copy.over)})", "0: a copy depends on nothing else"
+        )
     if kind == "hypothesis":
         own = given[term[2]]
         if own.sets is None:
@@ -226,7 +245,7 @@ def violation(certificate: Mapping[str, Any], h: Mapping[tuple[str, ...], Fracti
     """An entropy-like function that breaks a statement: a table of the sets that statement and hypotheses name."""
     about = Setting.from_json(certificate)
     statements = parse_all(certificate["statement"], about)
-    given = [s for k, text in enumerate(certificate["given"]) for s in parse_all(text, about, f"given[{k}]")]
+    given = hypotheses(certificate["given"], about)
     ground = set(certificate["polymatroid"]["ground"])
     order = {frozenset(names): value for names, value in h.items()}
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from therml_exact.shannon import constants
 from therml_exact.shannon.grammar import Form
+from therml_exact.shannon.known import hypotheses
 from therml_exact.shannon.setting import Setting
 from therml_exact.shannon.statements import Statement, parse_all
 
@@ -82,7 +83,7 @@ def theorem(certificate: Mapping[str, Any]) -> Theorem:
             "`tx.verify` rechecks it, and without copies= a Shannon proof may be found"
         )
     statements = parse_all(certificate["statement"], setting)
-    given = [h for k, text in enumerate(certificate["given"]) for h in parse_all(text, setting, f"given[{k}]")]
+    given = hypotheses(certificate["given"], setting)
     facts: dict[Any, Fact] = {}
     parts = []
     sides = [side for statement in statements for side in statement.sides]

@@ -35,8 +35,8 @@ Form = dict[int, Fraction]
 
 MOST_CHARACTERS = 20_000
 _MOST_DEPTH = 40
-_MOST_TERMS = 200_000  # entropies written out, sums included
-_MOST_STEPS = 1_000_000  # looks at the text, every pass of a sum counted
+_MOST_TERMS = 50_000  # entropies written out, sums included
+_MOST_STEPS = 100_000  # looks at the text, every pass of a sum counted
 _MOST_DIGITS = 400
 _MOST_LOG = 10**9  # integers below a logarithm are factored
 _SHOWN = 100  # characters of the text in an error

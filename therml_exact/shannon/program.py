@@ -41,6 +41,7 @@ _CAP = 1000
 _MOST_UNKNOWNS = 130  # of a corner solved for exactly
 _MOST_ACTIVE = 2000  # rows that hold with equality there
 _TIGHT = 1e-8
+_MOST_STEPWISE = 40  # of a corner found row by row
 _DENOMINATORS = (1, 60, 2520, 10**5)
 
 Sparse = dict[int, Fraction]
@@ -148,13 +149,22 @@ class _Program:
         if equal:
             values = found.eqlin.marginals
             multipliers |= {self.m + int(k): _near(values[k]) * top for k in np.flatnonzero(abs(values) > _NOTHING)}
-        if len(multipliers) > _MANY and not equal and found.fun > -_NOTHING:
-            # A proof of least sum, over all rows: few multipliers where the corner above has hundreds.
-            least = linprog(np.ones(self.m), A_eq=self.inequalities.T, b_eq=cost, bounds=(0, None), method="highs-ds",
-                            options=self.time_left())  # fmt: skip
-            if least.status == 0:
-                multipliers = {int(k): _near(least.x[k]) * top for k in np.flatnonzero(least.x > _NOTHING)}
+        if len(multipliers) > _MANY and found.fun > -_NOTHING:
+            multipliers = self.least(cost, top) or multipliers
         return multipliers, found.x
+
+    def least(self, cost: Array, top: Fraction) -> Sparse:
+        """A proof of least sum, over all rows: few multipliers where a corner has hundreds."""
+        from scipy.optimize import linprog
+
+        matrix = sparse.vstack([self.inequalities, self.equations, -self.equations], format="csr").T
+        found = linprog(np.ones(matrix.shape[1]), A_eq=matrix, b_eq=cost, bounds=(0, None), method="highs-ds",
+                        options=self.time_left())  # fmt: skip
+        if found.status != 0:
+            return {}
+        values, extra = found.x[: matrix.shape[1] - self.equations.shape[0]].copy(), found.x[self.m :]
+        values[self.m :] -= extra[self.equations.shape[0] :]
+        return {int(k): _near(values[k]) * top for k in np.flatnonzero(abs(values) > _NOTHING)}
 
     def time_left(self) -> dict[str, float]:
         """HiGHS's option."""
@@ -254,8 +264,20 @@ class _Program:
         rows += [{k: Fraction(1)} for k in full]
         right = [Fraction(0)] * (len(rows) - len(full)) + [Fraction(1)] * len(full)
         matrix = [[row.get(k, Fraction(0)) for k in range(self.unknowns)] for row in rows]
-        solved = solve_exactly(matrix, right, [_simple(float(v), 2520) for v in point])
+        near = [_simple(float(v), 2520) for v in point]
+        solved = solve_exactly(matrix, right, near)
+        if solved is None and self.unknowns <= _MOST_STEPWISE:
+            # Where a hypothesis is nearly tight, rows that floats cannot tell from tight contradict each other.
+            slack = self.inequalities @ point
+            first = sorted(range(len(rows)), key=lambda k: self._late(k, tight, slack))
+            solved = solve_stepwise([rows[k] for k in first], [right[k] for k in first], near)
         return tuple(solved) if solved is not None and self._breaks(solved, claim) else None
+
+    def _late(self, k: int, tight: Array, slack: Array) -> tuple[int, float]:
+        """Equations, full sets and hypotheses first, then rows by their slack."""
+        if k >= len(tight) or tight[k] >= self.cone.rows.shape[0]:
+            return 0, 0.0
+        return 1, float(slack[tight[k]])
 
     def _breaks(self, point: Sequence[Fraction], claim: Sparse) -> bool:
         """Whether a rational point lies in the cone, keeps the hypotheses and has claim < 0."""
@@ -350,6 +372,29 @@ def solve_exactly(matrix: list[list[Fraction]], right: list[Fraction], near: lis
             if reduced[r, c] != 0:
                 value -= _fraction(reduced[r, c]) * solution[c]
         solution[pivot] = value
+    return solution
+
+
+def solve_stepwise(rows: Sequence[Sparse], right: Sequence[Fraction], near: list[Fraction]) -> list[Fraction]:
+    """A solution of the rows in their order, without those that contradict rows before them."""
+    pivots: dict[int, tuple[Sparse, Fraction]] = {}
+    for row, value in zip(rows, right, strict=True):
+        left, rest = dict(row), value
+        for pivot, (known, known_value) in pivots.items():
+            if c := left.get(pivot):
+                rest -= c * known_value
+                for column, d in known.items():
+                    left[column] = left.get(column, Fraction(0)) - c * d
+        left = {column: c for column, c in left.items() if c}
+        if left:
+            pivot = min(left)
+            scale = left[pivot]
+            pivots[pivot] = {column: c / scale for column, c in left.items()}, rest / scale
+    solution = list(near)
+    for pivot, (row, value) in reversed(pivots.items()):
+        solution[pivot] = value - sum(
+            (c * solution[column] for column, c in row.items() if column != pivot), start=Fraction(0)
+        )
     return solution
 
 

@@ -12,28 +12,35 @@ Errors: ValueError, for a text with a caret below the offending character.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from time import monotonic
 from typing import Any
 
 from therml_exact.graph import Graph
 from therml_exact.shannon import certificate as certificates
+from therml_exact.shannon import copy_search, known
 from therml_exact.shannon.chain import chain_cone
-from therml_exact.shannon.cone import MOST_GROUND, Cone, cone
+from therml_exact.shannon.closure import Closure, closure
+from therml_exact.shannon.cone import MOST_GROUND, Cone, build, cone
 from therml_exact.shannon.constant_cone import with_constants
 from therml_exact.shannon.constants import keys
+from therml_exact.shannon.copies import Copy
 from therml_exact.shannon.derivation import Derivation, derive, moved, narrowed, relabellings
 from therml_exact.shannon.grammar import Form
 from therml_exact.shannon.program import Answer, decide
-from therml_exact.shannon.refute import refute
+from therml_exact.shannon.refute import by_codes, by_dice, by_linear_worlds, by_tables
 from therml_exact.shannon.results import Proved, Refuted, Undecided
 from therml_exact.shannon.setting import Setting, free, of_graph, of_world
-from therml_exact.shannon.shorten import shortened
+from therml_exact.shannon.shorten import shortened, with_hypotheses
 from therml_exact.shannon.statements import Statement, free_names, parse_all
+from therml_exact.shannon.uniform import MODEL, follow
 from therml_exact.shannon.witness import to_json
 
 _MOST_SHORTENED = 11  # variables
 _MANY = 7  # free variables from which chain rules are tried first
+_MOST_COPIES = 3
+_LONG = 40  # terms of a proof for which a shorter one is sought by chain rules
 _QUICK = 8  # variables up to which the whole program takes less time than a search for counterexamples
 
 Classes = tuple[tuple[int, ...], ...]
@@ -47,6 +54,7 @@ def prove(
     n: int | None = None,
     graph: Graph | Mapping[str, Sequence[str]] | None = None,
     given: str | Sequence[str] = (),
+    copies: int = 0,
     time_limit: float = 60.0,
 ) -> Proved | Refuted | Undecided:
     """Decide a linear statement about entropies, such as "I(Z1;Phi) <= I(Z1;X1,Theta)" (18), over all distributions.
@@ -56,7 +64,10 @@ def prove(
     `X -> Y -> Z`, `X _||_ Y | Z` and `Y = f(X)` (statements.py, grammar.py and names.py have the grammar).
     world: "P", "Q", "bayes" or "discriminative", with n samples (1 unless said). graph: a Graph instead of a world, or
     the parents of each node as a dict. With neither, the variables in the text are free. given: a text of one or
-    several statements, or a list of such texts, that are assumed of the distribution.
+    several statements, or a list of such texts, that are assumed of the distribution; also a known inequality by name,
+    "zhang-yeung(A,B,C,D)" (known.py).
+    copies: how many steps of the copy lemma a proof may take (0 to 3; free variables only): what Shannon's inequalities
+    say of the variables and of conditionally independent copies of them. Two steps may take a minute.
     time_limit: seconds after which the search stops, with an Undecided that says so.
     Returns Proved (with a certificate), Refuted (with an exact distribution and its slack in nats) or Undecided.
     Raises ValueError for a text that cannot be read, with a caret below the offending character.
@@ -69,8 +80,9 @@ def prove(
     deadline = monotonic() + time_limit
     texts = _texts(given)
     setting = _setting(statement, world, n, graph, texts)
+    _check_copies(copies, setting)
     claims = parse_all(statement, setting)
-    hypotheses = [h for k, text in enumerate(texts) for h in parse_all(text, setting, f"given[{k}]")]
+    hypotheses = known.hypotheses(texts, setting)
     # Every form with its largest coefficient 1: what floats see does not depend on anyone's unit.
     scales = [_largest(h.form) for h in hypotheses]
     assumed = [(_divided(h.sides[0], s), h.relation == "=") for h, s in zip(hypotheses, scales, strict=True)]
@@ -80,27 +92,59 @@ def prove(
         scale = _largest(whole_side)
         side = _divided(whole_side, scale)
         few = len(_relevant(setting, _used(side, assumed))) <= _QUICK
-        derivation, point, world_found = _chain(setting, side, assumed, deadline), None, None
-        if derivation is None and (few or setting.graph is not None):
+        facts = None if setting.graph is not None else closure(len(setting.names), assumed)
+        derivation, point = _implied(setting, side, assumed, facts, deadline)
+        if derivation is None and not texts:
+            derivation = _followed(setting, side, statement, name, deadline)
+        world_found = None
+        if derivation is None and point is None:
+            derivation = _chain(setting, side, assumed, deadline)
+        if derivation is None and point is None and (few or setting.graph is not None):
             derivation, point = _shannon(setting, side, assumed, True, deadline)
-            if derivation is None and few:
+            if derivation is None and few and setting.graph is not None:
                 derivation, point = _shannon(setting, side, assumed, False, deadline)
         if derivation is None:
-            world_found = refute(setting, side, assumed, thorough=False, deadline=deadline)
-            if world_found is None and not few:
+            ground = _relevant(setting, _used(side, assumed))
+            search = setting, ground, side, assumed, deadline
+            world_found = by_codes(*search, facts) or by_linear_worlds(*search) or by_dice(*search)
+            if world_found is None and not few and point is None:
                 derivation, point = _shannon(setting, side, assumed, False, deadline)
+            if derivation is None and world_found is None and copies:
+                found = copy_search.search(setting, side, assumed, copies, deadline)
+                if found is not None:
+                    parts.append(_part(name, *found, scale, scales))
+                    continue
             if derivation is None and world_found is None:
-                world_found = refute(setting, side, assumed, thorough=True, deadline=deadline)
+                world_found = by_tables(*search)
             if world_found is not None:
-                found, slack = world_found[0], world_found[1] * scale
-                content = certificates.header(setting, statement, texts, "refuted") | {"side": name} | to_json(found)
-                return Refuted(statement, str(setting), content, found, slack)
+                broken, slack = world_found[0], world_found[1] * scale
+                content = certificates.header(setting, statement, texts, "refuted") | {"side": name} | to_json(broken)
+                return Refuted(statement, str(setting), content, broken, slack)
         if derivation is None:
             stopped = float(time_limit) if point is None and monotonic() > deadline else None
-            return _undecided(setting, statement, texts, name, point, stopped, _note(claims, hypotheses))
+            open_ = _undecided(setting, statement, texts, name, point, stopped)
+            return replace(open_, note=_note(hypotheses), limit=_limit(ground))
         parts.append({"claim": name, "sum": certificates.terms(setting, _multiplied(derivation, scale, scales))})
     content = certificates.header(setting, statement, texts, "proved") | {"parts": parts}
     return Proved(statement, str(setting), content)
+
+
+def _check_copies(copies: Any, setting: Setting) -> None:
+    if isinstance(copies, bool) or not isinstance(copies, int) or not 0 <= copies <= _MOST_COPIES:
+        raise ValueError(
+            f"copies is {copies!r}; it is how many copies a proof may make, an integer from 0 to {_MOST_COPIES}"
+        )
+    if copies and setting.graph is not None:
+        raise ValueError(f"copies = {copies} is for free variables; give what {setting} implies as hypotheses (given=)")
+
+
+def _part(
+    name: str, copies: Sequence[Copy], derivation: Derivation, scale: Fraction, scales: Sequence[Fraction]
+) -> dict[str, Any]:
+    """A side of a proof that makes copies."""
+    whole = free(copies[-1].after)
+    sum_ = certificates.terms(whole, _multiplied(derivation, scale, scales), list(copy_search.labels(copies)))
+    return {"claim": name, "sum": sum_, "copies": [copy.to_json() for copy in copies]}
 
 
 def _texts(given: Any) -> tuple[str, ...]:
@@ -127,6 +171,7 @@ def _multiplied(found: Derivation, scale: Fraction, scales: Sequence[Fraction]) 
         {pair: m * scale for pair, m in found.exchanges.items()},
         {k: m * scale / scales[k] for k, m in found.hypotheses.items()},
         {key: c * scale for key, c in found.number.items()},
+        {k: m * scale for k, m in found.copied.items()},
     )
 
 
@@ -147,8 +192,52 @@ def _setting(
         return of_world(world, 1 if n is None else n)
     if n is not None:
         raise ValueError(f"n = {n!r} counts the samples of a world; give world= as well")
-    places = [(text, "statement"), *((t, f"given[{k}]") for k, t in enumerate(given))]
+    places = [(text, "statement"), *((known.expanded(t, f"given[{k}]"), f"given[{k}]") for k, t in enumerate(given))]
     return free(free_names(places) or ("X",))
+
+
+def _implied(
+    setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], facts: Closure | None, deadline: float
+) -> tuple[Derivation | None, Point | None]:
+    """A derivation, or a point, over the cone without what hypotheses make 0 (closure.py)."""
+    if facts is None:
+        return None, None
+    space = build(setting, setting.names, (), facts.joined(len(setting.names)))
+    space = with_constants(space, _constants(claim, given))
+    answer = _decide(setting, space, claim, given, deadline)
+    if answer.rows is not None:
+        found = derive(setting, space, (), claim, [form for form, _ in given], answer, facts)
+        if space.constants:
+            return found, None
+        found = with_hypotheses(claim, given, found) or found
+        other = _chain(setting, claim, given, deadline) if found.size > _LONG else None
+        return min(found, other or found, key=lambda proof: proof.size), None
+    if answer.point is None or space.constants:  # the point's constants are not in the proportions of the true ones
+        return None, None
+    return None, (setting.names, space.spread(answer.point))
+
+
+def _followed(setting: Setting, side: Form, text: str, name: str, deadline: float) -> Derivation | None:
+    """A derivation along one for fewer samples, where all variables are too many (uniform.py)."""
+    if not side or keys([side]) or (setting.n or 0) <= MODEL or len(_relevant(setting, _used(side, ()))) <= MOST_GROUND:
+        return None
+    model = of_world(str(setting.kind), MODEL)
+    try:
+        claims = parse_all(text, model)
+    except ValueError:  # it names a sample that the model has not
+        return None
+    sides = [own for claim in claims for own in claim.sides]
+    form = dict(zip(certificates.claims(claims), sides, strict=True)).get(name, {})
+    form = _divided(form, _largest(form))
+    found, _ = _shannon(model, form, [], False, deadline) if form else (None, None)
+    return None if found is None else follow(setting, side, model, found, deadline - monotonic())
+
+
+def _limit(ground: tuple[str, ...]) -> str:
+    """What keeps proofs and functions from being searched for among all variables, in words."""
+    if len(ground) <= MOST_GROUND:
+        return ""
+    return f"{len(ground)} variables matter here, and proofs and functions are searched for among at most {MOST_GROUND}"
 
 
 def _chain(setting: Setting, claim: Form, given: Sequence[tuple[Form, bool]], deadline: float) -> Derivation | None:
@@ -184,7 +273,7 @@ def _shannon(
             short = shortened(setting, cone(setting, ground, ()), claim, dict(long.informations))
             return short or long, None
         return long, None
-    if answer.point is None or space.constants:  # the point's constants are not in the proportions of the true ones
+    if answer.point is None or space.constants:  # as in `_implied`
         return None, None
     return None, (ground, space.spread(answer.point))
 
@@ -243,26 +332,20 @@ def _image(form: Form, swap: Sequence[int]) -> Form:
 
 
 def _undecided(
-    setting: Setting,
-    statement: str,
-    given: Sequence[str],
-    side: str,
-    point: Point | None,
-    stopped: float | None,
-    note: str | None,
+    setting: Setting, statement: str, given: Sequence[str], side: str, point: Point | None, stopped: float | None
 ) -> Undecided:
     content = certificates.header(setting, statement, given, "undecided") | {"side": side}
     if point is None:
-        return Undecided(statement, str(setting), content, None, stopped, note)
+        return Undecided(statement, str(setting), content, None, stopped)
     ground, entropies = point
     content["polymatroid"] = certificates.polymatroid(ground, entropies)
     named = {
         tuple(name for k, name in enumerate(ground) if mask >> k & 1): h for mask, h in enumerate(entropies) if mask
     }
-    return Undecided(statement, str(setting), content, named, None, note)
+    return Undecided(statement, str(setting), content, named)
 
 
-def _note(claims: Sequence[Statement], hypotheses: Sequence[Statement]) -> str | None:
+def _note(hypotheses: Sequence[Statement]) -> str | None:
     """What makes a search for counterexamples hopeless."""
     if any(h.relation == "=" and -1 in h.form for h in hypotheses):
         return (

@@ -156,6 +156,7 @@ class Undecided(_Result):
                  none was found within exact arithmetic
     stopped      the time limit in seconds, if that ended the search; else None
     note         what stood in the way of a counterexample, in words, where that is known; else None
+    limit        what kept the search from being complete, in words; empty where nothing did
     verdict      "undecided"
 
     `bool()` of a result raises TypeError: compare `.verdict`. `explain()` prints the polymatroid.
@@ -169,6 +170,7 @@ class Undecided(_Result):
     polymatroid: Mapping[tuple[str, ...], Fraction] | None
     stopped: float | None = None  # seconds after which the search was stopped, where it was
     note: str | None = None
+    limit: str = ""
 
     verdict: ClassVar[Verdict] = "undecided"
 
@@ -189,9 +191,10 @@ class Undecided(_Result):
         else:
             why = (
                 "not implied by Shannon's inequalities (an exact entropy-like function breaks it); no counterexample "
-                "found.\n  It may still be true: a non-Shannon inequality can be given as a hypothesis (given=)"
+                "found.\n  It may still be true: try copies=1 or copies=2, or give a non-Shannon inequality as a "
+                'hypothesis, such as given="zhang-yeung(A,B,C,D)"'
             )
-        more = f".\n  {self.note[0].upper()}{self.note[1:]}" if self.note else ""
+        more = "".join(f".\n  {text[0].upper()}{text[1:]}" for text in (self.note, self.limit) if text)
         return f"undecided: {self.statement}\n  in {self.setting}{under(self.certificate['given'])}: {why}{more}"
 
 

@@ -124,7 +124,7 @@ class Search:
         return p, axis
 
 
-def search(problem: Search, accept: Callable[[Tables], bool], deadline: float = inf) -> Tables | None:
+def search(problem: Search, accept: Callable[[Tables], object], deadline: float = inf) -> Tables | None:
     """Exact tables that `accept` (the exact decision) takes."""
     for sizes in problem.alphabets():
         for found in _random(problem, sizes, deadline):
@@ -240,7 +240,7 @@ def _broken(problem: Search, weights: Tables) -> bool:
     )
 
 
-def _simplified(problem: Search, tables: Tables, accept: Callable[[Tables], bool]) -> Tables:
+def _simplified(problem: Search, tables: Tables, accept: Callable[[Tables], object]) -> Tables:
     best = tables
     again = True
     while again:

@@ -19,7 +19,10 @@ from typing import Any
 from therml_exact.numbers.text import read_rational, shown
 from therml_exact.shannon import constants
 from therml_exact.shannon.certificate import FORMAT, VERSION, claims, under
+from therml_exact.shannon.copies import Copy
+from therml_exact.shannon.copies import read as copied
 from therml_exact.shannon.grammar import Form, add
+from therml_exact.shannon.known import TEXTS, hypotheses, named, proof
 from therml_exact.shannon.setting import Setting
 from therml_exact.shannon.statements import Statement, parse_all
 from therml_exact.verification import Clock, Proven, RefusedError, Verification, judge, read, require
@@ -63,10 +66,10 @@ def check_proof(content: Mapping[str, Any], problem: Any, clock: Clock) -> Prove
     require(type(content["statement"]) is str, "the statement is no text")
     statements = parse_all(content["statement"], setting)
     require(type(content["given"]) is list, f"given is a {type(content['given']).__name__}; it is a list of statements")
-    given = [h for k, text in enumerate(content["given"]) for h in parse_all(text, setting, f"given[{k}]")]
+    given = hypotheses(content["given"], setting)
     verdict = content["verdict"]
     if verdict == "proved":
-        reason = _check_parts(setting, statements, given, content, clock)
+        reason = _check_parts(setting, statements, given, content, clock) + _check_known(content["given"], clock)
     elif verdict == "refuted":
         reason = _check_world(setting, statements, given, content)
     elif verdict == "undecided":
@@ -92,10 +95,28 @@ def _check_parts(
     told = [part["claim"] for part in parts]
     needed = claims(statements)
     require(tuple(told) == needed, f"the parts prove {shown(told)}; {content['statement']!r} needs {needed}")
+    made: list[Copy] = []
     for part, claim in zip(parts, _sides(statements), strict=True):
-        _check_sum(setting, claim, given, part["sum"], clock)
+        foreign = set(part) - {"claim", "sum", "copies"}
+        require(not foreign, f"the field {shown(min(foreign, default=''))} is none of a part's")
+        copies = copied(part["copies"], setting.names) if "copies" in part else []
+        require(not copies or setting.graph is None, "copies are read for free variables only")
+        _check_sum(setting, claim, given, part["sum"], copies, clock)
+        made += copies
     where = f"every distribution of {setting}{under(content['given'])}"
-    return f"proved: {content['statement']!r} in {where}: every sum is exact"
+    with_copies = f", with {'; '.join(map(str, made))}" if made else ""
+    return f"proved: {content['statement']!r} in {where}: every sum is exact{with_copies}"
+
+
+def _check_known(given: Sequence[str], clock: Clock) -> str:
+    """The inequalities given by name, each proved again from its stored certificate."""
+    names = sorted({name for name in map(named, given) if name is not None})
+    for name in names:
+        stored = proof(name)
+        require(stored["statement"] == TEXTS[name] and stored["verdict"] == "proved" and not stored["given"],
+                f"the stored proof of {name} proves something else")  # fmt: skip
+        require(check_proof(stored, None, clock).claim is not None, f"the stored proof of {name} fails")
+    return f"; {', '.join(names)} proved again" if names else ""
 
 
 def _sides(statements: Sequence[Statement]) -> list[Form]:
@@ -114,13 +135,15 @@ def _number(text: Any) -> Fraction:
 # ---- proved
 
 
-def _check_sum(setting: Setting, claim: Form, given: Sequence[Statement], sum_: Any, clock: Clock) -> None:
+def _check_sum(
+    setting: Setting, claim: Form, given: Sequence[Statement], sum_: Any, copies: Sequence[Copy], clock: Clock
+) -> None:
     if type(sum_) is not list or not all(type(term) is list for term in sum_):
         raise RefusedError("a sum is no list of terms")
     if len(sum_) > _MOST_TERMS:
         _refuse(f"{len(sum_):,} terms; at most {_MOST_TERMS:,} are read")
     total: dict[int, Fraction] = {}
-    bits = {name: 1 << k for k, name in enumerate(setting.names)}
+    bits = {name: 1 << k for k, name in enumerate(copies[-1].after if copies else setting.names)}
     for term in sum_:
         clock.tick()
         m, kind, rest = _number(term[0]), term[1], term[2:]
@@ -131,6 +154,8 @@ def _check_sum(setting: Setting, claim: Form, given: Sequence[Statement], sum_: 
             if m < 0 and given[k].relation != "=":
                 _refuse(f"the inequality given[{k}] has the negative multiplier {m}")
             form = given[k].sides[0]
+        elif kind in ("copy", "apart"):
+            form = _copied(copies, rest, kind, bits)
         elif kind == "number":
             form = _amount(m, *rest)
         else:
@@ -142,6 +167,22 @@ def _check_sum(setting: Setting, claim: Form, given: Sequence[Statement], sum_: 
                 _refuse("the denominators of the sum grow beyond all bounds")
     if {mask: c for mask, c in total.items() if c} != claim:
         _refuse("the terms do not add up to the claim")
+
+
+def _copied(copies: Sequence[Copy], rest: list[Any], kind: str, bits: Mapping[str, int]) -> Form:
+    """What is 0 because copies are made: [k, S] or [k]."""
+    k, *sets = rest
+    if type(k) is not int or not 0 <= k < len(copies):
+        _refuse(f"there is no copy {k!r}")
+    copy, one = copies[k], Fraction(1)
+    if kind == "copy":
+        (names,) = sets
+        if not isinstance(names, list) or not set(names) <= {*copy.of, *copy.over}:
+            _refuse(f"H({names}) is not that of its copy: {copy}")
+        return add({_set(list(copy.copied(names)), bits): one}, {_set(names, bits): one}, -one)
+    require(not sets, f"the independence of a copy is said without sets, not with {shown(sets)}")
+    a, b, c = (_set(list(names), bits) for names in (copy.names, copy.rest, copy.over))
+    return add(add({a | c: one}, {b | c: one}, one), add({a | b | c: one}, {c: one}, one), -one)
 
 
 def _term(setting: Setting, kind: str, m: Fraction, sets: list[int], names: list[list[str]]) -> Form:
@@ -238,7 +279,9 @@ def _check_polymatroid(
 ) -> str:
     if "polymatroid" not in content:
         _refuse("undecided, without an entropy-like function: nothing is claimed")
-    require(not any(s.constants for s in (*statements, *given)), "entropy-like functions know no constants")
+    claim = _sides(statements)[claims(statements).index(content["side"])]
+    named = {key for form in (claim, *(s.form for s in given)) for key in form if key < 0}
+    require(not named, "entropy-like functions know no constants")
     ground = content["polymatroid"]["ground"]
     h = [_number(v) for v in content["polymatroid"]["entropies"]]
     if len(set(ground)) != len(ground) or len(ground) > _MOST_GROUND or len(h) != 2 ** len(ground) or h[0] != 0:
@@ -288,7 +331,7 @@ def _check_polymatroid(
         amount = at(hypothesis.sides[0])
         if amount < 0 or (amount and hypothesis.relation == "="):
             _refuse(f"the function breaks the hypothesis {hypothesis.text!r}")
-    slack = at(_sides(statements)[claims(statements).index(content["side"])])
+    slack = at(claim)
     if slack >= 0:
         _refuse("the function does not break the claim")
     where = f"{setting}{under(content['given'])}"
