@@ -144,6 +144,7 @@ def test_handcrafted_is_on_the_edge_of_r_and_d():
     assert f["C"] > 0.2
 
 
+@pytest.mark.deep
 def test_interrupted_training_gives_the_same_bits(tmp_path):
     _, start, data, weights = batch(("R + 10 C + S", "D"), 2)
     whole = training.train(model.AS_PRINTED, start, data, weights, None, 40)
@@ -171,6 +172,7 @@ def test_interrupted_training_gives_the_same_bits(tmp_path):
         assert np.array_equal(value, resumed.parameters[name]), name
 
 
+@pytest.mark.deep
 def test_a_state_of_other_settings_is_not_continued(tmp_path):
     _, start, data, weights = batch(("D",), 1)
     place = tmp_path / "state.npz"
@@ -192,6 +194,7 @@ def results(tmp_path_factory):
         return experiment.run(range(1), 2, tmp_path_factory.mktemp("apph"), quiet, steps=200)
 
 
+@pytest.mark.deep
 def test_training_lowers_the_objective_and_nobody_is_below_the_frontier(results):
     for models in results.models:
         for a in models:
@@ -244,6 +247,7 @@ def test_one_discretised_normal():
     assert abs(claims.discretised_normal(exact / exact.sum())) < 1e-9
 
 
+@pytest.mark.deep
 def test_section_round_trips(results):
     from validation.appendix_h.section import report
 

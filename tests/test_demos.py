@@ -16,6 +16,7 @@ import hypothesis.strategies as st
 import interruptible
 import pytest
 from click.testing import CliRunner
+from depth import mostly_deep
 from hypothesis import given
 
 import therml_exact as tx
@@ -42,7 +43,7 @@ def pixels(figure):
     return out.getvalue()
 
 
-@each_lesson
+@pytest.mark.parametrize("name", mostly_deep(1, NAMES))
 def test_a_lesson_is_a_script_and_a_tidy_notebook(name):
     done = subprocess.run([sys.executable, "-m", f"therml_exact.demos.{name}"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
@@ -51,7 +52,7 @@ def test_a_lesson_is_a_script_and_a_tidy_notebook(name):
     assert check.returncode == 0, check.stdout + check.stderr
 
 
-@each_lesson
+@pytest.mark.parametrize("name", mostly_deep(3, NAMES))
 def test_the_picture_follows_the_sliders_and_nothing_else(name):
     module, definitions = run(name)
     controls = definitions["controls"]

@@ -132,6 +132,7 @@ def press(browser, selector, *keys):
     webdriver.ActionChains(browser).send_keys(*keys).perform()
 
 
+@pytest.mark.deep
 @pytest.mark.skipif(os.name != "posix", reason="servers are ended as process groups")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_lesson_in_the_browser(browser, port, name):
