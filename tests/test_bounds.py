@@ -72,7 +72,7 @@ def q_of(k, world):
 # ---- 1,000 worlds with N = 1, 200 with N = 2, 20 with N = 3
 
 
-@pytest.mark.parametrize(("n", "count"), [(1, examples(700)), (2, examples(140)), (3, examples(14))])
+@pytest.mark.parametrize(("n", "count"), [(1, examples(700)), (2, examples(140)), (3, 14)])
 def test_worlds_from_seeds(n, count):
     verdicts = set()
     for seed in range(count):

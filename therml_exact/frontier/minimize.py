@@ -41,7 +41,7 @@ SOLVERS = {
 @overload
 def minimize(problem: Problem, gamma: Number = 0, delta: Number = 0, sigma: Number = 0, beta: Number = 0,
              rho: Number = 1, tol: float = 1e-9, max_cells: int | None = None,
-             time_limit: float = 60.0, rtol: float = 1e-12) -> Optimum: ...  # fmt: skip
+             time_limit: float = 60.0, rtol: float = 0.0) -> Optimum: ...  # fmt: skip
 
 
 @overload
@@ -53,13 +53,13 @@ def minimize(problem: RateDistortionProblem, gamma: Number = 0, delta: Number = 
 @overload
 def minimize(problem: LearningRuleProblem, gamma: Number = 0, delta: Number = 0, sigma: Number = 0, beta: Number = 0,
              rho: Number = 1, tol: float = 1e-9, max_cells: int | None = None,
-             time_limit: float = 60.0, rtol: float = 1e-12) -> RuleOptimum: ...  # fmt: skip
+             time_limit: float = 60.0, rtol: float = 0.0) -> RuleOptimum: ...  # fmt: skip
 
 
 @overload
 def minimize(problem: JointProblem, gamma: Number = 0, delta: Number = 0, sigma: Number = 0, beta: Number = 0,
              rho: Number = 1, tol: float = 1e-9, max_cells: int | None = None,
-             time_limit: float = 60.0, rtol: float = 1e-12) -> JointOptimum: ...  # fmt: skip
+             time_limit: float = 60.0, rtol: float = 0.0) -> JointOptimum: ...  # fmt: skip
 
 
 def minimize(
@@ -72,7 +72,7 @@ def minimize(
     tol: float = 1e-9,
     max_cells: int | None = None,
     time_limit: float = 60.0,
-    rtol: float = 1e-12,
+    rtol: float = 0.0,
 ) -> Any:
     """The least rho R + delta D + gamma C (+ sigma S), or S + beta U, with a lower bound that is proved.
 

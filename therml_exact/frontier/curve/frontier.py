@@ -96,8 +96,17 @@ class Sheet:
 
     @cached_property
     def gap(self) -> float:
-        """The largest step between the inner and the outer polytope, nats."""
-        return largest_step(np.array(self.view), self.supports)
+        """The largest step between the inner and the outer polytope, nats.
+
+        A sheet that was cut short before each coordinate's own optimum was found is bounded there by 0 alone, below
+        which no functional lies.
+        """
+        view = np.array(self.view)
+        known = largest_step(view, self.supports)
+        if not self.adaptive or len(self.optima) >= len(view):
+            return known
+        points = np.array([view @ s.point for s in self.supports])
+        return max(known, float(points.min(axis=0).max()))
 
     @cached_property
     def critical(self) -> Critical | None:
