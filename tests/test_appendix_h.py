@@ -10,6 +10,7 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
+from depth import mostly_deep
 
 import therml_exact as tx
 from validation.appendix_h import section
@@ -103,8 +104,8 @@ def test_decoder_and_classifier_as_they_are_read():
             assert np.allclose(table, rows / rows.sum(axis=1, keepdims=True), rtol=1e-9, atol=1e-300)
 
 
-@pytest.mark.parametrize("log_w", [-3.0, 0.0, 2.5])
-@pytest.mark.parametrize("a", [1e-4, 0.1, 1.0, 4.0])
+@pytest.mark.parametrize("log_w", mostly_deep(1, [0.0, -3.0, 2.5]))
+@pytest.mark.parametrize("a", mostly_deep(2, [1e-4, 4.0, 0.1, 1.0]))
 def test_entropy_closed_form_is_the_integral(log_w, a):
     with jax.enable_x64(True):
         whole = {"noise": np.array([math.log(a)]), "encoder": np.array([[log_w], [-0.5 + a / 2]])}
@@ -209,6 +210,7 @@ def test_training_lowers_the_objective_and_nobody_is_below_the_frontier(results)
     assert assessment.cost(o, after.true) < before
 
 
+@pytest.mark.deep
 def test_a_point_below_the_frontier_would_be_seen(results):
     a = results.models[0][4]
     low = {name: a.true[name] - 2 * a.location.suboptimal[1] - 1e-3 for name in "RC"}
@@ -217,6 +219,7 @@ def test_a_point_below_the_frontier_would_be_seen(results):
     assert not dataclasses.replace(a, excess=(-1e-3, -1e-6)).possible
 
 
+@pytest.mark.deep
 def test_the_loop_says_what_is_so(results):
     """Without noise in the objective the loop's estimates end near the exact values of the training data."""
     for models in results.models:
@@ -227,6 +230,7 @@ def test_the_loop_says_what_is_so(results):
                         assert abs(a.loop[name] - a.train[name]) < 0.02 * max(1.0, abs(a.train[name]))
 
 
+@pytest.mark.deep
 def test_overfitting_has_no_luck_in_it(results):
     """A model that is its own reference does not overfit, whatever the sample."""
     same = [results.models[0][0].tables] * (1 + len(results.samples))
