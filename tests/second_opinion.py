@@ -292,7 +292,9 @@ def bound(m: Mixture, part: Mapping[str, Any]) -> Interval:
     """The lower bound that the part's rule proves."""
     demand(len(part["lam"]) == len(m.p))
     if part["rule"] != "cells":
-        return {"processing": by_processing, "likelihood": by_likelihood, "supports": by_supports}[part["rule"]](m)
+        rules = {"processing": by_processing, "likelihood": by_likelihood, "supports": by_supports,
+                 "contraction": by_contraction}  # fmt: skip
+        return rules[part["rule"]](m)
     lam, level = [binary(text) for text in part["lam"]], binary(part["level"])
     search = Search(m, lam, level)
     ellipsoids = [search.ellipsoid([binary(v) for v in c["code"]], binary(c["radius"])) for c in part["contacts"]]
@@ -330,21 +332,48 @@ def multinomial(counts: Sequence[Fraction]) -> int:
     return found
 
 
+def parts_of(m: Mixture) -> list[set[int]]:
+    """The letters in parts that have no y in common; one part unless g >= 1."""
+    if m.g < 1:
+        return [set(range(len(m.p)))]
+    parts: list[tuple[set[int], set[int]]] = []
+    for w, row in enumerate(m.rows):
+        ys = {y for y, v in enumerate(row) if v}
+        touched = [part for part in parts if part[1] & ys]
+        parts = [part for part in parts if not part[1] & ys]
+        parts.append(({w}.union(*(of for of, _ in touched)), ys.union(*(seen for _, seen in touched))))
+    return [of for of, _ in parts]
+
+
 def by_supports(m: Mixture) -> Interval:
     """L >= H(part) + delta H(X|part) + g H(Y|w); parts have no y in common, and there is one unless g >= 1."""
-    parts = [(set(range(len(m.p))), set())]
-    if m.g >= 1:
-        parts = []
-        for w, row in enumerate(m.rows):
-            ys = {y for y, v in enumerate(row) if v}
-            touched = [part for part in parts if part[1] & ys]
-            parts = [part for part in parts if not part[1] & ys]
-            parts.append(({w}.union(*(of for of, _ in touched)), ys.union(*(seen for _, seen in touched))))
-    letters = [of for of, _ in parts]
+    letters = parts_of(m)
     found = entropy(sum(m.p[w] for w in of) for of in letters)
     for of in letters:
         found += exact(m.delta) * entropy(sum(m.p[w] for w in of if m.group[w] == x) for x in {m.group[w] for w in of})
     return found + exact(m.g) * total(exact(p) * entropy(row) for p, row in zip(m.p, m.rows, strict=True))
+
+
+def by_contraction(m: Mixture) -> Interval:
+    """The same with s H(Y|part) + (g - s) H(Y|w): I(Z;Y) <= eta I(Z;W), s = min(g, (1 - delta)/eta), in each part.
+
+    eta is at most the largest 1 - b^2 over pairs of letters, b the sum over y of sqrt(p(y|w) p(y|w')).
+    """
+    letters = parts_of(m)
+    found = entropy(sum(m.p[w] for w in of) for of in letters)
+    for of in letters:
+        found += exact(m.delta) * entropy(sum(m.p[w] for w in of if m.group[w] == x) for x in {m.group[w] for w in of})
+        apart = iv.mpf(0)
+        for v, w in combinations(sorted(of), 2):
+            b = total(iv.sqrt(exact(x * y)) for x, y in zip(m.rows[v], m.rows[w], strict=True) if x * y)
+            apart = larger(apart, 1 - b * b)
+        s = exact(m.g)
+        if (s * apart <= exact(1 - m.delta)) is not True:
+            s = exact(1 - m.delta) / iv.mpf(apart.b)
+        within = total(exact(m.p[w]) * entropy(m.rows[w]) for w in of)
+        of_y = entropy(sum(m.p[w] * m.rows[w][y] for w in of) for y in range(len(m.rows[0])))
+        found += s * of_y + (exact(m.g) - s) * within
+    return found
 
 
 # ---- the search

@@ -18,6 +18,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 import second_opinion
+import true_certificates
 from mpmath import iv
 
 import therml_exact as tx
@@ -51,6 +52,9 @@ def certificates():
         o = tx.minimize(tx.EncoderProblem(joint), rho=rho, delta=delta, gamma=gamma, tol=1e-4)
         if sum(len(part["tree"]) for part in o.certificate["parts"]) <= LONGEST:
             found.append(o.certificate)
+    # Contraction says at least what the rule of supports says, so that the solver no longer names it; files do.
+    found += [c for c in true_certificates.CERTIFICATES.values() if c["problem"]["kind"] == "encoder"
+              and any(part["rule"] == "supports" for part in c["parts"])]  # fmt: skip
     return found
 
 
@@ -616,7 +620,7 @@ def test_all_certificates_and_edits():
 def test_the_examples_hold_every_rule_and_reduction():
     """So that agreement says something: each rule, leaf and reduction occurs, and most edits are refused."""
     parts = [part for c in certificates() for part in c["parts"]]
-    assert {part["rule"] for part in parts} == {"cells", "processing", "likelihood", "supports"}
+    assert {part["rule"] for part in parts} == {"cells", "processing", "likelihood", "supports", "contraction"}
     assert {symbol for part in parts for symbol in part["tree"]} == set(".+-~012")
     assert {len(c["parts"]) for c in certificates()} == {0, 1, 2, 3}
     assert sum(not tx.verify(c).valid for _, _, c in edited()) > COUNT // 2
