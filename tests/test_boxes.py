@@ -206,3 +206,10 @@ def test_roots_hold_all_rows():
     lo, hi = box_tree.root_box(m)
     for row in m.blocks[0].rows:
         assert all(Fraction(a) <= v <= Fraction(b) for a, v, b in zip(lo.tolist(), row, hi.tolist(), strict=True))
+
+
+def test_codes_of_turns_mean_the_same_where_kernels_are_interpreted():
+    """A code is a byte: its differences would wrap around in Python, and not in compiled code."""
+    for code in range(256):
+        byte = np.uint8(code)
+        assert float(kernel.decoded._python(byte)) == float(kernel.decoded(byte)) == float(kernel.decoded(code))

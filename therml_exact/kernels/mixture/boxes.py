@@ -139,11 +139,12 @@ def encoded(x):
 @kernel(fastmath=False, error_model="numpy")
 def decoded(code):
     """Return the turn that a code stands for, in units of 1/m."""
-    if code == 0:
+    number = np.int64(code)  # a code is a byte, whose differences would wrap around where kernels are interpreted
+    if number == 0:
         return 0.0
-    size = code - 1 - UP if code > UP else code - 1
+    size = number - 1 - UP if number > UP else number - 1
     x = (1.0 + 0.5 * (size % 2)) * 2.0 ** (size // 2 + LEAST)
-    return -x if code > UP else x
+    return -x if number > UP else x
 
 
 @kernel(fastmath=False, error_model="numpy")
