@@ -104,6 +104,8 @@ def _child(job: dict[str, Any], folder: str) -> None:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        most = 10 + 4 * int(job["timeout"])  # of CPU seconds: a mutant that spins ends though nobody is left to kill it
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
         out = os.open(os.path.join(folder, "output"), os.O_WRONLY | os.O_CREAT)
         for handle in (1, 2):
             os.dup2(out, handle)
@@ -115,7 +117,7 @@ def _child(job: dict[str, Any], folder: str) -> None:
 
         settings.register_profile("mutants", database=None, derandomize=True)
         settings.load_profile("mutants")
-        options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-m", "not slow", "--tb=line",
+        options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-m", "not deep", "--tb=line",
                    "-W", "ignore::pytest.PytestAssertRewriteWarning"]  # fmt: skip
         code = int(pytest.main([*options, *job["tests"]], [Killers(job["killers"], os.path.join(folder, "by"))]))
     except BaseException:
