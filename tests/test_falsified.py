@@ -75,8 +75,8 @@ CASES = [(name, f) for name, functions in FUNCTIONS.items() for f in functions]
 
 def short(patch):
     """The chapters with a few worlds."""
-    patch.setattr(random_worlds, "WORLDS", {False: 16})
-    patch.setattr(equations, "WORLDS", 16)
+    patch.setattr(random_worlds, "WORLDS", {False: 30})
+    patch.setattr(equations, "WORLDS", 30)
     patch.setattr(equations, "answers", lambda largest: ())
     patch.setattr(equations, "outcomes_of_tests", lambda folder: {e.test: (1, 1) for e in tx.EQUATIONS})
     patch.setattr(predictive_information, "LONGEST", {False: 5})

@@ -56,9 +56,10 @@ def fit(world: World, loss: Array) -> GibbsRule | str:
         return f"{_NONE}: its rows have different supports"
     rule, total = rule[:, here[0]], total[:, here[0]]
     d = total[1:, 1:] - total[1:, :1] - total[0, 1:] + total[0, 0]
-    r = rule[1:, 1:] * rule[0, 0] / (rule[1:, :1] * rule[0, 1:])
     if not world.is_exact:
-        return _fit_floats(np.log(r), d)
+        logs = np.log(rule)  # of each alone: a product of two small probabilities may be 0
+        return _fit_floats(logs[1:, 1:] + logs[0, 0] - logs[1:, :1] - logs[0, 1:], d)
+    r = rule[1:, 1:] * rule[0, 0] / (rule[1:, :1] * rule[0, 1:])
     pairs = list(dict.fromkeys(zip(r.reshape(-1), d.reshape(-1), strict=True)))
     first = next(((ratio, step) for ratio, step in pairs if step), None)
     if first is None or first[0] == 1:
