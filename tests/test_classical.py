@@ -111,13 +111,19 @@ def blahut(p, d, beta, steps=3000):
     return -float(p @ np.log(atoms @ q)), math.log(float((atoms.T @ (p / (atoms @ q))).max()))
 
 
+def gain(rows, p):
+    """D(W_x || q) for each x."""
+    q = np.where(rows.max(axis=0) > 0, p @ rows, 1.0)
+    return np.where(rows > 0, rows * np.log(np.where(rows > 0, rows, 1) / q), 0).sum(axis=1)
+
+
 def arimoto(rows, price, steps=3000):
     p = np.full(len(rows), 1 / len(rows))
     for _ in range(steps):
-        gains = np.where(rows > 0, rows * np.log(np.where(rows > 0, rows, 1) / (p @ rows)), 0).sum(axis=1) - price
-        p = p * np.exp(gains - gains.max())
+        gains = gain(rows, p) - price
+        p = np.maximum(p * np.exp(gains - gains.max()), 1e-290)
         p /= p.sum()
-    gains = np.where(rows > 0, rows * np.log(np.where(rows > 0, rows, 1) / (p @ rows)), 0).sum(axis=1) - price
+    gains = gain(rows, p) - price
     return float(p @ gains), float(gains.max())
 
 

@@ -13,7 +13,7 @@ def fresh(code):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["audit", "encoders", "examples", "learners", "markov"])
+@pytest.mark.parametrize("name", ["atlas", "audit", "encoders", "examples", "learners", "markov"])
 def test_submodules_come_by_their_name_alone(name):
     """`tx.markov` was an AttributeError until somebody else had imported it."""
     fresh(f"import therml_exact as tx; assert tx.{name}.__name__.endswith('{name}')")
@@ -21,5 +21,5 @@ def test_submodules_come_by_their_name_alone(name):
 
 def test_all_names_are_there():
     modules = [name for name in tx.__all__ if type(getattr(tx, name)) is type(tx)]
-    assert sorted(modules) == ["audit", "encoders", "examples", "learners", "markov"]
+    assert sorted(modules) == ["atlas", "audit", "encoders", "examples", "learners", "markov"]
     fresh("import therml_exact as tx; [getattr(tx, name) for name in tx.__all__]")

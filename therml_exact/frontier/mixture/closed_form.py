@@ -159,7 +159,7 @@ def overlap(rows: Sequence[Sequence[Fraction]]) -> Fraction:
     """Return at most sum_j sqrt(p_j q_j), the least over all pairs p, q of rows; 1 if there is one row.
 
     >>> half = Fraction(1, 2)
-    >>> float(overlap([(half, half, Fraction(0)), (Fraction(0), half, half)]))
+    >>> round(float(overlap([(half, half, Fraction(0)), (Fraction(0), half, half)])), 6)
     0.5
     """
     if len(rows) == 1:
