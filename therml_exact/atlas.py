@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from therml_exact.audit import EstimatorAudit
+from therml_exact.audit import EstimatorAudit, draw
 from therml_exact.audit import estimator as against_truth
 from therml_exact.files import read_json
 from therml_exact.joint import Joint
@@ -83,9 +83,8 @@ class Entry:
         [2, 2, 0, 0]
         """
         generator, count = np.random.default_rng(rng), whole("n", n)
-        p = self.joint.to_float().table
-        flat = generator.choice(p.size, size=count, p=p.reshape(-1) / p.sum())
-        return np.stack(np.unravel_index(flat, p.shape), axis=1)
+        columns = draw(self.joint.to_float().table, count, generator)
+        return np.stack(columns, axis=1)
 
     def score(
         self,

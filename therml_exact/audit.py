@@ -124,6 +124,16 @@ class EstimatorAudit:
         return text if self.claim is None else f"{text}; the claimed {self.claim} bound: {self.verdict}"
 
 
+def draw(p: Array, n: int, rng: np.random.Generator) -> tuple[Array, ...]:
+    """Return n samples of a float table p, one array of letters 0, 1, ... for each axis.
+
+    >>> [column.tolist() for column in draw(np.array([[0.0, 1.0]]), 2, np.random.default_rng(0))]
+    [[0, 0], [1, 1]]
+    """
+    flat = rng.choice(p.size, size=n, p=p.reshape(-1) / p.sum())
+    return np.unravel_index(flat, p.shape)
+
+
 def estimator(
     fn: Callable[..., float],
     joint: Joint,
@@ -179,8 +189,7 @@ def estimator(
     together = _single(fn) and p.ndim > 1
     estimates = np.empty(trials)
     for k in range(trials):
-        flat = generator.choice(p.size, size=n, p=p.reshape(-1) / p.sum())
-        columns = np.unravel_index(flat, p.shape)
+        columns = draw(p, n, generator)
         answer = fn(np.stack(columns, axis=1)) if together else fn(*columns)
         try:
             estimates[k] = float(answer)

@@ -39,6 +39,18 @@ class Verdict(Protocol):
         """Bounds of how far all coordinates could be lowered, nats."""
 
 
+class Stopped(Protocol):
+    """What a search says of its end."""
+
+    @property
+    def status(self) -> str:
+        """The word "certified", "open" or "infeasible"."""
+
+    @property
+    def reason(self) -> str:
+        """Why the search stopped."""
+
+
 class Answer(Protocol):
     """What is told of an optimum; informations are in nats."""
 
@@ -76,7 +88,7 @@ def amounts(point: Mapping[str, float]) -> str:
     return ", ".join(f"{name} = {value:.6g}" for name, value in point.items())
 
 
-def told(answer: Answer) -> str:
+def told(answer: Stopped) -> str:
     """The status; where it is open also the reason, and what would help."""
     if answer.status != "open":
         return answer.status

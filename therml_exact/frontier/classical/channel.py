@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from therml_exact import show
-from therml_exact.frontier.answers import amounts
-from therml_exact.frontier.budget import REMEDIES, Budget, Reason
+from therml_exact.frontier.answers import amounts, told
+from therml_exact.frontier.budget import Budget, Reason
 from therml_exact.frontier.classical.check_channel import FORMAT, bounds
 from therml_exact.frontier.classical.simplex import Local, minimize_on_simplex
 from therml_exact.frontier.mixture.certificate import digest
@@ -152,7 +152,7 @@ class Capacity:
 
     def __str__(self) -> str:
         """One line: the bounds, the point, and where it is open why, and what would help."""
-        return (f"{self.value:.9g} <= max <= {self.upper_bound:.9g} nats, gap {self.gap:.2g} ({_told(self)}); "
+        return (f"{self.value:.9g} <= max <= {self.upper_bound:.9g} nats, gap {self.gap:.2g} ({told(self)}); "
                 f"{amounts(self.point)}")  # fmt: skip
 
     def _repr_html_(self) -> str:
@@ -245,11 +245,6 @@ def _solve(rows: Array, price: Array, budget: Budget) -> tuple[Array, Reason]:
 
     p, reason = minimize_on_simplex(look, loss, gap, p, max(budget.tol / 4, 4e-16), budget.deadline)
     return _covering(rows, price, p), reason
-
-
-def _told(found: Capacity) -> str:
-    """The status; where it is open also the reason, and what would help."""
-    return found.status if found.status == "certified" else f"open: {found.reason}; {REMEDIES[found.reason]}"
 
 
 def _covering(rows: Array, price: Array, p: Array) -> Array:

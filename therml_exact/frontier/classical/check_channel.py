@@ -17,16 +17,15 @@ from typing import Any
 
 from flint import arb
 
-from therml_exact.frontier.mixture.certificate import digest
-from therml_exact.frontier.problems.multipliers import LARGE
-from therml_exact.frontier.problems.tables import check_fields, read_exact_table, scaled_rows
+from therml_exact.frontier.classical.check import check_head, read_beta
+from therml_exact.frontier.problems.tables import read_exact_table, scaled_rows
 from therml_exact.numbers.balls import ZERO, ball
 from therml_exact.numbers.tables import Array
-from therml_exact.numbers.text import read_exact, read_rational
+from therml_exact.numbers.text import read_exact
 from therml_exact.verification import Clock, Proven, RefusedError, finite, require, told
 
 FORMAT = "therml-exact/capacity"
-FIELDS = {"format", "problem", "multipliers", "value", "upper_bound", "tol", "status", "input", "sha256"}
+FIELDS = {"multipliers", "value", "upper_bound", "tol", "input"}
 MOST_CELLS = 4_000_000
 
 
@@ -62,22 +61,15 @@ def bounds(
 
 def check_capacity(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
     """What a certificate of capacity proves."""
-    require(set(content) == FIELDS, "the fields are not those of a capacity certificate")
-    require(content["sha256"] == digest(dict(content)), "the digest does not match the content")
-    described, multipliers = content["problem"], content["multipliers"]
-    check_fields(described, ("p_y_given_x", "cost"))
-    require(described["kind"] == "capacity", "the problem is of another kind")
-    if problem is not None:
-        require(problem.describe() == described, "the certificate is about another problem")
+    described = check_head(content, FIELDS, "capacity", ("p_y_given_x", "cost"), problem, lambda p: p.describe())
+    multipliers = content["multipliers"]
     rows, cost = read_exact_table(described["p_y_given_x"]), read_exact_table(described["cost"])
     require(rows.ndim == 2 and cost.shape == (len(rows),), "the tables do not fit each other")
     require(rows.size <= MOST_CELLS, f"the table has more than {MOST_CELLS:,} cells")
     require(all(v >= 0 for v in rows.reshape(-1).tolist()), "the channel has a negative entry")
     require(all(sum(row) > 0 for row in rows.tolist()), "a row of the channel is empty")
     require(all(v >= 0 for v in cost.tolist()), "a cost is negative")
-    require(set(multipliers) == {"beta"}, "the multiplier is beta")
-    beta = read_rational(multipliers["beta"])
-    require(0 <= beta <= LARGE, "beta is out of range")
+    beta = read_beta(multipliers)
     p = [read_exact(text) for text in content["input"]]
     require(len(p) == len(rows) and all(v >= 0 for v in p) and sum(p) > 0, "the input is no distribution")
     low, high = bounds(scaled_rows(rows), cost, beta, p, clock)
@@ -85,7 +77,6 @@ def check_capacity(content: Mapping[str, Any], problem: Any, clock: Clock) -> Pr
     require(bool(arb(value) <= low), f"the value {value!r} is not reached by the input")
     require(bool(arb(upper) >= high), f"the upper bound {upper!r} is not proved by the input")
     require(tol >= 0, f"the tolerance {tol!r} is negative")
-    require(content["status"] in ("certified", "open"), "the status is unknown")
     require(content["status"] == "open" or Fraction(upper) - Fraction(value) <= Fraction(tol),
             "certified, but the gap exceeds the tolerance")  # fmt: skip
     return Proven(None, None, f"capacity: {value!r} nats <= maximum <= {upper!r} nats", told(described, multipliers))

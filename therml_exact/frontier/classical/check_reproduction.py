@@ -19,16 +19,15 @@ from typing import Any, NamedTuple
 
 from flint import arb
 
-from therml_exact.frontier.mixture.certificate import digest
-from therml_exact.frontier.problems.multipliers import LARGE
-from therml_exact.frontier.problems.tables import check_fields, distribution, read_exact_table
+from therml_exact.frontier.classical.check import BOUNDS, check_head, read_beta
+from therml_exact.frontier.problems.tables import distribution, read_exact_table
 from therml_exact.numbers.balls import ZERO, ball
 from therml_exact.numbers.tables import Array
-from therml_exact.numbers.text import read_exact, read_rational
+from therml_exact.numbers.text import read_exact
 from therml_exact.verification import Clock, Proven, bracketed, finite, require, told
 
 FORMAT = "therml-exact/rate-distortion"
-FIELDS = {"format", "problem", "multipliers", "value", "lower_bound", "tol", "status", "q", "sha256"}
+FIELDS = {"multipliers", "q", *BOUNDS}
 MOST_CELLS = 4_000_000
 
 
@@ -69,28 +68,20 @@ def bounds(at: Likelihoods) -> tuple[arb, arb]:
 
 def check_rate_distortion(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
     """What a certificate of rate-distortion proves."""
-    require(set(content) == FIELDS, "the fields are not those of a rate-distortion certificate")
-    described, multipliers = content["problem"], content["multipliers"]
-    check_fields(described, ("p_x", "distortion"))
-    require(described["kind"] == "rate distortion", "the problem is of another kind")
-    if problem is not None:
-        require(problem.describe() == described, "the certificate is about another problem")
-    require(digest(dict(content)) == content["sha256"], "the digest does not fit the content")
+    described = check_head(content, FIELDS, "rate distortion", ("p_x", "distortion"), problem, lambda p: p.describe())
+    multipliers = content["multipliers"]
     p, d = read_exact_table(described["p_x"]), read_exact_table(described["distortion"])
     require(p.ndim == 1 and d.ndim == 2 and d.shape[0] == len(p), "the tables do not fit each other")
     require(d.size <= MOST_CELLS, f"the table has more than {MOST_CELLS:,} cells")
     require(all(v >= 0 for v in p.tolist()) and sum(p.tolist()) > 0, "p_x has a negative entry, or none")
     require(all(v >= 0 for v in d.reshape(-1).tolist()), "the distortion has a negative entry")
-    require(set(multipliers) == {"beta"}, "the multiplier is beta")
-    beta = read_rational(multipliers["beta"])
-    require(0 <= beta <= LARGE, "beta is out of range")
+    beta = read_beta(multipliers)
     q = [read_exact(text) for text in content["q"]]
     require(len(q) == d.shape[1] and all(v >= 0 for v in q) and sum(q) > 0, "q is no distribution of the reproductions")
     low, high = bounds(likelihoods(distribution(p), d, beta, q, clock))
     value, lower, tol = finite(content["value"]), finite(content["lower_bound"]), finite(content["tol"])
     require(bool(arb(value) >= high), f"the value {value!r} is not reached by q")
     require(lower <= 0 or bool(arb(lower) <= low), f"the lower bound {lower!r} is not proved by q")
-    require(content["status"] in ("certified", "open"), "the status is unknown")
     bracketed(value, lower, content["status"], tol)
     return Proven(value, lower, "rate-distortion: bounded from both sides by the reproductions' distribution",
                   told(described, multipliers))  # fmt: skip

@@ -27,8 +27,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from flint import arb
 
-from therml_exact.frontier.mixture.certificate import digest
-from therml_exact.frontier.problems.tables import check_fields, distribution, read_exact_table, write_table
+from therml_exact.frontier.classical.check import BOUNDS, check_head
+from therml_exact.frontier.problems.tables import distribution, read_exact_table, write_table
 from therml_exact.joint import Joint
 from therml_exact.numbers.balls import ZERO, ball, dot, plogp
 from therml_exact.numbers.tables import Array
@@ -36,8 +36,7 @@ from therml_exact.numbers.text import read_exact
 from therml_exact.verification import Clock, Proven, RefusedError, bracketed, finite, require, told
 
 FORMAT = "therml-exact/wyner"
-BOUNDS = {"value", "lower_bound", "tol", "status"}
-FIELDS = {"format", "problem", *BOUNDS, "weights", "s", "t", "lam", "level", "tree", "sha256"}
+FIELDS = {*BOUNDS, "weights", "s", "t", "lam", "level", "tree"}
 MOST_LETTERS = 4
 MOST_CELLS = 10_000
 MOST_PRODUCTS = 10_000
@@ -85,13 +84,7 @@ def achieved(p: Array, weights: Sequence[Fraction], s: Rows, t: Rows) -> Achieve
 
 def check_wyner(content: Mapping[str, Any], problem: Any, clock: Clock) -> Proven:
     """What a certificate of Wyner's common information proves."""
-    require(set(content) == FIELDS, "the fields are not those of a certificate of common information")
-    require(content["sha256"] == digest(dict(content)), "the digest does not match the content")
-    problem_told = content["problem"]
-    check_fields(problem_told, ("p_xy",))
-    require(problem_told["kind"] == "wyner", "the problem is of another kind")
-    if problem is not None:
-        require(described(problem) == problem_told, "the certificate is about another distribution")
+    problem_told = check_head(content, FIELDS, "wyner", ("p_xy",), problem, described)
     p = read_exact_table(problem_told["p_xy"])
     require(p.ndim == 2 and p.size <= MOST_CELLS, "p_xy has not two axes, or too many cells")
     require(all(v >= 0 for v in p.reshape(-1).tolist()) and sum(p.reshape(-1).tolist()) > 0, "p_xy is no distribution")
@@ -101,7 +94,6 @@ def check_wyner(content: Mapping[str, Any], problem: Any, clock: Clock) -> Prove
     value, lower, tol = finite(content["value"]), finite(content["lower_bound"]), finite(content["tol"])
     require(bool(arb(value) >= _upper(content, p)), f"the value {value!r} is not achieved by the mixture")
     require(lower <= 0 or bool(arb(lower) <= _lower(content, p, clock)), f"the lower bound {lower!r} is not proved")
-    require(content["status"] in ("certified", "open"), "the status is unknown")
     bracketed(value, lower, content["status"], tol)
     return Proven(value, lower, "common information: a mixture of products, and a table that no product exceeds",
                   told(problem_told, {}))  # fmt: skip
@@ -126,10 +118,9 @@ def _lower(content: Mapping[str, Any], p: Array, clock: Clock) -> arb:
     require(type(content["tree"]) is str, "the tree is no text")
     balls = [[ball(v) for v in row] for row in lam.tolist()]
     _check_tree(content["tree"], balls, -arb(level), p.shape[1], clock)
-    price = sum(
-        (ball(v) * ball(m) for v, m in zip(p.reshape(-1).tolist(), lam.reshape(-1).tolist(), strict=True)), ZERO
-    )
-    return sum((plogp(ball(v)) for v in p.reshape(-1).tolist()), ZERO) - price - arb(level)
+    masses = [ball(v) for v in p.reshape(-1).tolist()]
+    price = dot(masses, [v for row in balls for v in row])
+    return sum(map(plogp, masses), ZERO) - price - arb(level)
 
 
 def _check_tree(tree: str, lam: list[list[arb]], least: arb, letters: int, clock: Clock) -> None:

@@ -104,7 +104,7 @@ class RateDistortion:
     problem       the problem
     multipliers   {"beta": beta}, 1/distortion
     value         what the channel achieves at most, nats: an upper bound of the minimum
-    lower_bound   a lower bound of the minimum, nats, proved in ball arithmetic
+    lower_bound   a lower bound of the minimum, nats, with a margin for rounding; `verify` proves it in ball arithmetic
     tol           nats: the gap up to which the optimum counts as certified
     reason        why the search stopped: "closed", "time" or "rounding"
     point         {"R": I(X;Z) in nats, "D": E d in the distortion's unit} of the channel

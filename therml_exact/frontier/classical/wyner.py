@@ -331,24 +331,24 @@ def _prove(lam: Array, level: float, most: int, deadline: float) -> tuple[float,
     ny = lam.shape[1]
     pairs = [(i, j) for i in range(ny) for j in range(i + 1, ny)]
     cells = np.eye(ny)[None]
-    rounds: list[tuple[Array, Array]] = []
+    rounds: list[Array] = []  # the edge at which each cell is halved, -1 for a leaf
     made, stopped, worst = 1, "closed", level
     while True:
         bound = _bounds(lam, cells) - MARGIN
         open_ = bound < -level
         if not open_.any() or not pairs:
-            rounds.append((np.full(len(cells), -1), np.zeros(len(cells), bool)))
+            rounds.append(np.full(len(cells), -1))
             worst = max(worst, float(-bound.min()))
             break
         made += 2 * int(open_.sum())
         if made > most or now() > deadline:
             stopped = "cells" if made > most else "time"
-            rounds.append((np.full(len(cells), -1), np.zeros(len(cells), bool)))
+            rounds.append(np.full(len(cells), -1))
             worst = float(-bound.min())
             break
         lengths = np.stack([((cells[:, i] - cells[:, j]) ** 2).sum(axis=1) for i, j in pairs], axis=1)
         edge = np.where(open_, lengths.argmax(axis=1), -1)
-        rounds.append((edge, open_))
+        rounds.append(edge)
         parents, edges = cells[open_], edge[open_]
         i, j = np.array(pairs)[edges].T
         middle = (parents[np.arange(len(parents)), i] + parents[np.arange(len(parents)), j]) / 2
@@ -366,12 +366,11 @@ def _bounds(lam: Array, cells: Array) -> Array:
     return np.asarray((concave + np.einsum("kvy,ky->kv", cells, np.log(centre))).min(axis=1))
 
 
-def _preorder(rounds: Sequence[tuple[Array, Array]]) -> str:
+def _preorder(rounds: Sequence[Array]) -> str:
     """The tree as text: "." is a leaf, a digit the edge that is halved; the first half follows, then the second."""
-    below = ["." for _ in rounds[-1][0]]
-    for edges, open_ in reversed(rounds[:-1]):
+    below: list[str] = []
+    for edges in reversed(rounds):
         children = iter(below)
-        below = [f"{edge}{next(children)}{next(children)}" if split else "." for edge, split in
-                 zip(edges.tolist(), open_.tolist(), strict=True)]  # fmt: skip
+        below = ["." if edge < 0 else f"{edge}{next(children)}{next(children)}" for edge in edges.tolist()]
     (root,) = below
     return root
