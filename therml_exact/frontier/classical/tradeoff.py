@@ -98,7 +98,8 @@ class Tradeoff:
         drawn.fill_between(x, edge, far, color=IMPOSSIBLE, label="proved impossible")
         drawn.plot(points[:, 0], points[:, 1], "o-", ms=3, color=COLOURS[0], label="achieved")
         word = "distortion" if self.across == "D" else "cost"
-        drawn.set(xlabel=f"{self.across} ({word}, in its own unit)", ylabel="I (nats)", ylim=(0, top), title=str(self))
+        drawn.set(xlabel=f"{self.across} ({word}, in its own unit)", ylabel="I (nats)", ylim=(0, top))
+        drawn.set_title(str(self).replace(", largest", "\nlargest"))
         drawn.legend()
         return drawn
 
