@@ -22,7 +22,7 @@ from hypothesis import given, settings
 import therml_exact as tx
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve import corners
-from therml_exact.frontier.curve.half_spaces import Support, solve_all
+from therml_exact.frontier.curve.half_spaces import Support, solve_all, solve_pieces
 from therml_exact.frontier.mixture.path import USUAL
 from therml_exact.testing import joints
 
@@ -246,11 +246,13 @@ def test_optima_that_had_their_time_are_kept_though_the_whole_call_is_over(tmp_p
 
 
 def test_a_piece_ends_with_the_call_and_gives_one_optimum_at_least():
-    """Eight optima are a piece; each of them would have a minute."""
+    """Eight optima are a piece; each of them would have a minute. Of a task's pieces the first is begun."""
     problem = tx.EncoderProblem(tx.Joint.from_counts(COUNTS, ("X", "Y")))
     path = [problem.direction(np.array([1.0, 0.0, gamma])) for gamma in range(5, 13)]
     assert len(solve_all(problem, path, USUAL, 1e-9)) == 1
-    assert len(solve_all(problem, path, USUAL, math.inf, time.time() - 1)) == 1
+    for clocks in ((1e-9, math.inf), (math.inf, time.time() - 1)):
+        found, seconds = solve_pieces(problem, [path, path[:3]], USUAL, *clocks)
+        assert [len(optima) for optima in found] == [1] and seconds > 0
     assert len(solve_all(problem, path[:3], USUAL)) == 3
 
 

@@ -71,19 +71,21 @@ def _least(normals: Array, rows: Array, sides: Array, basis: Array, wanted: Arra
     left = np.arange(len(normals))
     for _ in range(STEPS):
         left = left[np.abs(np.linalg.det(rows[basis[left]])) > 1e-3 * _FLAT]
-        if not len(left):
-            break
         inverse = np.linalg.inv(rows[basis[left]])  # [function, coordinate, place]
         y = np.maximum(np.einsum("fd,fdp->fp", normals[left], inverse), 0.0)
-        corner = np.einsum("fdp,fp->fd", inverse, sides[basis[left]])
         bounds[left] = np.maximum(bounds[left], _proved(normals[left], rows[basis[left]], sides[basis[left]], y))
+        on = bounds[left] < wanted[left]
+        left, inverse, y = left[on], inverse[on], y[on]
+        if not len(left):
+            break
+        corner = np.einsum("fdp,fp->fd", inverse, sides[basis[left]])
         missed = sides - near - corner @ rows.T
         enters = missed.argmax(axis=1)
         share = np.einsum("fd,fdp->fp", rows[enters], inverse)  # of the row that enters, in the rows at hand
         ratio = np.divide(y, share, out=np.full(y.shape, np.inf), where=share > _FLAT)
         leaves = ratio.argmin(axis=1)
         every = np.arange(len(left))
-        on = (missed[every, enters] > 0) & (bounds[left] < wanted[left]) & np.isfinite(ratio[every, leaves])
+        on = (missed[every, enters] > 0) & np.isfinite(ratio[every, leaves])
         basis[left[on], leaves[on]] = enters[on]
         left = left[on]
     return bounds

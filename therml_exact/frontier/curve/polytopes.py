@@ -16,6 +16,7 @@ Source: G. Rote, The convergence rate of the sandwich algorithm, Computing 48 (1
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import pairwise, product
 from typing import Any
 
@@ -43,6 +44,12 @@ class Facet:
 def facets(points: Array) -> list[Facet]:
     """The facets of the inner set whose normals have two positive entries at least; points[k, coordinate] in nats."""
     return _chords(points) if points.shape[1] == 2 else _hull(points)
+
+
+def prepare(dim: int) -> None:
+    """Load what `facets` needs in this many dimensions."""
+    if dim > 2:
+        import_module("scipy.spatial")
 
 
 def _chords(points: Array) -> list[Facet]:
@@ -103,10 +110,8 @@ def _hull(points: Array) -> list[Facet]:
 
 def _lowest(points: Array) -> Array:
     """The indices of the points that none is below in every coordinate; of those within SAME of each other, one."""
-    kept: list[int] = []
-    low = np.empty_like(points)
-    for k in np.argsort(points.sum(axis=1), kind="stable").tolist():
-        if not (low[: len(kept)] <= points[k] + SAME).all(axis=1).any():
-            low[len(kept)] = points[k]
-            kept.append(k)
-    return np.array(kept)
+    order = np.argsort(points.sum(axis=1), kind="stable")
+    above = np.triu(np.ones((len(points), len(points)), dtype=bool), 1)  # [j, k]: point k is nowhere below point j
+    for x in points[order].T:
+        above &= x[:, None] <= x + SAME
+    return np.asarray(order[~above.any(axis=0)])
