@@ -180,7 +180,7 @@ class Kernel:
             import numba  # noqa: F401
         except ImportError:
             return None
-        return _dispatcher(self.function, self.options)
+        return _dispatcher(self.function, {"nogil": True, **self.options})  # it touches no object of Python
 
     @functools.cached_property
     def inner(self) -> Any:

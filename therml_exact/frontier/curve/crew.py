@@ -85,9 +85,7 @@ class Crew:
             self._share(self.executor, pieces, meanwhile)
         return [self.known[key(m)] for m in wanted if key(m) in self.known]
 
-    def _share(
-        self, executor: Executor, pieces: Sequence[list[Multipliers]], meanwhile: Callable[[], None]
-    ) -> None:
+    def _share(self, executor: Executor, pieces: Sequence[list[Multipliers]], meanwhile: Callable[[], None]) -> None:
         """Solve the pieces in the workers of an executor and keep them in order."""
         futures: list[Future[tuple[list[list[Optimum]], float]]] = []
         given = tasks(pieces, self.pace)
