@@ -37,6 +37,8 @@ def automatic(monkeypatch, tmp_path):
 
     monkeypatch.delenv(module.VARIABLE, raising=False)
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(module, "_process", module._Process())
     ticks = iter(range(10**9))
     monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: float(next(ticks))))
     return monkeypatch
@@ -140,6 +142,23 @@ def test_machine_code_on_disk_is_used_at_once(automatic, capsys):
     again(np.zeros(1, np.int64), 1)
     assert again.is_compiled and not capsys.readouterr().err
     assert sum(again.machine.stats.cache_hits.values()) == 1 and not again.machine.stats.cache_misses
+
+
+def test_machine_code_on_disk_waits_until_starting_numba_pays(automatic):
+    count = _counting()
+    automatic.setattr(module.Kernel, "cost", 0.0)
+    count(np.zeros(1, np.int64), 1)
+    automatic.setattr(module.Kernel, "cost", math.inf)
+    for starting, is_loaded in ((100.0, False), (9.0, True), (0.0, True)):  # the call takes some 22 looks at the clock
+        automatic.setattr(module, "_process", module._Process())
+        automatic.setattr(module, "STARTING", starting)
+        again = module.Kernel(count.function, count.options)
+        assert again(np.zeros(1, np.int64), 20) == 20 and again.is_compiled == is_loaded
+        assert module._process.started == is_loaded
+    other = module.Kernel(_counting().function, {"fastmath": True, "error_model": "numpy"})
+    automatic.setattr(module.Kernel, "_is_kept", False)  # nothing on disk: there is nothing to look for
+    automatic.setattr(module, "_process", module._Process())
+    assert other(np.zeros(1, np.int64), 20) == 20 and not other.is_compiled and not module._process.started
 
 
 def test_compiling_stops_the_clock_of_time_limits(automatic):
