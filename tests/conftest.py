@@ -24,7 +24,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         from therml_exact.warmup import warm_up
 
         for name in warm_up():
-            print(f"compiled: {name}", flush=True)
+            config.get_terminal_writer().line(f"compiled: {name}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
