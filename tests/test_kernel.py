@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 import therml_exact
-from therml_exact import clock
+from therml_exact import clock, warmup
 from therml_exact.kernels import kernel as module
 from therml_exact.kernels import quiet_math
 from therml_exact.kernels.information.logarithm import log
@@ -314,16 +314,31 @@ def test_control_c_ends_compiling(tmp_path):
         [sys.executable, "-u", "-c", script], env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith(b"informations")
         while not list(tmp_path.rglob("*.nbi")):  # the first kernel is compiled: so is the next, now
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=120)
+        said, errors = process.communicate(timeout=120)  # the pipe of errors ends when the last child does
     finally:
         process.kill()
-    assert process.returncode == 1 and b"Aborted" in errors and b"priors" not in rest
+    assert process.returncode == 1 and b"Aborted" in errors and b"compiled" not in said
+
+
+def test_every_step_of_warming_up_is_in_one_chain():
+    assert sorted(name for chain in warmup.CHAINS for name in chain) == sorted(warmup.STEPS)
+
+
+def test_warming_up_tells_each_step_and_a_failure(monkeypatch, tmp_path):
+    monkeypatch.delenv(module.VARIABLE, raising=False)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(warmup, "CHAINS", (("priors",),))
+    assert list(warmup.warm_up()) == ["priors"]
+    monkeypatch.setattr(warmup, "CHAINS", (("priors", "no such step"),))
+    with pytest.raises(RuntimeError, match="ended with exit code 1"):
+        list(warmup.warm_up())
+    monkeypatch.setenv(module.VARIABLE, "interpreted")
+    with pytest.raises(ValueError, match="nothing is compiled"):
+        list(warmup.warm_up())
 
 
 def test_warming_up_meets_every_kernel_that_is_called_from_outside():
