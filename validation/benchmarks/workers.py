@@ -13,6 +13,7 @@ take to start is not counted.
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 import therml_exact as tx
-from validation.benchmarks.timing import Row, judge
+from validation.benchmarks.timing import BURST, Row, in_turn, judge
 
 LEARNING = ([1], [["1/2", "1/2"]], [[["1/4", "3/4"], ["2/3", "1/3"]]])
 FASTER = 1.6  # two workers, against one
@@ -137,7 +138,8 @@ def rows(short: bool = False) -> Iterator[Row]:
     surface((2, 2, 3), 1e-2)(None)
     learning(1, [2, 4], [0, 0.5])(None)
     for name, trace in SMALL.items():
-        alone, one = (min(seconds(trace) for _ in range(3)) for seconds in (_alone, lambda t: measured(t).seconds(1)))
+        calls = (lambda trace=trace: trace(Machines())), (lambda trace=trace: trace(None))
+        one, alone = map(statistics.median, in_turn(*calls, time.process_time, BURST, 5.0, 5, 21))
         yield judge("trace, one worker", name, "no workers (CPU)", one, alone, one / alone, "<=", SLOWER)
     if short:
         return
@@ -150,10 +152,3 @@ def rows(short: bool = False) -> Iterator[Row]:
             note = f"efficiency {found.efficiency(k):.0%}; {told}"
             target = FASTER if judged and k == 2 else None
             yield judge(f"trace, {k} workers", name, "one worker (CPU)", ours, one, one / ours, ">=", target, note)
-
-
-def _alone(trace: Trace) -> float:
-    """CPU seconds without an executor."""
-    start = time.process_time()
-    trace(None)
-    return time.process_time() - start

@@ -32,8 +32,8 @@ from therml_exact.frontier.workers import at_version, check_workers, is_lost, lo
 
 CHUNK = 8  # multipliers of a piece, at most
 FEW = 4  # pieces, where a list of no more than CHUNK multipliers is shared out
-TASK = 0.1  # seconds of a task, about
-LEAST = 0.01  # seconds; less is not worth the journey
+TASK = 0.1  # CPU seconds of a task, about
+LEAST = 0.03  # seconds; less is not worth the journey
 SHARES = 8  # of what is left to do, a task is one share at most: the workers end at nearly the same time
 Multipliers = dict[str, float]
 
@@ -49,7 +49,7 @@ class Crew:
     show       is called with a text whenever there are more
     told       what the text says behind the number of optima
     known      the optima by their multipliers (`key`)
-    pace       seconds of an optimum in the tasks that were last shared out; 0: not known yet
+    pace       CPU seconds of an optimum in the tasks that were last shared out; 0: not known yet
     """
 
     def __init__(self, problem: Problem, budget: Budget, deadline: float, executor: Executor | None,
@@ -139,12 +139,12 @@ def pieces_of(wanted: Sequence[Multipliers]) -> list[list[Multipliers]]:
 
 
 def tasks(pieces: Sequence[list[Multipliers]], pace: float) -> list[list[list[Multipliers]]]:
-    """Consecutive pieces in tasks of about TASK seconds, where an optimum takes `pace` seconds; 0: a task for each.
+    """Consecutive pieces in tasks of about TASK, where an optimum takes `pace` (CPU seconds); 0: a task for each.
 
     Towards the end tasks are smaller.
 
-    >>> [len(task) for task in tasks([[{"beta": float(k)}] for k in range(20)], 0.05)]
-    [2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+    >>> [len(task) for task in tasks([[{"beta": float(k)}] for k in range(60)], 0.0125)]
+    [7, 6, 5, 5, 4, 4, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1]
     """
     out: list[list[list[Multipliers]]] = []
     left, room = pace * sum(map(len, pieces)), 0.0
