@@ -1,6 +1,7 @@
 """The README's test command is that of `.ci/run`; the gallery's figures are drawn; a failure shown on a page is so."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,19 @@ def test_ci_runs_the_readmes_test_command():
     pattern = re.search(r"grep -E \"(.*)\" README.md", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
     assert pattern
     assert len(re.findall(pattern[1], README, re.MULTILINE)) == 1
+
+
+def test_on_the_package_index_no_link_leads_nowhere():
+    """What pyproject.toml makes of the README for the index: no relative link is left, and no code is changed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    text = README
+    for change in project["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        text, count = re.subn(change["pattern"], change["replacement"], text)
+        assert count
+    code = r"^```.*?^```"
+    assert re.findall(code, text, re.DOTALL | re.MULTILINE) == re.findall(code, README, re.DOTALL | re.MULTILINE)
+    assert all(link.startswith("https:") for link in re.findall(r"\]\(([^)]*)\)", text))
+    assert "hair and eye colour (592 students), every hard" in README and "every hard encoder, and" not in text
 
 
 def test_the_gallery_is_what_its_script_draws():
