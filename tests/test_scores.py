@@ -12,22 +12,24 @@ PAGE = scores.PAGE.read_text(encoding="utf-8")
 def row(name, after):
     """The cells of a row of the table below a heading."""
     part = PAGE.split(f"\n## {after}\n")[1].split("\n## ")[0]
-    (line,) = [line for line in part.splitlines() if line.startswith(f"| {name} |")]
+    (line,) = [line for line in part.splitlines() if line.startswith(f"| {name} ")]
     return line.strip("| ").split(" | ")
 
 
 @pytest.mark.parametrize("name", ["symmetric-10", "erasure", "zipf"])
 @pytest.mark.parametrize("place", [0, 3])
 def test_a_score_of_two_variables(name, place):
-    cells = row(name, "Entry by entry")
-    assert cells[1] == f"{float(tx.atlas.load(name).truth['I(X;Y)']):.3f}"
-    assert cells[2 + place] == scores.cells(scores.score(ESTIMATORS[place], name))
+    bias, error = (row(name, f"{what}, entry by entry") for what in ("Bias", "Error"))
+    assert bias[0] == error[0] == f"{name} {float(tx.atlas.load(name).truth['I(X;Y)']):.3f}"
+    found = scores.score(ESTIMATORS[place], name)
+    assert (bias[1 + place], error[1 + place]) == (f"{found.bias:+.3f}", f"{found.rmse:.3f}")
 
 
 @pytest.mark.parametrize("name", ["xor", "berkeley"])
 def test_a_score_of_a_conditional_information(name):
     found = scores.score_conditional(scores.ENTROPIES["Miller-Madow"], name)
-    assert row(name, "Conditional information")[3] == scores.cells(found)
+    assert row(name, "Conditional information: bias")[2] == f"{found.bias:+.3f}"
+    assert row(name, "Conditional information: error")[2] == f"{found.rmse:.3f}"
 
 
 def test_columns_are_the_estimators_from_counts():
@@ -35,9 +37,10 @@ def test_columns_are_the_estimators_from_counts():
 
 
 def test_every_entry_and_estimator_has_its_row():
-    assert all(row(name, "Entry by entry") for name in scores.of_two())
-    assert all(row(name, "Conditional information") for name in scores.conditional())
-    assert all(row(e.name, "All estimators") for e in ESTIMATORS)
+    for what in ("bias", "error"):
+        assert all(row(name, f"{what.title()}, entry by entry") for name in scores.of_two())
+        assert all(row(name, f"Conditional information: {what}") for name in scores.conditional())
+    assert all(row(f"{e.name} |", "All estimators") for e in ESTIMATORS)
     assert set(scores.of_two()).isdisjoint(scores.conditional()) and len(scores.conditional()) >= 5
 
 

@@ -3,8 +3,8 @@
 Runs the parts in two processes, those that measure times last and alone, and writes one self-contained HTML file. The
 quick mode takes some minutes, the full one longer. Each finished part is kept in a folder beside the report until the
 report is written, so that an interrupted run goes on where it stopped; a change of the code, of a version or of the
-mode starts it anew. Exit codes: 0, 1 where a check failed or a part ended with an error, or on an interruption, 2 for bad
-arguments.
+mode starts it anew. Exit codes: 0, 1 where a check failed or a part ended with an error, or on an interruption, 2 for
+bad arguments.
 """
 
 from __future__ import annotations

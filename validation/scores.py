@@ -36,6 +36,9 @@ ENTROPIES: dict[str, Callable[[Counts], float]] = {
 }
 
 
+Found = dict[tuple[str, str], EstimatorAudit]  # by estimator and entry
+
+
 def of_two() -> list[str]:
     """The entries over two variables."""
     return [name for name in tx.atlas.names() if len(tx.atlas.load(name).joint.axes) == 2]
@@ -66,9 +69,14 @@ def score_conditional(entropy: Callable[[Counts], float], name: str) -> Estimato
     return entry.score(estimate, SIZE, TRIALS, SEED, "I(X;Y|Z)")
 
 
-def cells(audit: EstimatorAudit) -> str:
-    """Bias and root mean square error, nats, as the tables have them."""
-    return f"{audit.bias:+.3f} ± {audit.rmse:.3f}"
+def bias(audit: EstimatorAudit) -> str:
+    """The bias in nats, as the tables have it."""
+    return f"{audit.bias:+.3f}"
+
+
+def error(audit: EstimatorAudit) -> str:
+    """The root mean square error in nats, as the tables have it."""
+    return f"{audit.rmse:.3f}"
 
 
 def beyond(estimator: Estimator, audit: EstimatorAudit) -> bool:
@@ -82,23 +90,25 @@ def table(heads: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [heads, ["---", *["--:"] * (len(heads) - 1)], *rows])
 
 
-def overall(found: dict[tuple[str, str], EstimatorAudit]) -> str:
+def overall(found: Found) -> str:
     """A row for each estimator, over all entries of two variables."""
     rows = []
     for e in ESTIMATORS:
         audits = {name: found[e.name, name] for name in of_two()}
         worst = max(audits, key=lambda name: abs(audits[name].bias))
         broken = str(sum(beyond(e, a) for a in audits.values())) if e.claim else "no claim"
-        bias, error = (np.mean([of(a) for a in audits.values()]) for of in (lambda a: abs(a.bias), lambda a: a.rmse))
-        rows.append([e.name, f"{bias:.3f}", f"{error:.3f}", f"{audits[worst].bias:+.3f} ({worst})", broken])
+        off = np.mean([abs(a.bias) for a in audits.values()])
+        far = np.mean([a.rmse for a in audits.values()])
+        rows.append([e.name, f"{off:.3f}", f"{far:.3f}", f"{bias(audits[worst])} ({worst})", broken])
     return table(["estimator", "mean of \\|bias\\|", "mean error", "worst bias", "bound broken"], rows)
 
 
-def by_entry(names: list[str], quantity: str, found: dict[tuple[str, str], EstimatorAudit]) -> str:
-    """A row for each entry: its truth, and what the estimators from counts make of it."""
-    rows = [[name, f"{float(tx.atlas.load(name).truth[quantity]):.3f}", *(cells(found[e, name]) for e in ENTROPIES)]
+def by_entry(names: list[str], quantity: str, found: Found, what: Callable[[EstimatorAudit], str]) -> str:
+    """A row for each entry and its truth: what the estimators from counts make of it."""
+    rows = [[f"{name} {float(tx.atlas.load(name).truth[quantity]):.3f}", *(what(found[e, name]) for e in ENTROPIES)]
             for name in names]  # fmt: skip
-    return table(["entry", quantity.replace("|", "&#124;"), *ENTROPIES], rows)
+    heads = [name.replace("Grass", "Grass&shy;").replace("jack", "jack&shy;") for name in ENTROPIES]
+    return table(["entry, truth", *heads], rows)
 
 
 def page() -> str:
@@ -121,17 +131,27 @@ truth, on the side that the estimator's claimed bound forbids, by more than {SIG
 
 {overall(found)}
 
-## Entry by entry
+## Bias, entry by entry
 
-Bias ± root mean square error of the estimators from counts, nats; first the truth.
+Of the estimators from counts, for I(X;Y); beside each entry its truth.
 
-{by_entry(two, "I(X;Y)", found)}
+{by_entry(two, "I(X;Y)", found, bias)}
 
-## Conditional information
+## Error, entry by entry
 
-The same for I(X;Y|Z), from entropies.
+The root mean square error of a single estimate.
 
-{by_entry(three, "I(X;Y|Z)", beside)}
+{by_entry(two, "I(X;Y)", found, error)}
+
+## Conditional information: bias
+
+For I(X;Y|Z), from entropies.
+
+{by_entry(three, "I(X;Y|Z)", beside, bias)}
+
+## Conditional information: error
+
+{by_entry(three, "I(X;Y|Z)", beside, error)}
 
 The square of the error is that of the bias plus the variance of a single estimate. One size of sample ranks nobody:
 `tx.atlas.load(name).score(...)` takes any.
