@@ -29,6 +29,9 @@ WINDOW = 345.0, 415.0  # points: about the size of an axes of the overview, whic
 NAMES = {6: "Supervised learning", 7: "VIB", 8: "Autoencoders", 9: "VAE", 10: "The full objective"}
 
 
+ACROSS = 2  # panels of a picture side by side, so that their matrices can be read
+
+
 def pictures(results: Results) -> tuple[Picture, ...]:
     """Figures 5 to 10, and all models on the frontier."""
     hollow = "; hollow (grey numbers), on 50 examples" if results.samples else ""
@@ -42,11 +45,11 @@ def pictures(results: Results) -> tuple[Picture, ...]:
     out = [every, _five(results)]
     for number in sorted({o.figure for o in OBJECTIVES}):
         group = [k for k, o in enumerate(OBJECTIVES) if o.figure == number]
-        for first in range(0, len(group), 3):
-            part = group[first : first + 3]
+        for first in range(0, len(group), ACROSS):
+            part = group[first : first + ACROSS]
             both = "Above: infinite data; below: 50 examples" if results.samples else "Infinite data"
             shown = [[models[k] for k in part] for models in results.models[:2]]
-            letter = f" ({'ab'[first // 3]})" if len(group) > 3 else ""
+            letter = f" ({'abcdef'[first // ACROSS]})" if len(group) > ACROSS else ""
             names = ", ".join(OBJECTIVES[k].name for k in part)
             out.append(
                 picture(
@@ -134,8 +137,9 @@ def _panel(
         ax.set_title(f"{name}, to {matrix.max():.2g}", fontsize=7, pad=2)
         ax.set_xlabel(across, fontsize=7, labelpad=1)
         ax.set_ylabel(up, fontsize=7, labelpad=1)
-        ax.set_xticks([])
-        ax.set_yticks([])
+        ticks = [0, len(matrix) // 2 - 1, len(matrix) - 1]
+        ax.set_xticks(ticks, [str(k + 1) for k in ticks], fontsize=6)
+        ax.set_yticks(ticks, [str(k + 1) for k in ticks], fontsize=6)
 
 
 def overview(results: Results) -> Figure:
