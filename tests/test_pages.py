@@ -271,6 +271,27 @@ def test_the_overview_names_what_is_public():
             found = getattr(found, part) if hasattr(found, part) else __import__(f"therml_exact.{part}", fromlist=["x"])
 
 
+@pytest.mark.parametrize(
+    ("docstring", "page"),
+    [
+        (
+            "x, y    numbers\n        of `y`\nlong_name_here\n        below",
+            "- `x, y`: numbers of `y`\n- `long_name_here`: below",
+        ),
+        ("a  b  c", "```text\na  b  c\n```"),
+        ("  x_1 = 2", "```text\n  x_1 = 2\n```"),
+        ("x_i of `x_i`", "x\\_i of `x_i`"),
+        (">>> 1 + 1\n2", "```pycon\n>>> 1 + 1\n2\n```"),
+        ("a  b\nprose that is no entry\nand goes on", "```text\na  b\nprose that is no entry\nand goes on\n```"),
+    ],
+)
+def test_docstrings_become_lists_text_and_examples(docstring, page):
+    pytest.importorskip("griffe", reason="the reference needs griffe: pip install 'therml_exact[docs]'")
+    from therml_exact.docs.docstrings import markdown
+
+    assert markdown(docstring) == page
+
+
 def test_what_is_false_in_print_is_what_the_registry_says():
     page = docs.false_in_print()
     wrong = [e for e in tx.EQUATIONS if e.status in ("corrected", "refuted", "false as printed")]
