@@ -20,6 +20,8 @@ from therml_exact.demos.panel import PIXELS, Panel, depends_on
 
 __all__ = ["exercise_inputs", "show_controls", "show_exercises", "show_numbers", "show_own", "show_pictures"]
 
+# Where the window is too narrow for a formula, the formula scrolls and not the page.
+NARROW = "<style>.katex-display { overflow: auto hidden; max-width: 88vw; }</style>"
 INTRODUCTION = "## Exercises\nType a number, a fraction, or a multiple of a logarithm: 0.69, 2/3, 3/2*log(2)."
 
 
@@ -40,7 +42,7 @@ def show_pictures(panels: Sequence[Panel], values: Mapping[str, Any]) -> Any:
             f'style="width:{width}px;max-width:100%;height:auto;margin:0">'
         )
     row = "display:flex;flex-wrap:wrap;align-items:flex-start;background:white"
-    shown = mo.Html(f'<div style="{row}">{"".join(images)}</div>')
+    shown = mo.Html(f'{NARROW}<div style="{row}">{"".join(images)}</div>')
     return _with(shown, lambda page: page.pictures(panels, values))
 
 

@@ -76,7 +76,7 @@ def show_upload() -> Any:
     """The button that brings a file."""
     import marimo as mo
 
-    label = "your own table, a CSV file: column X, column Y, count"
+    label = "your own table (CSV: X, Y, count)"
     return mo.ui.file(filetypes=[".csv"], max_size=BYTES, label=label)
 
 

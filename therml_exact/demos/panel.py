@@ -15,23 +15,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from therml_exact.figures.style import COLOURS, style
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["COLOURS", "LETTERS", "Panel", "depends_on", "together"]
 
-COLOURS: Mapping[str, str] = {
-    "blue": "#0072b2",
-    "orange": "#e69f00",
-    "green": "#009e73",
-    "red": "#d55e00",
-    "purple": "#cc79a7",
-    "sky": "#56b4e9",
-    "yellow": "#f0e442",
-    "grey": "#7f7f7f",
-}
-"""The colours of Okabe and Ito, told apart by the colour-blind."""
 LETTERS = 13  # points: 18 pixels high
 PIXELS = 100  # an inch
 
@@ -88,16 +79,16 @@ def together(panels: Sequence[Panel], values: Mapping[str, Any]) -> Figure:
     from matplotlib.figure import Figure
 
     widths = [panel.width for panel in panels]
-    figure = Figure(figsize=(sum(widths), max(panel.height for panel in panels)), layout="constrained")
-    axes = figure.subplots(1, len(panels), width_ratios=widths, squeeze=False)[0]
-    for ax, panel in zip(axes, panels, strict=True):
-        _big_letters(ax)
-        panel.draw(ax, **{name: values[name] for name in panel.by})
+    with style():
+        figure = Figure(figsize=(sum(widths), max(panel.height for panel in panels)), layout="constrained")
+        axes = figure.subplots(1, len(panels), width_ratios=widths, squeeze=False)[0]
+        for ax, panel in zip(axes, panels, strict=True):
+            _big_letters(ax)
+            panel.draw(ax, **{name: values[name] for name in panel.by})
     return figure
 
 
 def _big_letters(ax: Axes) -> None:
     ax.tick_params(labelsize=LETTERS - 1)
-    ax.spines[["top", "right"]].set_visible(False)
     for text in (ax.xaxis.label, ax.yaxis.label, ax.title):
         text.set_fontsize(LETTERS)

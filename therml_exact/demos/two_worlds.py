@@ -128,8 +128,8 @@ def draw_bars(ax, n: int, listens: int, noise: int, off: int) -> None:
 def panels() -> tuple[Panel, ...]:
     """The two graphs, and the terms as bars laid end to end."""
     return (
-        Panel(draw_p, 1.8, "The graph of world P: Phi makes X and Y, these make Theta; X and Theta make Z.", 4.1),
-        Panel(draw_q, 2.1, "The graph of world Q: Z explains X and Y, and Theta stands alone.", 4.1),
+        Panel(draw_p, 1.6, "The graph of world P: Phi makes X and Y, these make Theta; X and Theta make Z.", 4.1),
+        Panel(draw_q, 1.9, "The graph of world Q: Z explains X and Y, and Theta stands alone.", 4.1),
         Panel(
             draw_bars,
             5.0,

@@ -2,6 +2,7 @@
 
 The pages are Markdown in pages/. Three parts are made from the package itself: the reference from its docstrings, "What
 is false in print" from the registry of equations, the figures of the gallery from the code that stands beside them.
+The lessons are written as pages that work by themselves (extra `demo`), which takes some minutes.
 Links and references that lead nowhere end the build. Needs the extra `docs`: pip install 'therml_exact[docs]'.
 """
 
@@ -46,12 +47,26 @@ def build(out: Path) -> None:
             (pages / "reference" / f"{name}.md").write_text(text, encoding="utf-8")
         (pages / "false-in-print.md").write_text(false_in_print(), encoding="utf-8")
         (pages / "gallery.md").write_text(draw(pages / "gallery.md"), encoding="utf-8")
+        lessons(pages)
         config: Any = load_config(
             str(HERE / "mkdocs.yml"), docs_dir=str(pages), site_dir=str(out.resolve()), strict=True
         )
         config.plugins.run_event("startup", command="build", dirty=False)
         build_site(config)
         config.plugins.run_event("shutdown")
+
+
+def lessons(pages: Path) -> None:
+    """Each lesson as a page of its own in lessons/, and the list of them at the end of the page about them."""
+    from therml_exact.demos import LESSONS, export
+
+    (pages / "lessons").mkdir()
+    lines = []
+    for lesson in LESSONS:
+        export.write(lesson.name, pages / "lessons" / f"{lesson.name}.html")
+        lines.append(f"- [{lesson.name}](lessons/{lesson.name}.html): {lesson.shows}\n")
+    with (pages / "lessons.md").open("a", encoding="utf-8") as file:
+        file.write("\n" + "".join(lines))
 
 
 def reference() -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from therml_exact.figures.style import symbol
+from therml_exact.figures.style import styled, symbol
 from therml_exact.numbers.tables import Array
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ _POSITIVE, _NEGATIVE = np.array([0.20, 0.45, 0.80]), np.array([0.85, 0.25, 0.20]
 _CELLS = 600
 
 
+@styled
 def draw_diagram(names: Sequence[str], atoms: Mapping[frozenset[str], float], unit: str, ax: Axes) -> Axes:
     """The atoms of a diagram, in nats, in their regions."""
     from matplotlib.patches import Ellipse
@@ -60,18 +61,17 @@ def draw_diagram(names: Sequence[str], atoms: Mapping[frozenset[str], float], un
         image[own] = 1 - strength * (1 - (_POSITIVE if amount > 0 else _NEGATIVE))
         wide = distance_transform_edt(own)
         row, column = np.unravel_index(np.argmax(wide), wide.shape)
-        ax.text(
-            line[column], line[row], _number(amount), ha="center", va="center", fontsize=9 if len(shapes) < 4 else 7
-        )
+        size = 12 if len(shapes) < 4 else 11
+        ax.text(line[column], line[row], _number(amount), ha="center", va="center", fontsize=size)
     ax.imshow(image, origin="lower", extent=(-end, end, -end, end), interpolation="bilinear", zorder=0)
     for (a, b, u, v, angle), name, place in zip(shapes, names, _NAMES[len(shapes)], strict=True):
-        ax.add_patch(Ellipse((a, b), 2 * u, 2 * v, angle=angle, fill=False, linewidth=1.2, edgecolor="0.2"))
-        ax.text(*place, symbol(name), ha="center", va="center", fontsize=12)
+        ax.add_patch(Ellipse((a, b), 2 * u, 2 * v, angle=angle, fill=False, linewidth=1.6, edgecolor="0.2"))
+        ax.text(*place, symbol(name), ha="center", va="center", fontsize=15)
     ax.set_aspect("equal")
     if len(shapes) == 2:
         ax.set_ylim(-1.2, 1.2)
     ax.set_axis_off()
-    ax.set_title(f"atoms of information ({unit})", fontsize=10)
+    ax.set_title(f"atoms of information ({unit})")
     return ax
 
 
