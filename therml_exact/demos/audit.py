@@ -22,7 +22,16 @@ with app.setup:
         show_own,
         show_pictures,
     )
-    from therml_exact.demos.own_table import SHIPPED, Table, draw_curve, frontier, problem, read, show_upload, told
+    from therml_exact.demos.own_table import (
+        SHIPPED,
+        Table,
+        draw_curve,
+        frontier,
+        problem,
+        read,
+        show_table,
+        show_upload,
+    )
     from therml_exact.demos.panel import COLOURS, Panel, together
 
     NOISES = [k / 20 for k in range(21)]
@@ -66,7 +75,7 @@ def _():
 
 @app.cell(hide_code=True)
 def _(own):
-    table, _said = told(own)
+    table, _said = show_table(own)
     _said
     return (table,)
 
@@ -102,7 +111,7 @@ def excess(noise: float, gamma: float, table: Table) -> float:
 def verdict(noise: float, low: int, table: Table):
     """Where the reported point lies: the model's C, and its R less so many per cent."""
     rate, error = point(noise, table)
-    return tx.audit.point(problem(table), R=rate * (1 - low / 100), C=error, tol=1e-6, time_limit=5, progress=False)
+    return tx.audit.point(problem(table), R=rate * (1 - low / 100), C=error, refining=0, time_limit=5, progress=False)
 
 
 @app.function

@@ -31,7 +31,7 @@ from therml_exact._version import __version__
 from therml_exact.demos.exercise import FORM, IN_BITS, MOST_LETTERS, PARTED, READABLE, Exercise
 from therml_exact.demos.formulas import with_mathml
 from therml_exact.demos.panel import PIXELS, Panel, depends_on
-from therml_exact.files import write_text
+from therml_exact.files import check_writable, write_text
 
 __all__ = ["MOST", "Page", "write"]
 
@@ -47,6 +47,7 @@ def write(name: str, path: str | os.PathLike[str], most: int = MOST, track: Trac
 
     most: for how many combinations of the controls a panel is drawn. track: tells how far it is.
     """
+    check_writable(path)
     lesson = import_module(f"therml_exact.demos.{name}")
     outputs, _ = lesson.app.run()
     page = Page(most)
@@ -114,8 +115,10 @@ class Page:
             values = [value for _, value in kept]
             if missing := [value for value in stated.get(name, []) if value not in values]:
                 raise ValueError(f"the control {name} of the lesson has no positions {missing}")
-            self.known[name] = Control(name, _label(element), not hasattr(element, "options"), kept,
-                                       values.index(element.value), len(full), name in stated)  # fmt: skip
+            label, is_slider = _label(element) or html.escape(name), not hasattr(element, "options")
+            self.known[name] = Control(
+                name, label, is_slider, kept, values.index(element.value), len(full), name in stated
+            )
         self.parts.append("{{controls}}")
 
     def pictures(self, panels: Sequence[Panel], values: Mapping[str, Any]) -> None:
@@ -261,9 +264,9 @@ def _steps(slider: Any) -> list[tuple[str, Any]]:
 
 
 def _label(element: Any) -> str:
-    """The label of a marimo element, which is Markdown, as HTML."""
+    """The label of a marimo element, which is Markdown, as HTML; nothing where it has none."""
     match = re.search(r"data-label='([^']*)'", element.text)
-    return with_mathml(json.loads(html.unescape(match[1]))) if match else ""
+    return with_mathml(json.loads(html.unescape(match[1])) or "") if match else ""
 
 
 def _shown(block: Block, state: str, number: int) -> str:

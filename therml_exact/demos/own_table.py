@@ -19,7 +19,7 @@ import numpy as np
 import therml_exact as tx
 from therml_exact.demos.panel import COLOURS
 
-__all__ = ["SHIPPED", "Table", "draw_curve", "frontier", "problem", "read", "show_upload", "told"]
+__all__ = ["SHIPPED", "Table", "draw_curve", "frontier", "problem", "read", "show_table", "show_upload"]
 
 BYTES = 1_000_000
 CELLS = 400
@@ -80,7 +80,7 @@ def show_upload() -> Any:
     return mo.ui.file(filetypes=[".csv"], max_size=BYTES, label=label)
 
 
-def told(button: Any) -> tuple[Table, Any]:
+def show_table(button: Any) -> tuple[Table, Any]:
     """The table to work with, and what to say of it: which one it is, or why the file cannot be used."""
     import marimo as mo
 

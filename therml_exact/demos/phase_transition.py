@@ -24,7 +24,16 @@ with app.setup:
         show_own,
         show_pictures,
     )
-    from therml_exact.demos.own_table import SHIPPED, Table, draw_curve, frontier, problem, read, show_upload, told
+    from therml_exact.demos.own_table import (
+        SHIPPED,
+        Table,
+        draw_curve,
+        frontier,
+        problem,
+        read,
+        show_table,
+        show_upload,
+    )
     from therml_exact.demos.panel import COLOURS, Panel, together
 
     GAMMA_OF_RULES = 4  # the multiplier of C in the right panel
@@ -68,7 +77,7 @@ def _():
 
 @app.cell(hide_code=True)
 def _(own):
-    table, _said = told(own)
+    table, _said = show_table(own)
     _said
     return (table,)
 

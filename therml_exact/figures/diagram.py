@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,25 +43,17 @@ _CELLS = 600
 def draw_diagram(names: Sequence[str], atoms: Mapping[frozenset[str], float], unit: str, ax: Axes) -> Axes:
     """The atoms of a diagram, in nats, in their regions."""
     from matplotlib.patches import Ellipse
-    from scipy.ndimage import distance_transform_edt
 
-    shapes = _SHAPES[len(names)]
+    shapes, (end, line, region, widest) = _SHAPES[len(names)], _regions(len(names))
     scale = 1 / math.log(2) if unit == "bits" else 1.0
-    end = 2.35 if len(shapes) == 4 else 1.8
-    line = np.linspace(-end, end, _CELLS)
-    x, y = np.meshgrid(line, line)
-    region = np.zeros(x.shape, dtype=int)
-    for k, shape in enumerate(shapes):
-        region |= _inside(x, y, *shape).astype(int) << k
     amounts = {atom: float(amount) * scale for atom, amount in atoms.items()}
     largest = max(map(abs, amounts.values())) or 1.0
-    image = np.ones((*x.shape, 3))
+    image = np.ones((*region.shape, 3))
     for atom, amount in amounts.items():
-        own = region == sum(1 << k for k, name in enumerate(names) if name in atom)
+        mask = sum(1 << k for k, name in enumerate(names) if name in atom)
         strength = 0.65 * abs(amount) / largest
-        image[own] = 1 - strength * (1 - (_POSITIVE if amount > 0 else _NEGATIVE))
-        wide = distance_transform_edt(own)
-        row, column = np.unravel_index(np.argmax(wide), wide.shape)
+        image[region == mask] = 1 - strength * (1 - (_POSITIVE if amount > 0 else _NEGATIVE))
+        row, column = widest[mask]
         size = 12 if len(shapes) < 4 else 11
         ax.text(line[column], line[row], _number(amount), ha="center", va="center", fontsize=size)
     ax.imshow(image, origin="lower", extent=(-end, end, -end, end), interpolation="bilinear", zorder=0)
@@ -73,6 +66,28 @@ def draw_diagram(names: Sequence[str], atoms: Mapping[frozenset[str], float], un
     ax.set_axis_off()
     ax.set_title(f"atoms of information ({unit})")
     return ax
+
+
+@cache
+def _regions(count: int) -> tuple[float, Array, Array, dict[int, tuple[int, int]]]:
+    """Half the window's side, its coordinates, the sets of variables whose ellipses hold each cell, as bits.
+
+    And for each set of variables the cell of its region that is farthest from the border.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    end = 2.35 if count == 4 else 1.8
+    line = np.linspace(-end, end, _CELLS)
+    x, y = np.meshgrid(line, line)
+    region = np.zeros(x.shape, dtype=int)
+    for k, shape in enumerate(_SHAPES[count]):
+        region |= _inside(x, y, *shape).astype(int) << k
+    widest = {}
+    for mask in range(1, 1 << count):
+        wide = distance_transform_edt(region == mask)
+        row, column = np.unravel_index(np.argmax(wide), wide.shape)
+        widest[mask] = int(row), int(column)
+    return end, line, region, widest
 
 
 def _number(amount: float) -> str:
