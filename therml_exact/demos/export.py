@@ -170,7 +170,8 @@ class Page:
                 states.append(block.make({**block.values, **values}))
                 tick()
             made.append((block, states))
-        body, packed = [], []
+        body: list[str] = []
+        packed: list[dict[str, Any]] = []
         parts = iter(made)
         for part in self.parts:
             if isinstance(part, str):

@@ -36,7 +36,7 @@ _NAMES: dict[int, list[tuple[float, float]]] = {
     4: [(-2.2, 1.05), (-1.6, 1.85), (1.6, 1.85), (2.2, 1.05)],
 }
 _POSITIVE, _NEGATIVE = np.array([0.20, 0.45, 0.80]), np.array([0.85, 0.25, 0.20])
-_CELLS = 600
+_CELLS = 400
 
 
 @styled

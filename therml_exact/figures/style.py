@@ -64,7 +64,10 @@ def style() -> Iterator[None]:
     from cycler import cycler
 
     ours = STYLE | {"axes.prop_cycle": cycler(color=CYCLE)}
-    with mpl.rc_context({key: v for key, v in ours.items() if mpl.rcParams[key] == mpl.rcParamsDefault[key]}):
+    now: Any = mpl.rcParams
+    shipped: Any = mpl.rcParamsDefault
+    chosen: Any = {key: value for key, value in ours.items() if now[key] == shipped[key]}
+    with mpl.rc_context(chosen):
         yield
 
 
