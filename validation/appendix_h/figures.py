@@ -139,6 +139,7 @@ def _panel(
 def overview(results: Results) -> Figure:
     """All models in the planes of (R, C) and (R, D), beside the certified frontier."""
     figure = Figure(figsize=(17, 8), layout="constrained")
+    figure.set_layout_engine("constrained", rect=(0, 0, 1, 0.95))  # room for the arrows above the axes
     left, right = figure.subplots(1, 2)
     points = sorted((o.point["R"], o.point["C"]) for o in results.frontier.points)
     h_x = max(p["R"] + p["D"] for p in (o.point for o in results.frontier.points))
