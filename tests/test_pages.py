@@ -15,6 +15,7 @@ from depth import examples
 from hypothesis import settings
 
 import therml_exact as tx
+from therml_exact.demos import LESSONS
 from therml_exact.docs import __main__ as docs
 
 ROOT = Path(__file__).parent.parent
@@ -307,8 +308,13 @@ def test_the_changelog_is_the_projects():
 def test_the_site_is_built_without_a_warning(tmp_path):
     pytest.importorskip("mkdocs", reason="the site needs mkdocs: pip install 'therml_exact[docs]'")
     pytest.importorskip("material")
-    docs.build(tmp_path / "site")
+    docs.build(tmp_path / "site", states=2)
     home = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
     assert "therml_exact" in home and (tmp_path / "site" / "figures" / "frontier.png").exists()
+    listed = (tmp_path / "site" / "lessons.html").read_text(encoding="utf-8")
+    for lesson in LESSONS:
+        assert (
+            tmp_path / "site" / "lessons" / f"{lesson.name}.html"
+        ).exists() and f"lessons/{lesson.name}.html" in listed
     outside = re.findall(r'(?:src|href)="(https?://[^"]+)"', home)
     assert not [link for link in outside if "squidfunk" not in link], outside

@@ -88,7 +88,7 @@ class Tour:
 
         everything = (*self.stops, *self.by_types)
         samples = sorted({stop.n for stop in everything})
-        figure, panels = plots.panels(len(samples))
+        figure, panels = plots.panels(len(samples), 8.0, 5.6)
         for n, ax in zip(samples, panels, strict=True):
             groups = {
                 stop.learner: {
@@ -106,7 +106,7 @@ class Tour:
             if legend is not None and n != samples[0]:
                 legend.remove()  # one serves all panels
             phi, x, y = self.roles
-            ax.set_title(f"N = {n}:  $\\Phi$ = {phi}, X = {x}, Y = {y}", fontsize=10)
+            ax.set_title(f"N = {n}:  $\\Phi$ = {phi}, X = {x}, Y = {y}")
         plots.save_figure(figure, path)
 
 

@@ -32,7 +32,7 @@ def frontier() -> Figure:
     joint = tx.examples.hair_eye().marginal(["Hair", "Eye"])
     problem = tx.EncoderProblem(joint)
     found = tx.trace(problem, tol=1e-3)
-    figure, (ax,) = plots.panels(1, 7.0, 5.6)
+    figure, (ax,) = plots.panels(1, 7.6, 6.8)
     critical = found.gamma_c
     assert critical is not None
     draw_frontier(found, "nats", ax, tx.deterministic_frontier(joint), named_objectives(problem, 2 * critical))
@@ -53,7 +53,7 @@ def teaching() -> Figure:
     x = np.random.default_rng(0).dirichlet(np.full(4, 8.0), size=3)
     samples = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300)
     curves = {r"$|\Phi|$ = 3": [tx.predictive_information(np.full(3, 1 / 3), x, None, n) for n in samples]}
-    figure, axes = plots.panels(2, 5.2)
+    figure, axes = plots.panels(2, 5.8)
     draw_predictive(curves, axes=axes)
     return figure
 
@@ -69,7 +69,7 @@ def jump() -> Figure:
     found = tx.jump(problem, 0.02, 2.0, gamma=3)
     sigmas = np.linspace(0.05, 1.3 * found.largest.sigma, 26)
     optima = [tx.minimize(problem, gamma=3, sigma=float(sigma), tol=1e-6) for sigma in sigmas]
-    figure, (ax,) = plots.panels(1, 6.4, 4.6)
+    figure, (ax,) = plots.panels(1, 7.2, 5.0)
     draw_learning(optima, found, "nats", ax)
     return figure
 
@@ -77,7 +77,7 @@ def jump() -> Figure:
 def maxwell() -> Figure:
     """All 24 Maxwell relations, each measured as two experiments, at 20 equilibria."""
     family, middle = default_family()
-    figure, (ax,) = plots.panels(1, 8.0, 6.0)
+    figure, (ax,) = plots.panels(1, 10.0, 8.6)
     draw_agreement([tx.measure_maxwell(state) for state in sample_states(family, middle, 20)], ax)
     return figure
 
@@ -92,7 +92,7 @@ def second_law() -> Figure:
     q = tx.Variational(theta=prior, z=["1/3", "2/3"], y_given_z=[["3/4", "1/4"], ["1/4", "3/4"]])
     equilibrium = tx.boltzmann(world, q, 1, gamma=2)
     kernels = {"Metropolis": markov.metropolis, "heat bath": markov.heat_bath, "Langevin": markov.langevin}
-    figure, axes = plots.panels(2, 5.2)
+    figure, axes = plots.panels(2, 5.8)
     draw_relaxation({name: tx.second_law(equilibrium, kernel, 10) for name, kernel in kernels.items()}, axes=axes)
     return figure
 
@@ -103,7 +103,7 @@ def bent_frontier() -> Figure:
     caps = np.linspace(0.0, math.log(2), 7)
     capped = [tx.minimize_capped(problem, "C", {"R": float(c), "S": float(c)}, tol=2e-2) for c in caps]
     optima = [tx.minimize(problem, gamma=gamma, sigma=0.5, tol=1e-6) for gamma in (0.5, 1.0, 2.0, 4.0)]
-    figure, (ax,) = plots.panels(1, 6.4, 4.8)
+    figure, (ax,) = plots.panels(1, 7.2, 5.2)
     draw_unseen(capped, optima, "nats", ax)
     return figure
 

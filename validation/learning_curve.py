@@ -177,26 +177,24 @@ def answer(points: Sequence[Point]) -> Claim:
 def draw(points: Sequence[Point], gamma: float) -> Any:
     """S and I(Theta;Phi) of the witnesses against N, beside I_pred, a panel for each process."""
     names = list(dict.fromkeys(p.process for p in points))
-    figure, panels = plots.panels(len(names), 4.6)
+    figure, panels = plots.panels(len(names), 5.6)
     shown = SIGMAS[1], SIGMAS[4], SIGMAS[5]
     for ax, name in zip(panels, names, strict=True):
         mine = [p for p in points if p.process == name and p.gamma == gamma]
         for k, sigma in enumerate(shown):
             line = sorted((p.n, p.S, p.about) for p in mine if p.sigma == sigma)
             n, s, about = zip(*line, strict=True)
-            ax.plot(n, s, "o-", color=plots.COLOURS[k], label=rf"$S$, $\sigma$ = {sigma:g}")
-            ax.plot(
-                n, about, "s:", color=plots.COLOURS[k], mfc="white", label=rf"$I(\Theta;\Phi)$, $\sigma$ = {sigma:g}"
-            )
+            ax.plot(n, s, "o-", color=plots.ink(k), label=rf"$S$, $\sigma$ = {sigma:g}")
+            ax.plot(n, about, "s:", color=plots.ink(k), mfc="white", label=rf"$I(\Theta;\Phi)$, $\sigma$ = {sigma:g}")
         limit = sorted({(p.n, p.predictive) for p in mine})
         ax.plot(*zip(*limit, strict=True), "k--", label=r"$I_{\mathrm{pred}}(N)$")
-        ax.set_title(name, fontsize=10)
+        ax.set_title(name)
         ax.set_xlabel("training samples N")
         ax.set_ylabel("information (nats)")
         ax.set_ylim(bottom=0)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.spines[["top", "right"]].set_visible(False)
-    panels[-1].legend(frameon=False, fontsize=7)
+    panels[-1].legend(fontsize=11)
     return figure
 
 

@@ -61,7 +61,7 @@ def section(full: bool, folder: Path, start: Start) -> Section:
     figure, (left, middle, right) = plots.panels(3, 5.2)
     draw_predictive(curves, axes=(left, middle))
     draw_test_information(rising, ax=right)
-    right.set_title(r"$|\Phi|$ = 3", fontsize=10)
+    right.set_title(r"$|\Phi|$ = 3")
     rows = []
     for size, points in zip((2, 3, 5), curves.values(), strict=True):
         rows += [(size, p.n, float(p.I_pred), p.error, p.ratio) for p in points]

@@ -16,7 +16,8 @@ with app.setup:
 
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
-    from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
+    from therml_exact.demos.lecture import exercise_inputs, show_controls, show_exercises, show_numbers, show_pictures
+    from therml_exact.demos.panel import COLOURS, Panel, together
 
     MARKS = {"holds": ("o", "green"), "tight": ("s", "blue"), "violated": ("X", "red")}
 
@@ -123,60 +124,90 @@ def _():
             "off": mo.ui.slider(0, 10, value=0, label="$q$'s off (/10)", show_value=True),
         }
     )
-    mo.vstack(
-        [controls["relation"], mo.hstack([controls[k] for k in ("which", "tenths", "off")], justify="start", gap=1.5)]
-    )
+    _some = [name for name in relations() if name.startswith(("(33)", "(52)", "(5) as", "(14)", "(19a)", "(20b)"))]
+    show_controls(controls, {"relation": _some, "tenths": [0, 3, 5, 10], "off": [0, 5]})
     return (controls,)
 
 
 @app.function
-def picture(relation: str, which: str, tenths: int, off: int) -> Figure:
-    """Both sides along the family of worlds, and the slack with its verdicts."""
-    rows = [decided(relation, which, k, off) for k in range(11)]
+def family(relation: str, which: str) -> tuple[str, list[float]]:
+    """What varies along the horizontal axis, and its values."""
     ends = {"label error": 0.5, "encoder noise": 0.5, "listening": 1.0}
     name, end = which, ends[which]
     if relation.startswith("(5) as"):
-        name, end = "share of the data sets where Θ copies X1", 1.0
-    x = [end * k / 10 for k in range(11)]
-    figure, (sides, slack) = lecture_figure([1.0, 1.0], 3.9)
-    sides.plot(x, [float(row.lhs) for row in rows], "-", color=COLOURS["orange"], linewidth=3.5, label="left side")
-    sides.plot(x, [float(row.rhs) for row in rows], "--", color=COLOURS["blue"], linewidth=2.5, label="right side")
+        name, end = "share of data where Θ copies X1", 1.0
+    return f"{name} (no unit)", [end * k / 10 for k in range(11)]
+
+
+@app.function
+def draw_sides(ax, relation: str, which: str, tenths: int, off: int) -> None:
+    """Both sides along the family of worlds."""
+    rows = [decided(relation, which, k, off) for k in range(11)]
+    name, x = family(relation, which)
+    ax.plot(x, [float(row.lhs) for row in rows], "-", color=COLOURS["orange"], linewidth=3.5, label="left side")
+    ax.plot(x, [float(row.rhs) for row in rows], "--", color=COLOURS["blue"], linewidth=2.5, label="right side")
     for side in ("lhs", "rhs"):
-        sides.plot(x[tenths], float(getattr(rows[tenths], side)), "o", color="black", markersize=9, zorder=4)
-    slack.axhline(0, color="black", linewidth=1)
+        ax.plot(x[tenths], float(getattr(rows[tenths], side)), "o", color="black", markersize=9, zorder=4)
+    ax.set_xlabel(name)
+    ax.set_ylabel("both sides (nats)")
+    ax.legend(frameon=False, fontsize=12)
+
+
+@app.function
+def draw_slack(ax, relation: str, which: str, tenths: int, off: int) -> None:
+    """The slack with its verdicts."""
+    rows = [decided(relation, which, k, off) for k in range(11)]
+    name, x = family(relation, which)
+    ax.axhline(0, color="black", linewidth=1)
     gaps = [float(row.slack) for row in rows]
-    slack.plot(x, gaps, "-", color="0.6", zorder=1)
+    ax.plot(x, gaps, "-", color="0.6", zorder=1)
     for verdict, (mark, colour) in MARKS.items():
         places = [k for k, row in enumerate(rows) if row.verdict == verdict]
         if places:
-            slack.plot([x[k] for k in places], [gaps[k] for k in places], mark, color=COLOURS[colour], markersize=10,
-                       label=verdict)  # fmt: skip
-    slack.plot(x[tenths], gaps[tenths], "o", mfc="none", color="black", markersize=19, markeredgewidth=2)
+            ax.plot([x[k] for k in places], [gaps[k] for k in places], mark, color=COLOURS[colour], markersize=10,
+                    label=verdict)  # fmt: skip
+    ax.plot(x[tenths], gaps[tenths], "o", mfc="none", color="black", markersize=19, markeredgewidth=2)
     room = 0.15 * (max(gaps) - min(gaps)) + 0.01
-    slack.set_ylim(min(*gaps, 0) - room, max(*gaps, 0) + room)
-    for ax, label in ((sides, "nats"), (slack, "slack (nats)")):
-        ax.set_xlabel(name)
-        ax.set_ylabel(label)
-        ax.legend(frameon=False, fontsize=12)
-    figure.suptitle(f"{rows[tenths].statement}:  {rows[tenths].verdict}", fontsize=14)
-    return figure
+    ax.set_ylim(min(*gaps, 0) - room, max(*gaps, 0) + room)
+    ax.set_xlabel(name)
+    ax.set_ylabel("slack (nats)")
+    ax.set_title(rows[tenths].verdict)
+    ax.legend(frameon=False, fontsize=12)
+
+
+@app.function
+def panels() -> tuple[Panel, ...]:
+    """Both sides along the family of worlds, and the slack with its verdicts."""
+    return (
+        Panel(draw_sides, 5.1, "The left and the right side of the relation against the number that varies.", 3.9),
+        Panel(draw_slack, 5.1, "The slack of the relation, marked where it holds, is tight, or is violated.", 3.9),
+    )
+
+
+@app.function
+def picture(relation: str, which: str, tenths: int, off: int) -> Figure:
+    """The whole picture as one figure."""
+    return together(panels(), locals())
 
 
 @app.cell(hide_code=True)
 def _(controls):
-    picture(**controls.value)
+    show_pictures(panels(), controls.value)
     return
 
 
+@app.function
+def numbers(relation: str, which: str, tenths: int, off: int) -> str:
+    """Both sides and the verdict, in Markdown."""
+    row = decided(relation, which, tenths, off)
+    parts = (("left", row.lhs), ("right", row.rhs), ("slack", row.slack))
+    lines = [f"- {name}: {float(value):.6f} nats = `{str(value)[:150]}`" for name, value in parts]
+    return "\n".join([f"${row.relation.latex}$: **{row.verdict}**, decided exactly.", "", *lines])
+
+
 @app.cell(hide_code=True)
 def _(controls):
-    def _told() -> str:
-        row = decided(**controls.value)
-        parts = (("left", row.lhs), ("right", row.rhs), ("slack", row.slack))
-        lines = [f"- {name}: {float(value):.6f} nats = `{str(value)[:150]}`" for name, value in parts]
-        return "\n".join([f"${row.relation.latex}$: **{row.verdict}**, decided exactly.", "", *lines])
-
-    mo.md(_told())
+    show_numbers([numbers], controls.value)
     return
 
 

@@ -12,14 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import SupportsFloat
 
-__all__ = ["Exercise", "read_number"]
+__all__ = ["FORM", "IN_BITS", "MOST_LETTERS", "PARTED", "READABLE", "Exercise", "read_number"]
 
 _NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
-_FORM = re.compile(
+FORM = re.compile(
     rf"(?P<sign>[+\-−])?(?:(?P<top>{_NUMBER})(?:/(?P<bottom>{_NUMBER}))?)?"
     rf"(?:(?P<times>[*·])?(?:log|ln)(?:\((?P<of>{_NUMBER})(?:/(?P<over>{_NUMBER}))?\)|(?P<alone>{_NUMBER}))"
     rf"(?:/(?P<by>{_NUMBER}))?)?"
 )
+"""What can be typed, without spaces; the page without Python reads by the same expression."""
+PARTED = re.compile(r"[\d.] +[\d.]")
+MOST_LETTERS = 60
+READABLE = "type a number such as 0.69, 2/3 or 3/2*log(2)"
+IN_BITS = "🟡 That is the answer in bits; here every number is in nats."
 
 
 def read_number(text: str) -> float:
@@ -29,10 +34,10 @@ def read_number(text: str) -> float:
     """
     bare = text.replace(" ", "")
     shown = "`" + repr(text[:60]).replace("`", "'") + "`"  # as code: nothing that is typed becomes HTML or a formula
-    form = _FORM.fullmatch(bare) if len(bare) <= 60 and not re.search(r"[\d.] +[\d.]", text) else None
+    form = FORM.fullmatch(bare) if len(bare) <= MOST_LETTERS and not PARTED.search(text) else None
     of = (form["of"] or form["alone"]) if form else None
     if form is None or (form["top"] is None and (of is None or form["times"])):
-        raise ValueError(f"cannot read {shown}; type a number such as 0.69, 2/3 or 3/2*log(2)")
+        raise ValueError(f"cannot read {shown}; {READABLE}")
     try:
         value = float(form["top"] or 1) / float(form["bottom"] or 1)
         if of is not None:
@@ -69,5 +74,5 @@ class Exercise:
         if abs(given - right) <= self.tolerance:
             return f"✅ Right: {right:.6g}{unit}."
         if self.unit == "nats" and abs(given * math.log(2) - right) <= self.tolerance:
-            return "🟡 That is the answer in bits; here every number is in nats."
+            return IN_BITS
         return f"❌ Not {given:.6g}{unit}. Hint: {self.hint}"

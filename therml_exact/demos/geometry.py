@@ -17,7 +17,8 @@ with app.setup:
 
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
-    from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
+    from therml_exact.demos.lecture import exercise_inputs, show_controls, show_exercises, show_numbers, show_pictures
+    from therml_exact.demos.panel import COLOURS, Panel, together
     from therml_exact.frontier.mixture.critical import critical
     from therml_exact.frontier.rules.bent import least_excess
 
@@ -62,7 +63,7 @@ def _():
             ),
         }
     )
-    mo.hstack(list(controls.elements.values()), justify="start", wrap=True, gap=1.5)
+    show_controls(controls)
     return (controls,)
 
 
@@ -157,54 +158,82 @@ def span(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @app.function
-def picture(gamma: float, example: str, t: float) -> Figure:
-    """The frontier with a supporting line, C against gamma with its kink and its jump, and the excess on a segment."""
-    figure, (curve, slopes, segment) = lecture_figure([1, 1, 1], 4.5)
-    gammas = sorted({*GAMMAS.tolist(), 1 + 1e-6, gamma_c(), gamma})
-    noisy, function = ([optimum(k, g).point for g in gammas] for k in (True, False))
-    here, there = optimum(True, gamma), optimum(False, gamma)
+def gammas(gamma: float) -> list[float]:
+    """Where the curves are computed: a grid, both corners, and where the slider stands."""
+    return sorted({*GAMMAS.tolist(), 1 + 1e-6, gamma_c(), gamma})
 
-    curve.plot([p["R"] for p in noisy], [p["C"] for p in noisy], color=COLOURS["blue"], linewidth=3, label="frontier")
+
+@app.function
+def draw_curve(ax, gamma: float) -> None:
+    """The frontier with a supporting line."""
+    noisy, here = [optimum(True, g).point for g in gammas(gamma)], optimum(True, gamma)
+    ax.plot([p["R"] for p in noisy], [p["C"] for p in noisy], color=COLOURS["blue"], linewidth=3, label="frontier")
     top, bottom = L, float(tx.entropy(NOISY.p_xy, "Y", given="X"))
-    curve.plot([0, top - bottom, L], [top, bottom, bottom], ":", color="0.3", linewidth=2.5, label="outer polytope")
+    ax.plot([0, top - bottom, L], [top, bottom, bottom], ":", color="0.3", linewidth=2.5, label="outer polytope")
     r = np.array([-0.05, 0.75])
-    curve.plot(r, (here.lower_bound - r) / gamma, "--", color=COLOURS["red"], linewidth=2, label=r"$R+\gamma C = F$")
-    curve.plot(here.point["R"], here.point["C"], "o", color=COLOURS["red"], markersize=11, zorder=5)
-    curve.set_xlim(-0.03, 0.72)
-    curve.set_ylim(0.25, 0.95)
-    curve.set_xlabel("$R$ (nats)")
-    curve.set_ylabel("$C$ (nats)")
-    curve.set_title("no polytope: it is curved")
+    ax.plot(r, (here.lower_bound - r) / gamma, "--", color=COLOURS["red"], linewidth=2, label=r"$R+\gamma C = F$")
+    ax.plot(here.point["R"], here.point["C"], "o", color=COLOURS["red"], markersize=11, zorder=5)
+    ax.set_xlim(-0.03, 0.72)
+    ax.set_ylim(0.25, 0.95)
+    ax.set_xlabel("$R$ (nats)")
+    ax.set_ylabel("$C$ (nats)")
+    ax.set_title("no polytope: it is curved")
+    ax.legend(frameon=False, fontsize=12, loc="upper right", handlelength=1.6)
 
-    for points, name, label in ((noisy, "blue", "$Y$ is noisy"), (function, "purple", "$Y = X$")):
-        slopes.plot(gammas, [p["C"] for p in points], color=COLOURS[name], linewidth=3, label=label)
-    for o, name in ((there, "purple"), (here, "red")):
-        slopes.plot(gamma, o.point["C"], "o", color=COLOURS[name], markersize=11, zorder=5)
-    slopes.axvline(gamma_c(), color="0.6", linewidth=1, zorder=0)
-    slopes.annotate(r"$\gamma_c$", (gamma_c(), 0.8), (-20, 0), textcoords="offset points", fontsize=15)
-    slopes.set_ylim(-0.03, 0.95)
-    slopes.set_xlabel(r"$\gamma$ (no unit)")
-    slopes.set_ylabel(r"$C = F'(\gamma)$ (nats)")
-    slopes.set_title("not smooth: kink, jump")
 
+@app.function
+def draw_slopes(ax, gamma: float) -> None:
+    """C against gamma with its kink and its jump."""
+    place = gammas(gamma)
+    for is_noisy, name, label in ((True, "blue", "$Y$ is noisy"), (False, "purple", "$Y = X$")):
+        errors = [optimum(is_noisy, g).point["C"] for g in place]
+        ax.plot(place, errors, color=COLOURS[name], linewidth=3, label=label)
+    for is_noisy, name in ((False, "purple"), (True, "red")):
+        ax.plot(gamma, optimum(is_noisy, gamma).point["C"], "o", color=COLOURS[name], markersize=11, zorder=5)
+    ax.axvline(gamma_c(), color="0.6", linewidth=1, zorder=0)
+    ax.annotate(r"$\gamma_c$", (gamma_c(), 0.8), (-20, 0), textcoords="offset points", fontsize=15)
+    ax.set_ylim(-0.03, 0.95)
+    ax.set_xlabel(r"$\gamma$ (no unit)")
+    ax.set_ylabel(r"$C = F'(\gamma)$ (nats)")
+    ax.set_title("not smooth: kink, jump")
+    ax.legend(frameon=False, fontsize=12, loc="upper right", handlelength=1.6)
+
+
+@app.function
+def draw_segment(ax, example: str, t: float) -> None:
+    """The excess over a segment that convexity would put into the surface."""
     proved, achieved = bent_in_s() if example == "S" else bent_in_z()
-    segment.fill_between(PLACES, 0, 1000 * proved, color=COLOURS["sky"], alpha=0.35, linewidth=0)
-    segment.plot(PLACES, 1000 * achieved, color=COLOURS["green"], linewidth=3, label="achieved by one")
-    segment.plot(PLACES, 1000 * proved, color=COLOURS["blue"], linewidth=3, label="proved for all")
+    ax.fill_between(PLACES, 0, 1000 * proved, color=COLOURS["sky"], alpha=0.35, linewidth=0)
+    ax.plot(PLACES, 1000 * achieved, color=COLOURS["green"], linewidth=3, label="achieved by one")
+    ax.plot(PLACES, 1000 * proved, color=COLOURS["blue"], linewidth=3, label="proved for all")
     place = round(100 * t)
     for values, name in ((achieved, "green"), (proved, "blue")):
-        segment.plot(t, 1000 * values[place], "o", color=COLOURS[name], markersize=11, zorder=5)
-    segment.axhline(0, color="0.3", linestyle=":", linewidth=2.5)
-    segment.annotate(
-        "where convexity would put it", (0.5, 0), (0, -17), textcoords="offset points", fontsize=11, ha="center"
+        ax.plot(t, 1000 * values[place], "o", color=COLOURS[name], markersize=11, zorder=5)
+    ax.axhline(0, color="0.3", linestyle=":", linewidth=2.5)
+    ax.annotate(
+        "where convexity would put it", (0.5, 0), (0, -17), textcoords="offset points", fontsize=12, ha="center"
     )
-    segment.set_ylim(-9, 95)
-    segment.set_xlabel("place $t$ on the segment")
-    segment.set_ylabel("least excess (1/1000 nats)", labelpad=0)
-    segment.set_title("not convex in $S$" if example == "S" else "not convex, $|Z| = 2$")
-    for ax in (curve, slopes, segment):
-        ax.legend(frameon=False, fontsize=12, loc="upper right", handlelength=1.6)
-    return figure
+    ax.set_ylim(-9, 95)
+    ax.set_xlabel("place $t$ on the segment (no unit)")
+    ax.set_ylabel("least excess (1/1000 nats)", labelpad=0)
+    ax.set_title("not convex in $S$" if example == "S" else "not convex, $|Z| = 2$")
+    ax.legend(frameon=False, fontsize=12, loc="upper right", handlelength=1.6)
+
+
+@app.function
+def panels() -> tuple[Panel, ...]:
+    """The frontier with a supporting line, C against gamma with its kink and its jump, and the excess on a segment."""
+    return (
+        Panel(draw_curve, 3.5, "R and C: the curved frontier, a line that touches it, and the polytope below it.", 4.5),
+        Panel(draw_slopes, 3.4, "C against gamma: it bends at gamma c where Y is noisy, and jumps where Y is X.", 4.5),
+        Panel(draw_segment, 3.4, "Along a segment: how far all stay above it, as proved, and how near one comes.", 4.5),
+    )
+
+
+@app.function
+def picture(gamma: float, example: str, t: float) -> Figure:
+    """The whole picture as one figure."""
+    return together(panels(), locals())
 
 
 @app.function
@@ -215,9 +244,18 @@ def gamma_c() -> float:
 
 
 @app.function
-def numbers(gamma: float, example: str, t: float) -> str:
-    """The numbers of the picture, in Markdown."""
+def numbers_of_the_curve(gamma: float) -> str:
+    """The numbers of the left and middle panel, in Markdown."""
     here = optimum(True, gamma)
+    return f"""
+    Frontier: at γ = {gamma:.2f} the best code has R = {here.point["R"]:.5f} and C = **{here.point["C"]:.5f} nats**,
+    certified within {here.gap:.0e} nats; γ_c = {gamma_c():.4f}.
+    """
+
+
+@app.function
+def numbers_of_the_segment(example: str, t: float) -> str:
+    """The numbers of the right panel, in Markdown."""
     proved, achieved = (values[round(100 * t)] for values in (bent_in_s() if example == "S" else bent_in_z()))
     claim, who = (
         (f"(R, C, S) = ({t * L:.4f}, {(1 - t) * L:.4f}, {t * L:.4f})", "All encoders and rules")
@@ -226,21 +264,20 @@ def numbers(gamma: float, example: str, t: float) -> str:
     )
     verdict = "**is impossible**" if proved > 0 else "is achieved" if achieved <= 1e-12 else "is undecided"
     return f"""
-    Left, middle: at γ = {gamma:.2f} the best code has R = {here.point["R"]:.5f} and C = **{here.point["C"]:.5f} nats**,
-    certified within {here.gap:.0e} nats; γ_c = {gamma_c():.4f}. Right: {claim} {verdict}. {who} exceed it in some
-    coordinate by **{max(proved, 0.0):.5f} nats** at least; one exceeds it by {achieved:.5f} nats.
+    Segment: {claim} {verdict}. {who} exceed it in some coordinate by **{max(proved, 0.0):.5f} nats** at least; one
+    exceeds it by {achieved:.5f} nats.
     """
 
 
 @app.cell(hide_code=True)
 def _(controls):
-    picture(**controls.value)
+    show_pictures(panels(), controls.value)
     return
 
 
 @app.cell(hide_code=True)
 def _(controls):
-    mo.md(numbers(**controls.value))
+    show_numbers([numbers_of_the_curve, numbers_of_the_segment], controls.value)
     return
 
 

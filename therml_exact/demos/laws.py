@@ -15,7 +15,8 @@ with app.setup:
 
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
-    from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
+    from therml_exact.demos.lecture import exercise_inputs, show_controls, show_exercises, show_numbers, show_pictures
+    from therml_exact.demos.panel import COLOURS, Panel, together
     from therml_exact.figures.thermo import unit_power
     from therml_exact.thermo.bordered import NotSmoothError
     from therml_exact.thermo.branch import branch_end, default_family
@@ -63,7 +64,8 @@ def _():
             ),
         }
     )
-    mo.hstack(list(controls.elements.values()), justify="start", wrap=True, gap=1.5)
+    _some = [k for k, r in enumerate(RELATIONS) if set(r.printed) & {80, 82, 83, 85, 86, 93, 94} or k in (0, 5)]
+    show_controls(controls, {"relation": _some, "sigma": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.95]})
     return (controls,)
 
 
@@ -122,44 +124,78 @@ def fair_bit(sigma: float) -> tuple[tx.Relaxation, float]:
 
 
 @app.function
-def picture(relation: int, sigma: float) -> Figure:
-    """The two experiments of a relation with their tangents, and J_t of a relaxation with frozen and refitted q's."""
-    figure, (left, right, law) = lecture_figure([1, 1, 0.9], 4.4)
-    chosen = RELATIONS[relation]
-    for ax, e, sign in ((left, chosen.left, 1), (right, chosen.right, chosen.sign)):
-        slope, x, y = experiment(sigma, e)
-        reach = x[-1]
-        ax.plot(
-            [-reach, reach], [-slope * reach, slope * reach], "--", color=COLOURS["red"], linewidth=2, label="tangent"
-        )
-        ax.plot(x, y, color=COLOURS["blue"], linewidth=3, label="solved again")
-        ax.plot(0, 0, "ko", markersize=9, zorder=5)
-        # Height and width of both panels in one ratio, so that equal slopes look equally steep.
-        ax.set_xlim(-1.1 * reach, 1.1 * reach)
-        ax.set_ylim(-1.9 * abs(slope) * reach, 1.9 * abs(slope) * reach)
-        minus = "-" if sign < 0 else ""
-        ax.set_title(f"${minus}{e.latex}$ = {sign * slope:.5g}".replace("= -", "= −"), fontsize=17, pad=22)
-        ax.set_xlabel(change(e.wrt))
-        ax.set_ylabel(change(e.of), labelpad=2)
-        ax.ticklabel_format(style="sci", scilimits=(-2, 3), useMathText=True)
-        ax.locator_params(nbins=4)
-        ax.legend(frameon=False, fontsize=12, loc="upper center", ncols=2, columnspacing=1, handlelength=1.5)
+def draw_experiment(ax, sigma: float, e: Derivative, sign: int) -> None:
+    """One experiment: how one variable answers another, and the tangent."""
+    slope, x, y = experiment(sigma, e)
+    reach = x[-1]
+    ax.plot([-reach, reach], [-slope * reach, slope * reach], "--", color=COLOURS["red"], linewidth=2, label="tangent")
+    ax.plot(x, y, color=COLOURS["blue"], linewidth=3, label="solved again")
+    ax.plot(0, 0, "ko", markersize=9, zorder=5)
+    # Height and width of both panels in one ratio, so that equal slopes look equally steep.
+    ax.set_xlim(-1.1 * reach, 1.1 * reach)
+    ax.set_ylim(-1.9 * abs(slope) * reach, 1.9 * abs(slope) * reach)
+    minus = "-" if sign < 0 else ""
+    ax.set_title(f"${minus}{e.latex}$ = {sign * slope:.5g}".replace("= -", "= −"), fontsize=17, pad=22)
+    ax.set_xlabel(change(e.wrt))
+    ax.set_ylabel(change(e.of), labelpad=2)
+    ax.ticklabel_format(style="sci", scilimits=(-2, 3), useMathText=True)
+    ax.locator_params(nbins=4)
+    ax.legend(frameon=False, fontsize=12, loc="upper center", ncols=2, columnspacing=1, handlelength=1.5)
+
+
+@app.function
+def draw_left(ax, relation: int, sigma: float) -> None:
+    """The experiment on the left side of the relation."""
+    draw_experiment(ax, sigma, RELATIONS[relation].left, 1)
+
+
+@app.function
+def draw_right(ax, relation: int, sigma: float) -> None:
+    """The experiment on its right side."""
+    draw_experiment(ax, sigma, RELATIONS[relation].right, RELATIONS[relation].sign)
+
+
+@app.function
+def draw_law(ax, sigma: float) -> None:
+    """J_t of a relaxation with frozen and with refitted q's."""
     run, constant = fair_bit(sigma)
     for values, verdict, name, style, colour in (
         (run.J, run.verdict, "$q$ frozen", "o-", "blue"),
         (run.refitted, run.refitted_verdict, r"$q(\theta)$ refitted", "s-", "red"),
     ):
         above = [j - constant for j in values]
-        law.plot(above, style, color=COLOURS[colour], linewidth=2.5, label=f"{name}: {verdict}")
-    law.axhline(run.limit - constant, color="0.3", linestyle=":", linewidth=2.5, label=r"$-\sigma\langle\log Z\rangle$")
-    law.set_ylim(0, 1.6 * max(j - constant for j in run.J))
-    law.set_title("second law (37)", fontsize=17, pad=22)
-    law.set_xlabel("Metropolis step $t$")
-    law.set_ylabel("$J_t$ (nats)")
-    law.set_xticks(range(0, STEPS + 1, 2))
-    law.locator_params(axis="y", nbins=6)
-    law.legend(frameon=False, fontsize=12, loc="upper right", handlelength=1.5)
-    return figure
+        ax.plot(above, style, color=COLOURS[colour], linewidth=2.5, label=f"{name}: {verdict}")
+    ax.axhline(run.limit - constant, color="0.3", linestyle=":", linewidth=2.5, label=r"$-\sigma\langle\log Z\rangle$")
+    ax.set_ylim(0, 1.6 * max(j - constant for j in run.J))
+    ax.set_title("second law (37)", fontsize=17, pad=22)
+    ax.set_xlabel("Metropolis step $t$")
+    ax.set_ylabel("$J_t$ (nats)")
+    ax.set_xticks(range(0, STEPS + 1, 2))
+    ax.locator_params(axis="y", nbins=6)
+    ax.legend(frameon=False, fontsize=12, loc="upper right", handlelength=1.5)
+
+
+@app.function
+def panels() -> tuple[Panel, ...]:
+    """The two experiments of a relation with their tangents, and J_t of a relaxation with frozen and refitted q's."""
+    return (
+        Panel(
+            draw_left, 3.5, "The first experiment: its response through the equilibrium, and the tangent there.", 4.4
+        ),
+        Panel(draw_right, 3.5, "The second experiment, whose tangent has the same slope.", 4.4),
+        Panel(
+            draw_law,
+            3.3,
+            "J at each step: it falls to its limit where q is frozen, and rises where q is refitted.",
+            4.4,
+        ),
+    )
+
+
+@app.function
+def picture(relation: int, sigma: float) -> Figure:
+    """The whole picture as one figure."""
+    return together(panels(), locals())
 
 
 @app.function
@@ -195,13 +231,13 @@ def numbers(relation: int, sigma: float) -> str:
 
 @app.cell(hide_code=True)
 def _(controls):
-    picture(**controls.value)
+    show_pictures(panels(), controls.value)
     return
 
 
 @app.cell(hide_code=True)
 def _(controls):
-    mo.md(numbers(**controls.value))
+    show_numbers([numbers], controls.value)
     return
 
 

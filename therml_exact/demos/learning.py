@@ -14,7 +14,8 @@ with app.setup:
 
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
-    from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
+    from therml_exact.demos.lecture import exercise_inputs, show_controls, show_exercises, show_numbers, show_pictures
+    from therml_exact.demos.panel import COLOURS, Panel, together
 
     GAMMAS = (1.0, 1.5, 2.0, 3.0, 4.5, 7.0, 10.0)
     SIGMAS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 4.0)
@@ -46,7 +47,7 @@ def _():
             "n": mo.ui.dropdown({"1": 1, "2": 2, "3": 3}, value="1", label=r"$N$"),
         }
     )
-    mo.hstack(list(controls.elements.values()), justify="start", wrap=True, gap=1.5)
+    show_controls(controls)
     return (controls,)
 
 
@@ -144,40 +145,51 @@ def draw_encoders(ax, gamma: float, sigma: float, n: int) -> None:
 
 
 @app.function
-def picture(gamma: float, sigma: float, n: int) -> Figure:
+def panels() -> tuple[Panel, ...]:
     """The phase diagram, the best rule, and the encoder that each theta stands for."""
-    figure, (plane, rule, encoders) = lecture_figure([1.5, 1, 1], 4.3)
-    draw_diagram(plane, gamma, sigma, n)
-    draw_rule(rule, gamma, sigma, n)
-    draw_encoders(encoders, gamma, sigma, n)
-    return figure
+    return (
+        Panel(
+            draw_diagram,
+            4.6,
+            "Over gamma and sigma, how much the best rule keeps of its data; a dot where you are.",
+            4.3,
+        ),
+        Panel(draw_rule, 3.1, "The best learning rule: a row for each type of data, a column for each theta.", 4.3),
+        Panel(draw_encoders, 2.9, "The best encoder: a row for each x, a column for each theta.", 4.3),
+    )
+
+
+@app.function
+def picture(gamma: float, sigma: float, n: int) -> Figure:
+    """The whole picture as one figure."""
+    return together(panels(), locals())
+
+
+@app.function
+def numbers(gamma: float, sigma: float, n: int) -> str:
+    """The optimum in numbers, in Markdown."""
+    found, process = best(gamma, sigma, n), problem(n)
+    point = ", ".join(f"{name} = {found.point[name]:.4f}" for name in "RCS")
+    known = float(tx.predictive_information(process.phi, process.x_given_phi, process.y_given_x_phi, n).I_pred)
+    return rf"""
+    In nats, at $\gamma = {gamma:g}$, $\sigma = {sigma:g}$, $N = {n}$: {point}; the minimum lies in
+    [{found.lower_bound:.5f}, {found.value:.5f}] ({found.status}). Of the S nats that the rule keeps,
+    $I(\Theta;\Phi)$ = {about(gamma, sigma, n):.4f} are about the process; all that the data can tell of it is
+    $I_{{\mathrm{{pred}}}}$ = {known:.4f}.
+    """
 
 
 @app.cell(hide_code=True)
 def _(controls):
     with mo.status.spinner("Solving"):
-        _shown = picture(**controls.value)
+        _shown = show_pictures(panels(), controls.value)
     _shown
     return
 
 
 @app.cell(hide_code=True)
 def _(controls):
-    def _told() -> str:
-        gamma, sigma, n = (controls.value[name] for name in ("gamma", "sigma", "n"))
-        found = best(gamma, sigma, n)
-        point = ", ".join(f"{name} = {found.point[name]:.4f}" for name in "RCS")
-        known = float(
-            tx.predictive_information(problem(n).phi, problem(n).x_given_phi, problem(n).y_given_x_phi, n).I_pred
-        )
-        return rf"""
-        In nats, at $\gamma = {gamma:g}$, $\sigma = {sigma:g}$, $N = {n}$: {point}; the minimum lies in
-        [{found.lower_bound:.5f}, {found.value:.5f}] ({found.status}). Of the S nats that the rule keeps,
-        $I(\Theta;\Phi)$ = {about(gamma, sigma, n):.4f} are about the process; all that the data can tell of it is
-        $I_{{\mathrm{{pred}}}}$ = {known:.4f}.
-        """
-
-    mo.md(_told())
+    show_numbers([numbers], controls.value)
     return
 
 

@@ -15,7 +15,8 @@ with app.setup:
 
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
-    from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
+    from therml_exact.demos.lecture import exercise_inputs, show_controls, show_exercises, show_numbers, show_pictures
+    from therml_exact.demos.panel import COLOURS, Panel, together
 
     SAMPLES = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000]
     MARKED = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]  # where the curves are computed
@@ -70,7 +71,7 @@ def _():
             ),
         }
     )
-    mo.hstack(list(controls.elements.values()), justify="start", wrap=True, gap=1.5)
+    show_controls(controls)
     return (controls,)
 
 
@@ -106,47 +107,72 @@ def counts(process: str, n: int) -> float:
 
 
 @app.function
-def picture(process: str, n: int, sigma: float) -> Figure:
-    """Information against N: all, memorised, predictive, useful; and the useful fractions."""
+def draw_lines(ax, lines, place: list[int], n: int) -> None:
+    """Curves (label, values, style, colour) against N, with a mark where N stands; both axes logarithmic."""
+    for label, values, style, name in lines:
+        ax.plot(place, values, style, color=COLOURS[name], linewidth=3, label=label)
+        ax.plot(n, values[place.index(n)], "o", color=COLOURS[name], markersize=9)
+    ax.axvline(n, color="0.6", linewidth=1, zorder=0)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.minorticks_off()
+    ax.set_xlabel("samples $N$")
+    ax.legend(frameon=False, fontsize=12, loc="upper left", borderaxespad=0)
+
+
+@app.function
+def draw_amounts(ax, process: str, n: int, sigma: float) -> None:
+    """Information against N: all, memorised, predictive, useful."""
     place = sorted({*MARKED, n})
     data, kept = [told(process, m) for m in place], [learnt(process, m, sigma) for m in place]
-    tally = [counts(process, m) for m in place]
-    figure, (left, right) = lecture_figure([1.15, 1], 4.8)
-    curves = (
+    lines = (
         (r"all data: $H(\mathcal{T}_N)$", [float(d.H) for d in data], "-", "grey"),
-        (r"counts: $H$(heads)", tally, "-", "purple"),
+        (r"counts: $H$(heads)", [counts(process, m) for m in place], "-", "purple"),
         (r"parameter: $S = I(\Theta;\mathcal{T}_N)$", [k.I_theta_data for k in kept], "-", "red"),
         (r"to be learnt: $I_{\mathrm{pred}}$", [float(d.I_pred) for d in data], "--", "blue"),
         (r"useful: $I(\Theta;\Phi)$", [k.I_theta_phi for k in kept], "-", "blue"),
     )
-    shares = (
+    draw_lines(ax, lines, place, n)
+    ax.set_ylim(1e-3, 3e6)
+    ax.set_yticks([1e-3, 1e-2, 1e-1, 1, 10, 100, 1000])
+    ax.set_ylabel("information (nats)")
+
+
+@app.function
+def draw_shares(ax, process: str, n: int, sigma: float) -> None:
+    """The useful share of each memory against N."""
+    place = sorted({*MARKED, n})
+    data, kept = [told(process, m) for m in place], [learnt(process, m, sigma) for m in place]
+    tally = [float(d.I_pred) / counts(process, m) for d, m in zip(data, place, strict=True)]
+    lines = (
         (r"parameter: $I(\Theta;\Phi)/S$", [k.I_theta_phi / k.I_theta_data for k in kept], "-", "red"),
-        (
-            r"counts: $I_{\mathrm{pred}}/H$(heads)",
-            [float(d.I_pred) / h for d, h in zip(data, tally, strict=True)],
-            "-",
-            "purple",
-        ),
+        (r"counts: $I_{\mathrm{pred}}/H$(heads)", tally, "-", "purple"),
         (r"all data: $I_{\mathrm{pred}}/H(\mathcal{T}_N)$ (4)", [d.ratio for d in data], "-", "grey"),
     )
-    for ax, lines in ((left, curves), (right, shares)):
-        for label, values, style, name in lines:
-            ax.plot(place, values, style, color=COLOURS[name], linewidth=3, label=label)
-            ax.plot(n, values[place.index(n)], "o", color=COLOURS[name], markersize=9)
-        ax.axvline(n, color="0.6", linewidth=1, zorder=0)
-        ax.set_xscale("log")
-        ax.set_yscale("log")
-        ax.minorticks_off()
-        ax.set_xlabel("samples $N$")
-    left.set_ylim(1e-3, 3e5)
-    left.set_yticks([1e-3, 1e-2, 1e-1, 1, 10, 100, 1000])
-    left.set_ylabel("information (nats)")
-    right.set_ylim(1e-4, 60)
-    right.set_yticks([1e-4, 1e-3, 1e-2, 1e-1, 1])
-    right.set_ylabel("useful share of the memory (no unit)")
-    for ax in (left, right):
-        ax.legend(frameon=False, fontsize=13, loc="upper left", borderaxespad=0)
-    return figure
+    draw_lines(ax, lines, place, n)
+    ax.set_ylim(1e-4, 60)
+    ax.set_yticks([1e-4, 1e-3, 1e-2, 1e-1, 1])
+    ax.set_ylabel("useful share of the memory (no unit)")
+
+
+@app.function
+def panels() -> tuple[Panel, ...]:
+    """Information against N: all, memorised, predictive, useful; and the useful shares."""
+    return (
+        Panel(
+            draw_amounts,
+            5.1,
+            "Against N: what all data, the counts and the parameter hold, and what of it is useful.",
+            4.8,
+        ),
+        Panel(draw_shares, 5.1, "Against N: which share of each memory is useful; all data's goes to zero.", 4.8),
+    )
+
+
+@app.function
+def picture(process: str, n: int, sigma: float) -> Figure:
+    """The whole picture as one figure."""
+    return together(panels(), locals())
 
 
 @app.function
@@ -165,13 +191,13 @@ def numbers(process: str, n: int, sigma: float) -> str:
 
 @app.cell(hide_code=True)
 def _(controls):
-    picture(**controls.value)
+    show_pictures(panels(), controls.value)
     return
 
 
 @app.cell(hide_code=True)
 def _(controls):
-    mo.md(numbers(**controls.value))
+    show_numbers([numbers], controls.value)
     return
 
 

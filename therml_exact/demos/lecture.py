@@ -1,68 +1,87 @@
-"""How the lessons draw and ask: figures with big letters and a fixed size, and the exercises with their inputs.
+"""What the lessons show: controls, pictures, numbers, exercises and an upload, as outputs of marimo's cells.
 
-Colours are those of Okabe and Ito, told apart by the colour-blind. marimo is imported by what shows the exercises.
+Each output has an attribute `exported`, a function of a Page (export.py): how the page without Python shows the same.
+An output without it is text, and is copied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import base64
+import html
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import marimo as mo
 
 from therml_exact.demos.exercise import Exercise
+from therml_exact.demos.panel import PIXELS, Panel, depends_on
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+__all__ = ["exercise_inputs", "show_controls", "show_exercises", "show_numbers", "show_own", "show_pictures"]
 
-__all__ = ["COLOURS", "exercise_inputs", "lecture_figure", "show_exercises"]
-
-COLOURS: Mapping[str, str] = {
-    "blue": "#0072b2",
-    "orange": "#e69f00",
-    "green": "#009e73",
-    "red": "#d55e00",
-    "purple": "#cc79a7",
-    "sky": "#56b4e9",
-    "yellow": "#f0e442",
-    "grey": "#7f7f7f",
-}
-LETTERS = 13  # points; marimo shows an inch as 100 pixels, so that this is 18 pixels high
+# Where the window is too narrow for a formula, the formula scrolls and not the page.
+NARROW = "<style>.katex-display { overflow: auto hidden; max-width: 88vw; }</style>"
+INTRODUCTION = "## Exercises\nType a number, a fraction, or a multiple of a logarithm: 0.69, 2/3, 3/2*log(2)."
 
 
-def lecture_figure(widths: Sequence[float], height: float = 4.2) -> tuple[Figure, list[Axes]]:
-    """A figure 10.6 inches wide with panels of these relative widths, letters for the last row of a lecture hall."""
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
+def show_controls(controls: Any, exported: Mapping[str, Sequence[Any]] | None = None) -> Any:
+    """The controls side by side. exported: the positions that a page without Python has, where not all of them."""
+    shown = mo.hstack(list(controls.elements.values()), justify="start", wrap=True, gap=1.25)
+    return _with(shown, lambda page: page.controls(controls, exported or {}))
 
-    figure = Figure(figsize=(10.6, height), layout="constrained")
-    # marimo crops a figure to what is drawn: a white page keeps its size while sliders move.
-    figure.add_artist(Rectangle((0, 0), 1, 1, transform=figure.transFigure, color="white", zorder=-10))
-    axes = list(figure.subplots(1, len(widths), width_ratios=widths, squeeze=False)[0])
-    for ax in axes:
-        ax.tick_params(labelsize=LETTERS - 1)
-        ax.spines[["top", "right"]].set_visible(False)
-        for text in (ax.xaxis.label, ax.yaxis.label, ax.title):
-            text.set_fontsize(LETTERS)
-    return figure, axes
+
+def show_pictures(panels: Sequence[Panel], values: Mapping[str, Any]) -> Any:
+    """The panels at these values: side by side, or below each other where the window is narrow."""
+    images = []
+    for panel in panels:
+        data = _drawn(panel, tuple((name, values[name]) for name in panel.by))
+        width = round(panel.width * PIXELS)
+        images.append(
+            f'<img src="data:image/png;base64,{data}" alt="{html.escape(panel.alt)}" '
+            f'style="width:{width}px;max-width:100%;height:auto;margin:0">'
+        )
+    row = "display:flex;flex-wrap:wrap;align-items:flex-start;background:white"
+    shown = mo.Html(f'{NARROW}<div style="{row}">{"".join(images)}</div>')
+    return _with(shown, lambda page: page.pictures(panels, values))
+
+
+@lru_cache(maxsize=256)
+def _drawn(panel: Panel, values: tuple[tuple[str, Any], ...]) -> str:
+    """A panel as base64 of PNG; one that does not depend on what was moved is not drawn again."""
+    return base64.b64encode(panel.png(dict(values))).decode()
+
+
+def show_numbers(tellers: Sequence[Callable[..., str]], values: Mapping[str, Any]) -> Any:
+    """What the tellers say at these values, a paragraph each; each depends on the values that it names."""
+    said = (inspect.cleandoc(tell(**{name: values[name] for name in depends_on(tell)})) for tell in tellers)
+    return _with(mo.md("\n\n".join(said)), lambda page: page.numbers(tellers, values))
 
 
 def exercise_inputs(exercises: Sequence[Exercise]) -> Any:
     """A text input for each exercise, as one marimo array whose value is what was typed."""
-    import marimo as mo
-
     return mo.ui.array([mo.ui.text(label=f"answer in {e.unit}" if e.unit else "answer") for e in exercises])
+
+
+def show_own(button: Any) -> Any:
+    """The button that brings a table of one's own; a page without Python says where that works."""
+    remark = "*Your own table:* the live lesson reads a CSV file of yours in the place of this one."
+    return _with(mo.hstack([button], justify="start"), lambda page: page.note(remark))
 
 
 def show_exercises(exercises: Sequence[Exercise], inputs: Any) -> Any:
     """The questions, their inputs, and what the library says of the answers typed so far."""
-    import marimo as mo
-
-    heading = "## Exercises\nType a number, a fraction, or a multiple of a logarithm: 0.69, 2/3, 3/2*log(2)."
     rows = [
         mo.vstack([
             mo.md(f"**{k}.** {exercise.question}"),
-            mo.hstack([field, mo.md(exercise.check(typed))], justify="start", align="center"),
+            mo.hstack([field, mo.md(exercise.check(typed))], justify="start", align="center", wrap=True),
         ], gap=0.25)
         for k, (exercise, field, typed) in enumerate(zip(exercises, inputs.elements, inputs.value, strict=True), 1)
     ]  # fmt: skip
-    return mo.vstack([mo.md(heading), *rows], gap=1.25)
+    shown = mo.vstack([mo.md(INTRODUCTION), *rows], gap=1.25)
+    return _with(shown, lambda page: page.exercises(exercises, INTRODUCTION))
+
+
+def _with(shown: Any, exported: Callable[[Any], None]) -> Any:
+    shown.exported = exported
+    return shown

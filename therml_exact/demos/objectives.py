@@ -16,7 +16,8 @@ with app.setup:
 
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
-    from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
+    from therml_exact.demos.lecture import exercise_inputs, show_controls, show_exercises, show_numbers, show_pictures
+    from therml_exact.demos.panel import COLOURS, Panel, together
 
     # Each objective: what it minimises, and its multipliers (rho, delta, gamma, sigma) for the slider's m.
     ZOO = {
@@ -55,7 +56,7 @@ def _():
             "m": mo.ui.slider(0, STEPS / 10, 0.1, value=2, label="multiplier $m$", show_value=True),
         }
     )
-    mo.hstack(list(controls.elements.values()), justify="start", wrap=True, gap=1.5)
+    show_controls(controls)
     return (controls,)
 
 
@@ -129,37 +130,76 @@ def draw_view(ax, first: str, second: str, name: str, m: float) -> None:
 
 
 @app.function
-def picture(name: str, m: float) -> Figure:
-    """The surface from three sides, and the list of the zoo."""
-    figure, (rate, distortion, entropy, names) = lecture_figure([1.0, 1.0, 1.0, 0.85], 3.9)
-    for ax, first, second in ((rate, "R", "C"), (distortion, "R", "D"), (entropy, "S", "C")):
-        draw_view(ax, first, second, name, m)
-    names.set_axis_off()
+def draw_rate(ax, name: str, m: float) -> None:
+    """Seen along R and C."""
+    draw_view(ax, "R", "C", name, m)
+
+
+@app.function
+def draw_distortion(ax, name: str, m: float) -> None:
+    """Seen along R and D."""
+    draw_view(ax, "R", "D", name, m)
+
+
+@app.function
+def draw_entropy(ax, name: str, m: float) -> None:
+    """Seen along S and C."""
+    draw_view(ax, "S", "C", name, m)
+
+
+@app.function
+def draw_names(ax, name: str) -> None:
+    """The list of the zoo."""
+    ax.set_axis_off()
     for k, (other, (formula, _)) in enumerate(ZOO.items(), 1):
         weight = "bold" if other == name else "normal"
-        names.text(0.0, 1.02 - 0.115 * k, f"{k}  {other}\n     {formula}", fontsize=11, weight=weight, va="bottom")
-    return figure
+        ax.text(0.0, 1.02 - 0.115 * k, f"{k}  {other}\n     {formula}", fontsize=11, weight=weight, va="bottom")
+
+
+@app.function
+def panels() -> tuple[Panel, ...]:
+    """The surface from three sides, and the list of the zoo."""
+    return (
+        Panel(
+            draw_rate,
+            2.9,
+            "R and C: grey is impossible, a numbered dot for each objective, orange the chosen one.",
+            3.9,
+        ),
+        Panel(draw_distortion, 2.9, "The same for R and D.", 3.9),
+        Panel(draw_entropy, 2.9, "The same for S and C.", 3.9),
+        Panel(draw_names, 2.1, "The nine objectives by number, the chosen one in bold.", 3.9),
+    )
+
+
+@app.function
+def picture(name: str, m: float) -> Figure:
+    """The whole picture as one figure."""
+    return together(panels(), locals())
+
+
+@app.function
+def numbers(name: str, m: float) -> str:
+    """The optimum of the chosen objective, in Markdown."""
+    found = optimum(name, m)
+    point = ", ".join(f"{letter} = {value:.4f}" for letter, value in found.point.items())
+    return f"""
+    In nats, sums over N = 2 samples. **{name}**, min {ZOO[name][0]} with m = {m:g}: {point};
+    least value {found.value:.5f}, proved within {found.gap:.0e} ({found.status}).
+    """
 
 
 @app.cell(hide_code=True)
 def _(controls):
     with mo.status.spinner("Solving"):
-        _shown = picture(**controls.value)
+        _shown = show_pictures(panels(), controls.value)
     _shown
     return
 
 
 @app.cell(hide_code=True)
 def _(controls):
-    def _told(name: str, m: float) -> str:
-        found = optimum(name, m)
-        point = ", ".join(f"{letter} = {value:.4f}" for letter, value in found.point.items())
-        return f"""
-        In nats, sums over N = 2 samples. **{name}**, min {ZOO[name][0]} with m = {m:g}: {point};
-        least value {found.value:.5f}, proved within {found.gap:.0e} ({found.status}).
-        """
-
-    mo.md(_told(**controls.value))
+    show_numbers([numbers], controls.value)
     return
 
 

@@ -15,7 +15,8 @@ with app.setup:
     import therml_exact as tx
     from therml_exact import type_rules
     from therml_exact.demos.exercise import Exercise
-    from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
+    from therml_exact.demos.lecture import exercise_inputs, show_controls, show_exercises, show_numbers, show_pictures
+    from therml_exact.demos.panel import COLOURS, Panel, together
 
     SAMPLES = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100]
     TEMPERATURES = [0.05, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
@@ -57,7 +58,7 @@ def _():
             ),
         }
     )
-    mo.hstack(list(controls.elements.values()), justify="start", wrap=True, gap=1.5)
+    show_controls(controls)
     return (controls,)
 
 
@@ -73,9 +74,8 @@ def told(n: int, sigma: float, bias: float) -> tx.Generalization:
 
 
 @app.function
-def picture(n: int, sigma: float, bias: float) -> Figure:
-    """The gap and its bounds against N; what is kept, and what of it is about the process, against the temperature."""
-    figure, (left, right) = lecture_figure([1.15, 1], 4.8)
+def draw_gap(ax, n: int, sigma: float, bias: float) -> None:
+    """The gap and its bounds against N."""
     along = [told(m, sigma, bias) for m in SAMPLES]
     curves = (
         ("McAllester-Maurer, given prior", r"McAllester, $S$", "grey"),
@@ -87,14 +87,20 @@ def picture(n: int, sigma: float, bias: float) -> Figure:
     here = SAMPLES.index(n)
     for name, label, colour in curves:
         values = [float(one[name].value) for one in along]
-        left.plot(SAMPLES, values, color=COLOURS[colour], linewidth=2, label=label)
-        left.plot(n, values[here], "o", color=COLOURS[colour], markersize=7)
-    left.plot(SAMPLES, [one.gap for one in along], color=COLOURS["red"], linewidth=4, label="gap, exactly")
-    left.plot(n, along[here].gap, "o", color=COLOURS["red"], markersize=9)
-    left.set(xscale="log", yscale="log", ylim=(1e-4, 1.5))
-    left.minorticks_off()
-    left.set_xlabel("samples $N$")
-    left.set_ylabel("wrong guesses, a fraction")
+        ax.plot(SAMPLES, values, color=COLOURS[colour], linewidth=2, label=label)
+        ax.plot(n, values[here], "o", color=COLOURS[colour], markersize=7)
+    ax.plot(SAMPLES, [one.gap for one in along], color=COLOURS["red"], linewidth=4, label="gap, exactly")
+    ax.plot(n, along[here].gap, "o", color=COLOURS["red"], markersize=9)
+    ax.set(xscale="log", yscale="log", ylim=(1e-4, 1.5))
+    ax.minorticks_off()
+    ax.set_xlabel("samples $N$")
+    ax.set_ylabel("wrong guesses, a fraction (no unit)")
+    ax.legend(frameon=False, fontsize=12, loc="lower left", borderaxespad=0)
+
+
+@app.function
+def draw_kept(ax, n: int, sigma: float, bias: float) -> None:
+    """What is kept, and what of it is about the process, against the temperature."""
     heat = [told(n, s, bias) for s in TEMPERATURES]
     parts = (
         (r"kept: $I(\Theta;\mathcal{T})$", [float(one.I_data) for one in heat], "-", "grey"),
@@ -102,14 +108,32 @@ def picture(n: int, sigma: float, bias: float) -> Figure:
         (r"can overfit: $I(\Theta;\mathcal{T}|\Phi)$", [float(one.I_excess) for one in heat], "--", "red"),
     )
     for label, values, style, colour in parts:
-        right.plot(TEMPERATURES, values, style, color=COLOURS[colour], linewidth=3, label=label)
-        right.plot(sigma, values[TEMPERATURES.index(sigma)], "o", color=COLOURS[colour], markersize=9)
-    right.set(xscale="log", ylim=(-0.02, 0.75))
-    right.set_xlabel(r"temperature $\sigma$ (no unit)")
-    right.set_ylabel("information (nats)")
-    left.legend(frameon=False, fontsize=11, loc="lower left", borderaxespad=0)
-    right.legend(frameon=False, fontsize=13, loc="upper right", borderaxespad=0)
-    return figure
+        ax.plot(TEMPERATURES, values, style, color=COLOURS[colour], linewidth=3, label=label)
+        ax.plot(sigma, values[TEMPERATURES.index(sigma)], "o", color=COLOURS[colour], markersize=9)
+    ax.set(xscale="log", ylim=(-0.02, 0.95))
+    ax.set_xlabel(r"temperature $\sigma$ (no unit)")
+    ax.set_ylabel("information (nats)")
+    ax.legend(frameon=False, fontsize=12, loc="upper right", borderaxespad=0)
+
+
+@app.function
+def panels() -> tuple[Panel, ...]:
+    """The gap and its bounds against N; what is kept, and what of it is about the process, against the temperature."""
+    return (
+        Panel(draw_gap, 5.2, "Against N: the gap, and five bounds above it.", 4.8),
+        Panel(
+            draw_kept,
+            4.9,
+            "Against the temperature: what is kept, what of it tells of the process, what can overfit.",
+            4.8,
+        ),
+    )
+
+
+@app.function
+def picture(n: int, sigma: float, bias: float) -> Figure:
+    """The whole picture as one figure."""
+    return together(panels(), locals())
 
 
 @app.function
@@ -131,13 +155,13 @@ def numbers(n: int, sigma: float, bias: float) -> str:
 
 @app.cell(hide_code=True)
 def _(controls):
-    picture(**controls.value)
+    show_pictures(panels(), controls.value)
     return
 
 
 @app.cell(hide_code=True)
 def _(controls):
-    mo.md(numbers(**controls.value))
+    show_numbers([numbers], controls.value)
     return
 
 

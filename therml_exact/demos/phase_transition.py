@@ -6,6 +6,7 @@ __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="Where learning begins")
 
 with app.setup:
+    import math
     from fractions import Fraction
     from functools import cache
 
@@ -15,7 +16,25 @@ with app.setup:
 
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
-    from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
+    from therml_exact.demos.lecture import (
+        exercise_inputs,
+        show_controls,
+        show_exercises,
+        show_numbers,
+        show_own,
+        show_pictures,
+    )
+    from therml_exact.demos.own_table import (
+        SHIPPED,
+        Table,
+        draw_curve,
+        frontier,
+        problem,
+        read,
+        show_table,
+        show_upload,
+    )
+    from therml_exact.demos.panel import COLOURS, Panel, together
 
     GAMMA_OF_RULES = 4  # the multiplier of C in the right panel
 
@@ -45,30 +64,42 @@ def _():
             "tol": mo.ui.dropdown({"0.01": 0.01, "0.003": 0.003, "0.001": 0.001}, value="0.01", label="gap, nats"),
         }
     )
-    mo.hstack(list(controls.elements.values()), justify="start", wrap=True, gap=1.5)
+    show_controls(controls, {"delta": [0, 0.5, 0.9], "tol": [0.01]})
     return (controls,)
 
 
+@app.cell(hide_code=True)
+def _():
+    own = show_upload()
+    show_own(own)
+    return (own,)
+
+
+@app.cell(hide_code=True)
+def _(own):
+    table, _said = show_table(own)
+    _said
+    return (table,)
+
+
 @app.function
-@cache
 def students() -> tx.EncoderProblem:
     """Hair X and eye colour Y of 592 students."""
-    return tx.EncoderProblem(tx.examples.hair_eye().marginal(["Hair", "Eye"]))
+    return problem(SHIPPED)
 
 
 @app.function
 @cache
-def frontier(tol: float) -> tx.Frontier:
-    """The curve of all optima, inner and outer polygon within tol nats."""
-    return tx.trace(students(), tol=tol, progress=False)
+def optimum(gamma: float, delta: float, table: Table) -> tx.Optimum:
+    """The certified optimum over encoders."""
+    return tx.minimize(problem(table), gamma=gamma, delta=delta, time_limit=10)
 
 
 @app.function
-def critical() -> float:
+def critical(table: Table = SHIPPED) -> float:
     """gamma_c at delta = 0."""
-    found = frontier(0.01).gamma_c
-    assert found is not None  # hair tells of eyes
-    return found
+    found = frontier(0.01, table).gamma_c
+    return math.inf if found is None else found
 
 
 @app.function
@@ -96,49 +127,33 @@ def jump() -> tx.Jump:
 
 
 @app.function
-def draw_plane(ax, gamma: float, delta: float, tol: float) -> None:
+def draw_plane(ax, gamma: float, delta: float, tol: float, table: Table) -> None:
     """Inner and outer polygon, what is impossible, and the supporting line at the optimum."""
-    curve = frontier(tol)
-    inner = np.array([[o.point["R"], o.point["C"]] for o in curve])
-    inner = inner[np.lexsort((-inner[:, 1], inner[:, 0]))]
-    top, bottom, right = inner[0, 1], inner[-1, 1], inner[-1, 0]
-    margin = 0.06 * (top - bottom)
-    rate = np.linspace(0, 1.08 * right, 800)
-    outer = np.max([(o.lower_bound - o.multipliers["rho"] * rate) / o.multipliers["gamma"]
-                    for o in curve if o.multipliers["gamma"] > 0], axis=0)  # fmt: skip
-    ax.fill_between(rate, outer, bottom - 9, color="0.9", linewidth=0)
-    ax.plot(rate, outer, "--", color=COLOURS["red"], linewidth=1.5, label="outer: proved")
-    ax.plot(*inner.T, ".-", color=COLOURS["blue"], linewidth=1.5, markersize=8, label="inner: achieved")
-    ax.plot(
-        rate, top - rate / critical(), ":", color="black", label=rf"slope $-1/\gamma_c$, $\gamma_c$ = {critical():.3f}"
-    )
-    best = tx.minimize(students(), gamma=gamma, delta=delta)
+    rate = draw_curve(ax, frontier(tol, table), critical(table))
+    best = optimum(gamma, delta, table)
     line = best.point["C"] - (1 - delta) / gamma * (rate - best.point["R"])
     ax.plot(rate, line, color=COLOURS["orange"], linewidth=2.5, label=r"slope $-(1-\delta)/\gamma$")
     ax.plot(best.point["R"], best.point["C"], "o", color=COLOURS["orange"], markersize=13, markeredgecolor="black")
-    page = {"facecolor": "0.9", "edgecolor": "none", "pad": 1.0}
-    ax.text(0.04, 0.05, "impossible", transform=ax.transAxes, fontsize=13, color="0.3", bbox=page, zorder=4)
-    ax.set_xlim(-0.03 * right, 1.08 * right)
-    ax.set_ylim(bottom - 3 * margin, top + margin)
-    ax.set_xlabel("R (nats)")
-    ax.set_ylabel("C (nats)")
     ax.legend(frameon=False, fontsize=11, loc="upper right")
 
 
 @app.function
-def draw_encoder(ax, gamma: float, delta: float) -> None:
+def draw_encoder(ax, gamma: float, delta: float, table: Table) -> None:
     """The optimal encoder p(z|x), the heaviest code first."""
-    best = tx.minimize(students(), gamma=gamma, delta=delta)
+    best, joint = optimum(gamma, delta, table), read(table)
     weights = np.asarray(best.witness["z"], dtype=float)
     order = np.argsort(-weights, kind="stable")
-    table = np.asarray(best.witness["z_given_x"], dtype=float)[:, order]
-    ax.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    for (x, z), p in np.ndenumerate(table):
-        ax.text(z, x, f"{p:.2f}", ha="center", va="center", fontsize=12, color="white" if p > 0.55 else "black")
-    ax.set_yticks(range(len(table)), tx.examples.hair_eye().marginal(["Hair"]).labels["Hair"])
+    p_z = np.asarray(best.witness["z_given_x"], dtype=float)[:, order]
+    ax.imshow(p_z, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (x, z), p in np.ndenumerate(p_z):
+        if p_z.size <= 40:
+            ax.text(z, x, f"{p:.2f}", ha="center", va="center", fontsize=12, color="white" if p > 0.55 else "black")
+    x = joint.axes[0]
+    if len(p_z) <= 24:
+        ax.set_yticks(range(len(p_z)), [str(letter)[:12].replace("$", r"\$") for letter in joint.labels[x]])
     ax.set_xticks(range(len(order)), [f"{k}" for k in range(1, len(order) + 1)])
     ax.set_xlabel("code z")
-    ax.set_title("best p(z | hair)")
+    ax.set_title(f"best p(z | {x[:12]})".replace("$", r"\$"))
     ax.spines[["left", "bottom"]].set_visible(False)
 
 
@@ -157,43 +172,66 @@ def draw_learning(ax, sigma: float) -> None:
     here = best_rule(sigma)
     ax.plot(sigma, here.point["S"], "o", color=COLOURS["orange"], markersize=13, markeredgecolor="black")
     ax.set_ylim(-0.05, 1.25)
-    ax.set_xlabel(r"$\sigma$")
+    ax.set_xlabel(r"$\sigma$ (no unit)")
     ax.set_ylabel("S (nats)")
     ax.legend(frameon=False, fontsize=11, loc="upper right")
 
 
 @app.function
-def picture(gamma: float, delta: float, sigma: float, tol: float) -> Figure:
+def panels() -> tuple[Panel, ...]:
     """The frontier with its supporting line, the optimal encoder there, and the learning rule's S."""
-    figure, (plane, encoder, rules) = lecture_figure([1.5, 0.8, 1.1], 4.3)
-    draw_plane(plane, gamma, delta, tol)
-    draw_encoder(encoder, gamma, delta)
-    draw_learning(rules, sigma)
-    return figure
+    return (
+        Panel(
+            draw_plane, 4.2, "R and C: the frontier from both sides, grey below it, and a line that touches it.", 4.3
+        ),
+        Panel(draw_encoder, 2.8, "The best encoder as a table: a row for each x, a column for each code.", 4.3),
+        Panel(draw_learning, 3.5, "S of the best learning rule against sigma; it falls at once where it jumps.", 4.3),
+    )
+
+
+@app.function
+def picture(gamma: float, delta: float, sigma: float, tol: float, table: Table = SHIPPED) -> Figure:
+    """The whole picture as one figure."""
+    return together(panels(), locals())
+
+
+@app.function
+def numbers_of_the_encoder(gamma: float, delta: float, table: Table) -> str:
+    """The best encoder in numbers, in Markdown."""
+    best = optimum(gamma, delta, table)
+    point = ", ".join(f"{name} = {best.point[name]:.4f}" for name in "RCD")
+    return rf"""
+    In nats. Encoder at $\gamma = {gamma:g}$, $\delta = {delta:g}$: {point}; value {best.value:.6f}, {best.status}
+    within {best.gap:.0e}; {len(best.witness["z"])} code(s).
+    """
+
+
+@app.function
+def numbers_of_the_curve(tol: float, table: Table) -> str:
+    """How near both polygons are, in Markdown."""
+    curve = frontier(tol, table)
+    return f"The curve: {len(curve)} optima, inner and outer within {curve.gap:.4f} nats."
+
+
+@app.function
+def numbers_of_the_rule(sigma: float) -> str:
+    """The best learning rule in numbers, in Markdown."""
+    rule = best_rule(sigma)
+    learnt = ", ".join(f"{name} = {rule.point[name]:.4f}" for name in "RCDS")
+    return rf"Rule at $\sigma = {sigma:g}$: {learnt}; proved within {rule.gap:.0e}."
 
 
 @app.cell(hide_code=True)
-def _(controls):
+def _(controls, table):
     with mo.status.spinner("Solving"):
-        _shown = picture(**controls.value)
+        _shown = show_pictures(panels(), controls.value | {"table": table})
     _shown
     return
 
 
 @app.cell(hide_code=True)
-def _(controls):
-    def _told() -> str:
-        gamma, delta, sigma, tol = (controls.value[name] for name in ("gamma", "delta", "sigma", "tol"))
-        best, rule, curve = tx.minimize(students(), gamma=gamma, delta=delta), best_rule(sigma), frontier(tol)
-        point = ", ".join(f"{name} = {best.point[name]:.4f}" for name in "RCD")
-        learnt = ", ".join(f"{name} = {rule.point[name]:.4f}" for name in "RCDS")
-        return rf"""
-        In nats. Encoder at $\gamma = {gamma:g}$, $\delta = {delta:g}$: {point}; value {best.value:.6f}, proved within
-        {best.gap:.0e}; {len(best.witness["z"])} code(s). The curve: {len(curve)} optima, inner and outer within
-        {curve.gap:.4f}. Rule at $\sigma = {sigma:g}$: {learnt}; proved within {rule.gap:.0e}.
-        """
-
-    mo.md(_told())
+def _(controls, table):
+    show_numbers([numbers_of_the_encoder, numbers_of_the_curve, numbers_of_the_rule], controls.value | {"table": table})
     return
 
 

@@ -16,7 +16,8 @@ with app.setup:
 
     import therml_exact as tx
     from therml_exact.demos.exercise import Exercise
-    from therml_exact.demos.lecture import COLOURS, exercise_inputs, lecture_figure, show_exercises
+    from therml_exact.demos.lecture import exercise_inputs, show_controls, show_exercises, show_numbers, show_pictures
+    from therml_exact.demos.panel import COLOURS, Panel, together
     from therml_exact.figures.graph import draw_graph
     from therml_exact.functional import divergence
 
@@ -49,7 +50,7 @@ def _():
             "off": mo.ui.slider(0, 10, value=0, label="$q$'s off (/10)", show_value=True),
         }
     )
-    mo.hstack(list(controls.elements.values()), justify="start", wrap=True, gap=1.25)
+    show_controls(controls)
     return (controls,)
 
 
@@ -88,13 +89,21 @@ def terms(n: int, listens: int, noise: int, off: int) -> dict[str, Any]:
 
 
 @app.function
-def picture(n: int, listens: int, noise: int, off: int) -> Figure:
-    """The two graphs, and the terms as bars laid end to end."""
+def draw_p(ax, n: int) -> None:
+    """The graph of world P, which no probability changes."""
+    draw_graph(world(n, 8, 1).graph, ax).set_title("world P")
+
+
+@app.function
+def draw_q(ax, n: int) -> None:
+    """The graph of world Q."""
+    draw_graph(world(n, 8, 1).graph_q, ax).set_title("world Q")
+
+
+@app.function
+def draw_bars(ax, n: int, listens: int, noise: int, off: int) -> None:
+    """The terms of (66) and (5) as bars laid end to end."""
     found = {name: float(value) for name, value in terms(n, listens, noise, off).items()}
-    figure, (left, middle, right) = lecture_figure([1.0, 1.3, 3.1], 4.1)
-    w = world(n, listens, noise)
-    for ax, graph, name in ((left, w.graph, "world P"), (middle, w.graph_q, "world Q")):
-        draw_graph(graph, ax).set_title(name, fontsize=14)
     colours = dict(zip(("S", "R", "C", "D"), ("orange", "sky", "green", "yellow"), strict=True))
     colours |= {"J": "red", "ΣH(X,Y|Φ)": "grey", "KL": "purple", "I_P": "sky", "I_Q": "green"}
     rows = (("S", "R", "C", "D"), ("J", "ΣH(X,Y|Φ)", "KL"), (), ("I_P",), ("J", "I_Q"))
@@ -102,64 +111,106 @@ def picture(n: int, listens: int, noise: int, off: int) -> Figure:
         start, place = 0.0, -1.3 * row + 0.4 * (row > 2)
         for name in names:
             value, label = found[name], {"I_P": "$I_P$", "I_Q": "$I_Q$"}.get(name, name)
-            right.barh(place, value, 0.84, start, color=COLOURS[colours[name]], edgecolor="white")
-            wide = value > (0.42 if len(name) > 4 else 0.2) * n
+            ax.barh(place, value, 0.84, start, color=COLOURS[colours[name]], edgecolor="white")
+            wide = value > (0.54 if len(name) > 4 else 0.26) * n
             text, below = (f"{label}\n{value:.3f}", 0.0) if wide else (label, -0.6)
             if value > 0.002:
-                right.text(start + value / 2, place + below, text, ha="center", va="center", fontsize=12)
+                ax.text(start + value / 2, place + below, text, ha="center", va="center", fontsize=12)
             start += value
-    right.set_xlim(0, 2.95 * n)
-    right.set_yticks([])
-    right.spines["left"].set_visible(False)
-    right.set_xlabel("nats")
-    right.set_title("equal lengths: (66) above, (5) below")
-    return figure
+    ax.set_xlim(0, 2.95 * n)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel("nats")
+    ax.set_title("equal lengths: (66) above, (5) below")
+
+
+@app.function
+def panels() -> tuple[Panel, ...]:
+    """The two graphs, and the terms as bars laid end to end."""
+    return (
+        Panel(draw_p, 1.6, "The graph of world P: Phi makes X and Y, these make Theta; X and Theta make Z.", 4.1),
+        Panel(draw_q, 1.9, "The graph of world Q: Z explains X and Y, and Theta stands alone.", 4.1),
+        Panel(
+            draw_bars,
+            5.0,
+            "Bars of equal length: S, R, C, D above J, the chance left and KL; I_P above J and I_Q.",
+            4.1,
+        ),
+    )
+
+
+@app.function
+def picture(n: int, listens: int, noise: int, off: int) -> Figure:
+    """The whole picture as one figure."""
+    return together(panels(), locals())
 
 
 @app.cell(hide_code=True)
 def _(controls):
-    picture(**controls.value)
+    show_pictures(panels(), controls.value)
+    return
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    **What is shared.** Each region is what its variables share, given the others; the regions of a circle
+    add up to its entropy. On the left neither $X_1$ nor $\Phi$ alone says anything about $Y_1$, both together
+    do: what two share given the third, the third takes back with a minus sign. Such synergy is red. On the
+    right the encoder does the same with $X_1$ and $\Theta$, once it listens.
+    """)
     return
 
 
 @app.function
-def shared(n: int, listens: int, noise: int, off: int) -> Figure:
+def draw_process(ax, n: int) -> None:
+    """What the first sample shares with the process."""
+    tx.information_diagram(world(n, 8, 1), ["Phi", "X1", "Y1"]).plot(ax)
+
+
+@app.function
+def draw_learner(ax, n: int, listens: int, noise: int) -> None:
+    """What the first sample shares with what is learnt."""
+    tx.information_diagram(world(n, listens, noise), ["Theta", "X1", "Z1"]).plot(ax)
+
+
+@app.function
+def diagrams() -> tuple[Panel, ...]:
     """What the first sample shares with the process, and with what is learnt: atoms of information."""
-    figure, (process, learner) = lecture_figure([1.0, 1.0], 3.9)
-    for ax, names in ((process, ["Phi", "X1", "Y1"]), (learner, ["Theta", "X1", "Z1"])):
-        tx.information_diagram(world(n, listens, noise), names).plot(ax)
-    return figure
+    return (
+        Panel(draw_process, 4.2, "Three circles of Phi, X1 and Y1 with the information in each region.", 3.9),
+        Panel(draw_learner, 4.2, "Three circles of Theta, X1 and Z1 with the information in each region.", 3.9),
+    )
+
+
+@app.function
+def shared(n: int, listens: int, noise: int, off: int) -> Figure:
+    """Both diagrams as one figure."""
+    return together(diagrams(), locals())
 
 
 @app.cell(hide_code=True)
 def _(controls):
-    mo.vstack(
-        [
-            shared(**controls.value),
-            mo.md(r"""
-            **What is shared.** Each region is what its variables share, given the others; the regions of a circle
-            add up to its entropy. On the left neither $X_1$ nor $\Phi$ alone says anything about $Y_1$, both together
-            do: what two share given the third, the third takes back with a minus sign. Such synergy is red. On the
-            right the encoder does the same with $X_1$ and $\Theta$, once it listens.
-            """),
-        ]
-    )
+    show_pictures(diagrams(), controls.value)
     return
 
 
+@app.function
+def numbers(n: int, listens: int, noise: int, off: int) -> str:
+    """The terms as numbers, and whether both equalities hold, in Markdown."""
+    found = terms(n, listens, noise, off)
+    five = found["J"] == found["I_P"] - found["I_Q"]
+    left, right = (sum(found[name] for name in names) for names in ("SRCD", ("J", "ΣH(X,Y|Φ)", "KL")))
+    told = ", ".join(f"{name} = {float(value):.4f}" for name, value in found.items())
+    return f"""
+    In nats: {told}. Both equalities {"hold" if five and left == right else "**fail**"}, decided exactly, as
+    sums of logarithms of primes: J = `{found["J"]}`.
+    """
+
+
 @app.cell(hide_code=True)
 def _(controls):
-    _found = terms(**controls.value)
-    _five = _found["J"] == _found["I_P"] - _found["I_Q"]
-    _left, _right = (sum(_found[name] for name in names) for names in ("SRCD", ("J", "ΣH(X,Y|Φ)", "KL")))
-    _numbers = ", ".join(f"{name} = {float(value):.4f}" for name, value in _found.items())
-    mo.md(
-        f"""
-        In nats: {_numbers}. Both equalities {"hold" if _five and _left == _right else "**fail**"}, decided exactly, as
-        sums of logarithms of primes:
-        J = `{_found["J"]}`.
-        """
-    )
+    show_numbers([numbers], controls.value)
     return
 
 

@@ -2,6 +2,7 @@
 
 The pages are Markdown in pages/. Four parts are made: the reference from docstrings, the equations of "What is false in
 print" from the registry, the figures of the gallery from the code beside them, the changelog from CHANGELOG.md.
+The lessons are written as pages that work by themselves (extra `demo`), which takes some minutes.
 Links and references that lead nowhere end the build. Needs the extra `docs`: pip install 'therml_exact[docs]'.
 """
 
@@ -17,6 +18,7 @@ import click
 
 HERE = Path(__file__).parent
 WRONG = ("corrected", "false as printed")  # of an equation's statuses
+STATES = 40  # of a lesson's panel
 FIGURE = re.compile(r'```python title="(\w+)"\n(.*?)```', re.DOTALL)
 GROUPS = {
     "Distributions": ("Joint", "entropy", "mutual_information", "multi_information", "entropy_vector", "kl_divergence",
@@ -34,8 +36,11 @@ GROUPS = {
 }  # fmt: skip
 
 
-def build(out: Path) -> None:
-    """Write the site into a folder; a warning of the generator is an error."""
+def build(out: Path, states: int = STATES) -> None:
+    """Write the site into a folder; a warning of the generator is an error.
+
+    states: for how many combinations of its sliders a panel of a lesson is drawn, at most.
+    """
     from mkdocs.commands.build import build as build_site
     from mkdocs.config import load_config
 
@@ -48,12 +53,26 @@ def build(out: Path) -> None:
         (pages / "false-in-print.md").write_text(false_in_print(), encoding="utf-8")
         (pages / "changelog.md").write_text(changelog(), encoding="utf-8")
         (pages / "gallery.md").write_text(draw(pages / "gallery.md"), encoding="utf-8")
+        lessons(pages, states)
         config: Any = load_config(
             str(HERE / "mkdocs.yml"), docs_dir=str(pages), site_dir=str(out.resolve()), strict=True
         )
         config.plugins.run_event("startup", command="build", dirty=False)
         build_site(config)
         config.plugins.run_event("shutdown")
+
+
+def lessons(pages: Path, states: int) -> None:
+    """Each lesson as a page of its own in lessons/, and the list of them at the end of the page about them."""
+    from therml_exact.demos import LESSONS, export
+
+    (pages / "lessons").mkdir()
+    lines = []
+    for lesson in LESSONS:
+        export.write(lesson.name, pages / "lessons" / f"{lesson.name}.html", states)
+        lines.append(f"- [{lesson.name}](lessons/{lesson.name}.html): {lesson.shows}\n")
+    with (pages / "lessons.md").open("a", encoding="utf-8") as file:
+        file.write("\n" + "".join(lines))
 
 
 def reference() -> dict[str, str]:

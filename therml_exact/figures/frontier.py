@@ -1,6 +1,7 @@
 """Figures of frontiers: the plane of two functionals, inner and outer curve, and the surface in (R, D, C).
 
-Every axis names its unit. Functions draw on the axes `ax`, or on new ones, and return them; `unit` is "nats" or "bits".
+Informations are in nats or bits, which their axes name; multipliers have no unit. Functions
+draw on the axes `ax`, or on new ones, and return them; `unit` is "nats" or "bits".
 Errors: ValueError for a surface where a plane is drawn, and the reverse; ImportError without matplotlib.
 """
 
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from therml_exact.figures.style import COLOURS, IMPOSSIBLE, new_axes, symbol
+from therml_exact.figures.style import IMPOSSIBLE, ink, new_axes, styled, symbol
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,6 +83,7 @@ class Frontier(Protocol):
         """The largest step between inner and outer polytope, nats."""
 
 
+@styled
 def draw_frontier(
     frontier: Frontier,
     unit: str = "nats",
@@ -102,7 +104,7 @@ def draw_frontier(
     """
     if any(len(sheet.names) == 3 for sheet in frontier.sheets):
         raise ValueError("a frontier in (R, D, C) is a surface: draw_surface draws it")
-    ax = new_axes(6.6, 5.8) if ax is None else ax
+    ax = new_axes(7.4, 6.6) if ax is None else ax
     scale = 1 / math.log(2) if unit == "bits" else 1.0
     first, many = frontier.sheets[0], len(frontier.sheets) > 1
     codes = _hard_places(frontier, hard) * scale
@@ -115,29 +117,29 @@ def draw_frontier(
         hull = _lower_hull(np.concatenate([points, extra[: 0 if many else None]]))
         label = f"achieved, {fixed}" if many else "achieved (inner polygon)"
         (line,) = ax.plot(
-            points[:, 0], points[:, 1], ".", markersize=4, label="_optima" if many else "optima", zorder=3
+            points[:, 0], points[:, 1], ".", markersize=6, label="_optima" if many else "optima", zorder=3
         )
         colour = line.get_color()
-        ax.plot(hull[:, 0], hull[:, 1], "-", color=colour, linewidth=1.2, label=label, zorder=3)
+        ax.plot(hull[:, 0], hull[:, 1], "-", color=colour, linewidth=2, label=label, zorder=3)
         outer = _outer(frontier, sheet, scale, left, right)
         bound = "bounds (dashed)" if many and k == 0 else "_bound" if many else "bound (outer polygon)"
-        ax.plot(*outer.T, "--", color=colour, linewidth=0.9, alpha=0.8, label=bound)
+        ax.plot(*outer.T, "--", color=colour, linewidth=1.6, alpha=0.8, label=bound)
         if not many:
             x = np.concatenate([[left, outer[0, 0]], outer[:, 0]])
             y = np.concatenate([[top, top], outer[:, 1]])
             ax.fill_between(x, y, min(bottom, y.min()), color=IMPOSSIBLE, zorder=0, linewidth=0, label="impossible")
     _draw_critical(ax, frontier, scale, bottom)
     if len(codes):
-        ax.plot(*codes.T, "o", mfc="none", color=COLOURS[3], markersize=5, label="hard encoders", zorder=4)
+        ax.plot(*codes.T, "o", mfc="none", color=ink(3), markersize=7, label="hard encoders", zorder=4)
     for k, (place, here) in enumerate(named):
         label = "\n".join(f"{one.name}: min {one.formula}" for one in here)
-        ax.plot(*place, _MARKERS[k % len(_MARKERS)], color="black", markersize=9, mfc="none", label=label, zorder=5)
+        ax.plot(*place, _MARKERS[k % len(_MARKERS)], color="black", markersize=11, mfc="none", label=label, zorder=5)
     across, up = (_axis_name(frontier, sheet_name, many and k == 0) for k, sheet_name in enumerate(first.names))
     ax.set(xlabel=f"{across} ({unit})", ylabel=f"{up} ({unit})", xlim=(left, right), ylim=(bottom, top))
     ax.ticklabel_format(useOffset=False)
-    ax.set_title(_title(frontier, unit), fontsize=10)
+    ax.set_title(_title(frontier, unit))
     # Below the axes: nothing of the curve may hide behind it.
-    ax.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2)
     return ax
 
 
@@ -231,7 +233,7 @@ def _draw_critical(ax: Axes, frontier: Frontier, scale: float, bottom: float) ->
     fixed = ", ".join(f"{name} = {value:g}" for name, value in first.fixed.items())
     told = f"slope at the first code, {name} {first.critical}" + (f" ({fixed})" if len(frontier.sheets) > 1 else "")
     x, y = start * scale
-    ax.plot([x, x + fall * first.critical.value], [y, bottom], ":", color="0.4", linewidth=1, label=told)
+    ax.plot([x, x + fall * first.critical.value], [y, bottom], ":", color="0.4", linewidth=1.6, label=told)
 
 
 def _outer(frontier: Frontier, sheet: Sheet, scale: float, left: float, right: float) -> Array:
@@ -260,6 +262,7 @@ def _outer(frontier: Frontier, sheet: Sheet, scale: float, left: float, right: f
     return np.stack([x, (heights - slopes * x[:, None]).max(axis=1)], axis=1) * scale
 
 
+@styled
 def draw_surface(frontier: Frontier, unit: str = "nats", ax: Any = None) -> Any:
     """The frontier in (R, D, C): the facets of the inner polytope, and the achieved points, in three dimensions."""
     from matplotlib.figure import Figure
@@ -269,20 +272,20 @@ def draw_surface(frontier: Frontier, unit: str = "nats", ax: Any = None) -> Any:
     if len(sheet.names) != 3:
         raise ValueError("this frontier lies in a plane: draw_frontier draws it")
     if ax is None:
-        ax = Figure(figsize=(7.0, 5.6), layout="constrained").add_subplot(projection="3d")
+        ax = Figure(figsize=(7.8, 6.4), layout="constrained").add_subplot(projection="3d")
     scale = 1 / math.log(2) if unit == "bits" else 1.0
     points = sheet.coordinates * scale
     triangles = [points[list(f.vertices)] for f in sheet.facets if len(f.vertices) == 3]
     ax.view_init(*_facing(points, triangles))
-    mesh = Poly3DCollection(triangles, alpha=0.55, edgecolor="0.3", linewidth=0.4)
+    mesh = Poly3DCollection(triangles, alpha=0.55, edgecolor="0.3", linewidth=0.6)
     mesh.set_array(np.array([t[:, 2].mean() for t in triangles]))
     mesh.set_cmap("viridis")
     ax.add_collection3d(mesh)
-    ax.scatter(*points.T, color="black", s=6, depthshade=False)
+    ax.scatter(*points.T, color="black", s=10, depthshade=False)
     ax.locator_params(nbins=6)
     for axis, name in zip("xyz", sheet.names, strict=True):
-        getattr(ax, f"set_{axis}label")(f"{name} ({unit})")
-    ax.set_title(_title(frontier, unit), fontsize=10)
+        getattr(ax, f"set_{axis}label")(f"{name} ({unit})", labelpad=18)
+    ax.set_title(_title(frontier, unit))
     return ax
 
 
@@ -295,6 +298,7 @@ def _facing(points: Array, triangles: Sequence[Array]) -> tuple[float, float]:
     return min(max(elevation, 15.0), 50.0), math.degrees(math.atan2(normal[1], normal[0]))
 
 
+@styled
 def draw_learning(optima: Sequence[Any], jumps: Iterable[Any] = (), unit: str = "nats", ax: Axes | None = None) -> Axes:
     """S of optima against sigma, and where it jumps; of Jumps also the pieces in which one may be lost."""
     ax = new_axes() if ax is None else ax
@@ -303,22 +307,23 @@ def draw_learning(optima: Sequence[Any], jumps: Iterable[Any] = (), unit: str = 
         place = sorted((o.multipliers["sigma"], o.point["S"] * scale) for o in optima if o.status == status)
         if place:
             ax.plot(
-                *zip(*place, strict=True), "o", color=COLOURS[0], fillstyle=fill, markersize=4, label=f"{status} optima"
+                *zip(*place, strict=True), "o", color=ink(0), fillstyle=fill, markersize=6, label=f"{status} optima"
             )
     for jump in jumps:
         ends = [jump.before * scale, jump.after * scale]
         label = f"jump by {jump.drop * scale:.3g} {unit} at σ = {jump.sigma:.6g}"
-        ax.plot([jump.sigma] * 2, ends, "-", color=COLOURS[3], label=label)
+        ax.plot([jump.sigma] * 2, ends, "-", color=ink(3), label=label)
     for piece in getattr(jumps, "pieces", ()):
         if piece.status == "lost":
             told = f"a jump may be lost in σ = {piece.low:.4g} to {piece.high:.4g}"
-            ax.axvspan(piece.low, piece.high, color=COLOURS[1], alpha=0.15, linewidth=0, label=told)
-    ax.set_xlabel("σ (multiplier of S)")
+            ax.axvspan(piece.low, piece.high, color=ink(1), alpha=0.15, linewidth=0, label=told)
+    ax.set_xlabel("σ, the multiplier of S (no unit)")
     ax.set_ylabel(f"S ({unit})")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend()
     return ax
 
 
+@styled
 def draw_unseen(capped: Sequence[Any], optima: Sequence[Any], unit: str = "nats", ax: Axes | None = None) -> Axes:
     """The least of one functional under a common cap, against the cap, and the convex hull of what multipliers find.
 
@@ -344,16 +349,16 @@ def draw_unseen(capped: Sequence[Any], optima: Sequence[Any], unit: str = "nats"
     ])  # fmt: skip
     value = np.array([c.value for c in capped])
     ax.fill_between(cap * scale, hull * scale, value * scale, where=~np.isnan(hull), facecolor="none",
-                    edgecolor=COLOURS[1], hatch="//", linewidth=0, label="what no Lagrangian sees")  # fmt: skip
-    ax.plot(cap * scale, value * scale, ".-", color=COLOURS[0], linewidth=1.2, label=f"least {name}, achieved")
+                    edgecolor=ink(1), hatch="//", linewidth=0, label="what no Lagrangian sees")  # fmt: skip
+    ax.plot(cap * scale, value * scale, ".-", color=ink(0), linewidth=2, label=f"least {name}, achieved")
     below = np.array([max(c.lower_bound, _by_multipliers(optima, name, c.caps)) for c in capped])
-    ax.plot(cap * scale, below * scale, ":", color=COLOURS[0], linewidth=1, label="proven lower bound")
-    ax.plot(cap * scale, hull * scale, "--", color=COLOURS[1], linewidth=1, label="convex hull of the optima")
+    ax.plot(cap * scale, below * scale, ":", color=ink(0), linewidth=1.6, label="proven lower bound")
+    ax.plot(cap * scale, hull * scale, "--", color=ink(1), linewidth=1.6, label="convex hull of the optima")
     seen = rows.max(axis=0)
-    ax.plot(seen * scale, heights * scale, "D", color=COLOURS[3], markersize=6, label="found by multipliers", zorder=4)
+    ax.plot(seen * scale, heights * scale, "D", color=ink(3), markersize=9, label="found by multipliers", zorder=4)
     ax.set_xlabel(f"cap of {' and '.join(letters)} ({unit})")
     ax.set_ylabel(f"{name} ({unit})")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend()
     return ax
 
 
@@ -368,16 +373,17 @@ def _by_multipliers(optima: Sequence[Any], name: str, caps: Mapping[str, float])
     return max(proved)
 
 
+@styled
 def draw_hard_frontier(frontier: Any, unit: str = "nats", ax: Axes | None = None) -> Axes:
     """The hard encoders as a staircase: the most I(Y;Z) that H(Z) or less can buy."""
     ax = new_axes() if ax is None else ax
     scale = 1 / math.log(2) if unit == "bits" else 1.0
     h, i = [point[0] * scale for point in frontier.points], [point[1] * scale for point in frontier.points]
     x, y = (symbol(name) for name in frontier.joint.axes)
-    ax.step(h, i, where="post", color=COLOURS[0], linewidth=1)
-    ax.plot(h, i, "o", color=COLOURS[0], markersize=4)
+    ax.step(h, i, where="post", color=ink(0), linewidth=1.6)
+    ax.plot(h, i, "o", color=ink(0), markersize=6)
     ax.set_xlabel(f"H(Z) ({unit})")
     ax.set_ylabel(f"I({y};Z) ({unit})")
     note = "" if frontier.complete else ", incomplete"
-    ax.set_title(f"{len(h)} Pareto-optimal hard encoders of {x}{note}", fontsize=10)
+    ax.set_title(f"{len(h)} Pareto-optimal hard encoders of {x}{note}")
     return ax

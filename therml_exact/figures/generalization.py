@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from therml_exact.figures.style import shown_axes
+from therml_exact.figures.style import shown_axes, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@styled
 def draw_gap(told: Any, ax: Axes | None = None) -> Axes:
     """A bar for each finite bound of a Generalization, and a line at its |gap|; returns the axes."""
     ax = shown_axes() if ax is None else ax

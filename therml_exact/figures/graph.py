@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from therml_exact.figures.style import new_axes, symbol
+from therml_exact.figures.style import new_axes, styled, symbol
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@styled
 def draw_graph(graph: Iterable[tuple[str, Sequence[str]]], ax: Axes | None = None) -> Axes:
     """The graph with parents above children; nodes of one depth side by side."""
     nodes_and_parents = list(graph)
@@ -45,7 +46,7 @@ def draw_graph(graph: Iterable[tuple[str, Sequence[str]]], ax: Axes | None = Non
             )
     for node, (x, y) in place.items():
         ax.plot(x, y, "o", markersize=28, color="white", markeredgecolor="black", zorder=3)
-        ax.text(x, y, symbol(node), ha="center", va="center", fontsize=12, zorder=4)
+        ax.text(x, y, symbol(node), ha="center", va="center", fontsize=14, zorder=4)
     across = [x for x, _ in place.values()]
     ax.set_xlim(min(across) - 0.6, max(across) + 0.6)
     ax.set_ylim(-max(levels) - 0.5, 0.5)

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from therml_exact.figures.style import COLOURS, new_axes, panels
+from therml_exact.figures.style import ink, new_axes, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from therml_exact.predictive import PredictiveInformation
 
 
+@styled
 def draw_teaching(groups: Mapping[str, Mapping[str, float]], unit: str = "nats", ax: Axes | None = None) -> Axes:
     """Bars of information, a group for each learning rule and a bar for each quantity, values in nats."""
     ax = new_axes(1.5 * len(groups) + 2.5, 4.2) if ax is None else ax
@@ -29,16 +30,18 @@ def draw_teaching(groups: Mapping[str, Mapping[str, float]], unit: str = "nats",
     for k, name in enumerate(names):
         places = [g + (k - (len(names) - 1) / 2) * width for g in range(len(groups))]
         heights = [bars.get(name, math.nan) * scale for bars in groups.values()]
-        ax.bar(places, heights, width, label=name, color=COLOURS[k % len(COLOURS)])
+        ax.bar(places, heights, width, label=name, color=ink(k))
         for x, height in zip(places, heights, strict=True):
-            ax.annotate(f"{height:.3f}", (x, height), (0, 2), textcoords="offset points", ha="center", fontsize=6)
+            ax.annotate(f"{height:.3f}", (x, height), (1, 4), textcoords="offset points", ha="center", rotation=90,
+                        fontsize=11)  # fmt: skip
     ax.set_xticks(range(len(groups)), list(groups))
     ax.set_ylabel(f"information ({unit})")
-    ax.set_ylim(0, 1.35 * max(1e-300, ax.get_ylim()[1]))  # room for the legend above the bars
-    ax.legend(frameon=False, fontsize=8, ncols=2, loc="upper left")
+    ax.set_ylim(0, 1.7 * max(1e-300, ax.get_ylim()[1]))  # room for the legend above the bars
+    ax.legend(ncols=2, loc="upper left")
     return ax
 
 
+@styled
 def draw_predictive(
     curves: Mapping[str, Sequence[PredictiveInformation]], unit: str = "nats", axes: Sequence[Axes] | None = None
 ) -> Sequence[Axes]:
@@ -47,19 +50,20 @@ def draw_predictive(
     scale = 1 / math.log(2) if unit == "bits" else 1.0
     for k, (name, points) in enumerate(curves.items()):
         n = [point.n for point in points]
-        colour = COLOURS[k % len(COLOURS)]
+        colour = ink(k)
         left.plot(n, [float(point.I_pred) * scale for point in points], ".-", color=colour, label=name)
         right.plot(n, [point.ratio for point in points], ".-", color=colour, label=name)
     left.set_ylabel(rf"$I_{{\mathrm{{pred}}}}$ ({unit})")
-    right.set_ylabel(r"$I_{\mathrm{pred}}(\mathcal{T}_N)\,/\,H(\mathcal{T}_N)$")
+    right.set_ylabel(r"$I_{\mathrm{pred}}(\mathcal{T}_N)\,/\,H(\mathcal{T}_N)$ (no unit)")
     right.set_yscale("log")
     for ax in (left, right):
         ax.set_xscale("log")
-        ax.set_xlabel("training samples N")
-    left.legend(frameon=False, fontsize=8)
+        ax.set_xlabel("number of training samples N")
+    left.legend()
     return left, right
 
 
+@styled
 def draw_test_information(
     curves: Mapping[str, Sequence[PredictiveInformation]], unit: str = "nats", ax: Axes | None = None
 ) -> Axes:
@@ -69,12 +73,12 @@ def draw_test_information(
     for k, (name, points) in enumerate(curves.items()):
         tested = [(point.m, float(point.I_pred) * scale) for point in points if point.m is not None]
         (limit,) = [float(point.I_pred) * scale for point in points if point.m is None]
-        colour = COLOURS[k % len(COLOURS)]
+        colour = ink(k)
         ax.plot(*zip(*tested, strict=True), ".-", color=colour, label=name)
-        ax.axhline(limit, color=colour, linestyle="--", linewidth=1)
+        ax.axhline(limit, color=colour, linestyle="--", linewidth=1.6)
     ax.set_xscale("log")
     ax.set_ylim(bottom=0)
-    ax.set_xlabel("test samples M")
+    ax.set_xlabel("number of test samples M")
     ax.set_ylabel(rf"$I(\mathcal{{T}}_N;\mathcal{{T}}'_M)$ ({unit}); dashed: $I_{{\mathrm{{pred}}}}$")
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend()
     return ax

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from therml_exact.figures.style import panels
+from therml_exact.figures.style import panels, styled
 from therml_exact.frontier.learning.slopes import bounds_of_s
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NOTHING = 1e-3  # nats
 
 
+@styled
 def draw_phase_diagram(
     frontier: RuleFrontier, jumps: Mapping[float, Sequence[Jump]] | None = None, unit: str = "nats",
     axes: Sequence[Axes] | None = None,
@@ -39,7 +40,7 @@ def draw_phase_diagram(
 
     ValueError is raised for optima that fill no grid.
     """
-    axes = panels(3, 4.6, 4.2)[1] if axes is None else axes
+    axes = panels(3, 5.2, 4.8)[1] if axes is None else axes
     scale = 1 / math.log(2) if unit == "bits" else 1.0
     known = {(o.multipliers["gamma"], o.multipliers["sigma"]): o for o in frontier}
     gammas, sigmas = (sorted({at[k] for at in known}) for k in (0, 1))
@@ -50,18 +51,18 @@ def draw_phase_diagram(
         table = np.array([[known[g, s].point[name] * scale for g in gammas] for s in sigmas])
         mesh = ax.pcolormesh(_edges(gammas), _edges(sigmas), table, cmap="viridis", vmin=0.0)
         ax.figure.colorbar(mesh, ax=ax, label=f"{name} ({unit})")
-        ax.set_xlabel("γ (multiplier of C)")
-        ax.set_ylabel("σ (multiplier of S)")
-        ax.set_title(f"{name} of the best rule", fontsize=10)
+        ax.set_xlabel("γ, the multiplier of C (no unit)")
+        ax.set_ylabel("σ, the multiplier of S (no unit)")
+        ax.set_title(f"{name} of the best rule")
     _mark(axes[0], known, gammas, sigmas)
     for ax in axes:
         falls = [(gamma, jump.sigma) for gamma, found in sorted((jumps or {}).items()) for jump in found]
-        for colour, size, width in (("white", 16, 3.0), ("#c44e52", 15, 1.8)) if falls else ():
+        for colour, size, width in (("white", 16, 3.0), ("#d55e00", 15, 1.8)) if falls else ():
             ax.plot(*zip(*falls, strict=True), "_", color=colour, markersize=size, markeredgewidth=width, zorder=4,
                     label="S falls at once, certified" if width < 2 else None)  # fmt: skip
     handles, labels = axes[0].get_legend_handles_labels()
     if handles:
-        axes[0].figure.legend(handles, labels, fontsize=8, loc="outside lower center", ncols=3, facecolor="0.75",
+        axes[0].figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=True, facecolor="0.75",
                               edgecolor="none")  # fmt: skip
     return axes
 
@@ -81,7 +82,7 @@ def _mark(ax: Axes, known: Mapping[tuple[float, float], Any], gammas: list[float
         (constant, "x", {"color": "white"}, f"constant: S < {NOTHING:g} nats, proved"),
     ):
         if places:
-            ax.plot(*zip(*places, strict=True), marker, markersize=5, linestyle="none", label=label, **style)
+            ax.plot(*zip(*places, strict=True), marker, markersize=7, linestyle="none", label=label, **style)
 
 
 def _edges(values: Sequence[float]) -> np.ndarray[Any, Any]:

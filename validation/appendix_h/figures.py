@@ -25,7 +25,7 @@ from validation.section import Picture, picture
 GREY, BLUE, ORANGE, PURPLE, YELLOW = "0.75", "#0072b2", "#d55e00", "#762a83", "#e6ab02"
 MARKS = {6: ("o", BLUE), 7: ("s", ORANGE), 8: ("^", "#009e73"), 9: ("D", PURPLE), 10: ("*", "#cc0033")}
 FAINT = 0.35
-WINDOW = 345.0, 415.0  # points: about the size of an axes of the overview, which its labels are placed by
+WINDOW = 430.0, 510.0  # points: about the size of an axes of the overview, which its labels are placed by
 NAMES = {6: "Supervised learning", 7: "VIB", 8: "Autoencoders", 9: "VAE", 10: "The full objective"}
 
 
@@ -144,14 +144,15 @@ def _panel(
 
 def overview(results: Results) -> Figure:
     """All models in the planes of (R, C) and (R, D), beside the certified frontier."""
-    figure = Figure(figsize=(13, 6.4), layout="constrained")
+    figure = Figure(figsize=(17, 8), layout="constrained")
+    figure.set_layout_engine("constrained", rect=(0, 0, 1, 0.95))  # room for the arrows above the axes
     left, right = figure.subplots(1, 2)
     points = sorted((o.point["R"], o.point["C"]) for o in results.frontier.points)
     h_x = max(p["R"] + p["D"] for p in (o.point for o in results.frontier.points))
     end = max(3.5, *(a.true["R"] for models in results.models[:2] for a in models)) + 0.15
     points.append((end, points[-1][1]))
-    left.plot(*zip(*points, strict=True), color="black", linewidth=1, label="certified frontier")
-    right.plot([0, h_x], [h_x, 0], color="black", linewidth=1, label="certified frontier, R + D = H(X)")
+    left.plot(*zip(*points, strict=True), color="black", linewidth=2, label="certified frontier")
+    right.plot([0, h_x], [h_x, 0], color="black", linewidth=2, label="certified frontier, R + D = H(X)")
     top = {"C": 0.75, "D": 4.0}
     for ax, name in ((left, "C"), (right, "D")):
         ax.fill_between(*((zip(*points, strict=True)) if name == "C" else ([0, h_x], [h_x, 0])), color="0.93")
@@ -160,7 +161,7 @@ def overview(results: Results) -> Figure:
             for k, a in enumerate(models):
                 marker, colour = MARKS[a.objective.figure]
                 x, y = a.true["R"], min(a.true[name], top[name])
-                size, fill = 9 if marker == "*" else 6, colour if d == 0 else "white"
+                size, fill = 12 if marker == "*" else 9, colour if d == 0 else "white"
                 # What is computed from the true p(x, y) is no result of training: it is drawn faint.
                 faint = FAINT if (a.objective.gamma if name == "C" else a.objective.delta) == 0 else 1.0
                 ax.plot(x, y, marker, color=colour, mfc=fill, markersize=size, clip_on=False, zorder=3, alpha=faint)
@@ -168,12 +169,13 @@ def overview(results: Results) -> Figure:
                     ax.annotate("", (x, y * 1.045), (x, y), zorder=4, annotation_clip=False,
                                 arrowprops={"arrowstyle": "->", "color": colour})  # fmt: skip
                 marks.append((x, y, str(k + 1), "black" if d == 0 else "0.4"))
-        ax.set_xlabel("rate R (nats)")
-        ax.set_ylabel({"C": "classification error C (nats)", "D": "distortion D (nats)"}[name])
+        ax.set_xlabel("rate R (nats)", fontsize=14)
+        ax.set_ylabel({"C": "classification error C (nats)", "D": "distortion D (nats)"}[name], fontsize=14)
+        ax.tick_params(labelsize=12)
         ax.set_xlim(-0.15, end)
         ax.set_ylim(0, top[name])
         ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(frameon=False, fontsize=8, loc="lower left" if name == "D" else "upper right")
+        ax.legend(frameon=False, fontsize=12, loc="lower left" if name == "D" else "upper right")
         _label(ax, marks)
     told = [("0.3", "filled: infinite data"), ("white", "hollow: 50 examples")]
     for fill, text in told[: len(results.models)]:
@@ -184,7 +186,15 @@ def overview(results: Results) -> Figure:
         marker, colour = MARKS[o.figure]
         left.plot([], [], marker, color=colour, label=f"{k + 1}  {o.name}")
     handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles[1:], labels[1:], loc="outside right center", frameon=False, fontsize=8, title="objective")
+    figure.legend(
+        handles[1:],
+        labels[1:],
+        loc="outside right center",
+        frameon=False,
+        fontsize=12,
+        title="objective",
+        title_fontsize=12,
+    )
     return figure
 
 
@@ -199,28 +209,28 @@ def _label(ax: Axes, marks: Sequence[tuple[float, float, str, str]]) -> None:
     for x, y, text, colour in marks:
         px, py = wide * (x - left) / (right - left), high * (y - bottom) / (top - bottom)
         joined.setdefault((round(px / 4), round(py / 4), colour), []).append((px, py, text))
-    taken = [(px - 4, py - 4, px + 4, py + 4) for group in joined.values() for px, py, _ in group]
+    taken = [(px - 6, py - 6, px + 6, py + 6) for group in joined.values() for px, py, _ in group]
     for (_, _, colour), group in joined.items():
         px, py, _ = group[0]
         text = ",".join(text for _, _, text in group)
-        w = 4.2 * len(text) + 1
-        for far in (6.0, 13.0, 21.0, 30.0, 42.0):
+        w = 6.8 * len(text) + 1
+        for far in (9.0, 18.0, 29.0, 42.0, 58.0):
             found = None
             for side in range(8):
                 dx, dy = far * np.cos(side * np.pi / 4 + 0.6), far * np.sin(side * np.pi / 4 + 0.6)
-                x0, y0 = px + dx - (w if dx < 0 else 0), py + dy - 3.5
-                box = (x0, y0, x0 + w, y0 + 7)
+                x0, y0 = px + dx - (w if dx < 0 else 0), py + dy - 5.5
+                box = (x0, y0, x0 + w, y0 + 11)
                 inside = box[0] > -20 and box[1] > 2 and box[2] < wide + 15 and box[3] < high + 8
                 if inside and not any(_meet(box, other) for other in taken):
                     found = (dx, dy, box)
                     break
             if found is not None:
                 break
-        dx, dy, box = found if found is not None else (6.0, 6.0, (px, py, px, py))
+        dx, dy, box = found if found is not None else (9.0, 9.0, (px, py, px, py))
         taken.append(box)
         x, y = left + px / wide * (right - left), bottom + py / high * (top - bottom)
-        line = {"arrowstyle": "-", "color": "0.7", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3} if far > 6 else None
-        ax.annotate(text, (x, y), (dx, dy), textcoords="offset points", fontsize=7, color=colour,
+        line = {"arrowstyle": "-", "color": "0.7", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3} if far > 9 else None
+        ax.annotate(text, (x, y), (dx, dy), textcoords="offset points", fontsize=11, color=colour,
                     ha="right" if dx < 0 else "left", va="center", arrowprops=line)  # fmt: skip
 
 

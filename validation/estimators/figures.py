@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from therml_exact.figures.style import CYCLE
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, told apart by all readers; markers say the same again.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+# Colours are told apart by all readers; markers say the same again.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 Cell = tuple[float, float]  # bias and standard deviation, nats
@@ -25,7 +26,7 @@ def bias_by_size(
     from matplotlib.colors import to_rgba
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13.5, 8.4), layout="constrained")
+    figure = Figure(figsize=(16, 9.6), layout="constrained")
     panels = figure.subplots(2, 3).reshape(-1)
     for ax, (joint, lines) in zip(panels, curves.items(), strict=False):
         reach, low, high = [], [], []
@@ -36,12 +37,12 @@ def bias_by_size(
                 np.array(sizes) * shift,
                 bias,
                 spread,
-                color=COLOURS[k],
+                color=CYCLE[k],
                 marker=MARKERS[k],
-                markersize=5,
-                linewidth=1.4,
-                elinewidth=1.6,
-                ecolor=to_rgba(COLOURS[k], 0.35),
+                markersize=7,
+                linewidth=2,
+                elinewidth=2,
+                ecolor=to_rgba(CYCLE[k], 0.35),
                 label=name,
             )
             reach.append(max(np.abs(bias).max(), (np.abs(bias) + spread)[1:].max()))
@@ -52,15 +53,16 @@ def bias_by_size(
         limit = max(sorted(reach)[-2], 0.01)
         ax.set_ylim(1.1 * max(-limit, min(low) - 0.1 * limit), 1.1 * min(limit, max(high) + 0.1 * limit))
         ax.set_xscale("log")
-        ax.set_xticks(sizes, [f"{n:,}" for n in sizes], fontsize=9)
+        ax.set_xticks(sizes, [f"{n:,}" for n in sizes], fontsize=12)
         ax.minorticks_off()
-        ax.set_title(f"{joint}:  I(X;Y) = {truths[joint]:.3f} nats", fontsize=11)
-        ax.set_xlabel("samples n")
-        ax.set_ylabel("bias ± standard deviation (nats)")
+        ax.set_title(f"{joint}:  I(X;Y) = {truths[joint]:.3f} nats", fontsize=13)
+        ax.set_xlabel("samples n", fontsize=12)
+        ax.set_ylabel("bias ± standard deviation (nats)", fontsize=12)
+        ax.tick_params(labelsize=12)
         ax.spines[["top", "right"]].set_visible(False)
     panels[-1].set_axis_off()
     handles, labels = panels[0].get_legend_handles_labels()
-    panels[-1].legend(handles, labels, loc="center", frameon=False, fontsize=12)
+    panels[-1].legend(handles, labels, loc="center", frameon=False, fontsize=14)
     return figure
 
 
@@ -71,17 +73,18 @@ def ceiling(ks: Sequence[int], means: Sequence[float], spreads: Sequence[float],
     figure = Figure(figsize=(7, 4.4), layout="constrained")
     ax = figure.subplots()
     fine = np.geomspace(ks[0], ks[-1], 200)
-    ax.plot(fine, np.log(fine), color=COLOURS[1], linewidth=2, label="log K")
+    ax.plot(fine, np.log(fine), color=CYCLE[1], linewidth=2, label="log K")
     ax.axhline(truth, color="0.2", linestyle="--", linewidth=1.5, label=f"I(X;Y) = {truth:.3f}")
     ax.errorbar(
-        ks, means, spreads, color=COLOURS[0], marker="o", linewidth=1.5, label="InfoNCE, best critic: mean ± s.d."
+        ks, means, spreads, color=CYCLE[0], marker="o", linewidth=1.5, label="InfoNCE, best critic: mean ± s.d."
     )
     ax.set_xscale("log", base=2)
     ax.set_xticks(ks, [str(k) for k in ks])
     ax.minorticks_off()
     ax.set_ylim(0, 1.25 * max(truth, math.log(ks[-1]) * 0.8))
-    ax.set_xlabel("batch size K")
-    ax.set_ylabel("nats")
+    ax.set_xlabel("batch size K (samples)", fontsize=13)
+    ax.set_ylabel("mean of the estimate (nats)", fontsize=13)
+    ax.tick_params(labelsize=12)
     ax.legend(frameon=False, loc="lower right", fontsize=11)
     ax.spines[["top", "right"]].set_visible(False)
     return figure

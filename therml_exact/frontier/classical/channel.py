@@ -163,11 +163,13 @@ class Capacity:
 
         ax: axes of Matplotlib; None: a new figure. ImportError without matplotlib.
         """
-        from therml_exact.figures.style import shown_axes
+        from therml_exact.figures.style import shown_axes, style
 
         drawn = shown_axes() if ax is None else ax
-        drawn.bar(np.arange(len(self.input)), self.input)
-        drawn.set(xlabel="x", ylabel="p(x)", title=str(self).replace("; ", "\n"), xticks=range(len(self.input)))
+        with style():
+            drawn.bar(np.arange(len(self.input)), self.input)
+            drawn.set(xlabel="x", ylabel="p(x) (no unit)", title=str(self).replace("; ", "\n"))
+            drawn.set_xticks(range(len(self.input)))
         return drawn
 
 

@@ -87,16 +87,22 @@ class Tradeoff:
 
         ax: axes of Matplotlib; None: a new figure. ImportError without matplotlib.
         """
-        from therml_exact.figures.style import COLOURS, IMPOSSIBLE, shown_axes
+        from therml_exact.figures.style import shown_axes, style
 
         drawn = shown_axes() if ax is None else ax
+        with style():
+            return self._drawn(drawn)
+
+    def _drawn(self, drawn: Axes) -> Axes:
+        from therml_exact.figures.style import IMPOSSIBLE, ink
+
         points = self.points[np.argsort(self.points[:, 0])]
         x = np.linspace(points[0, 0], points[-1, 0], 400) if len(points) > 1 else points[:, 0]
         edge = [self.bound(at) for at in x]
         top = 1.05 * max(float(points[:, 1].max()), max(edge), 1e-9)
         far = 0.0 if self.side == "below" else top
         drawn.fill_between(x, edge, far, color=IMPOSSIBLE, label="proved impossible")
-        drawn.plot(points[:, 0], points[:, 1], "o-", ms=3, color=COLOURS[0], label="achieved")
+        drawn.plot(points[:, 0], points[:, 1], "o-", ms=5, color=ink(0), label="achieved")
         word = "distortion" if self.across == "D" else "cost"
         drawn.set(xlabel=f"{self.across} ({word}, in its own unit)", ylabel="I (nats)", ylim=(0, top))
         drawn.set_title(str(self).replace(", largest", "\nlargest"))
