@@ -184,12 +184,19 @@ class Kernel:
 
     @functools.cached_property
     def inner(self) -> Any:
-        """The same as another kernel calls it: without the code that unpacks Python's objects, which costs a third."""
+        """The same as another kernel calls it: a part of the machine code of its callers (parts.py)."""
+        from numba import njit
+
+        from therml_exact.kernels.parts import pipeline
+
         f = self.function
         bare = types.FunctionType(f.__code__, f.__globals__, f.__name__)
-        bare.__qualname__ = f"{f.__qualname__}.inner"  # the name in numba's cache
         bare.__module__ = f.__module__
-        return _dispatcher(bare, {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **self.options})
+        inner = njit(**{"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **pipeline, **self.options})(bare)
+        typed = inner.get_call_template
+        # One for all integers: numba would compile it for each way to mix literals and variables, f(0, n) and f(n, 0).
+        inner.get_call_template = lambda args, names: typed(_unliteral(args), names)
+        return inner
 
     @property
     def _numba_type_(self) -> Any:
@@ -236,6 +243,12 @@ def _dispatcher(function: types.FunctionType, options: dict[str, Any]) -> Any:
 
         tell_uncached()
         return njit(**options)(function)
+
+
+def _unliteral(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    from numba.core.types import unliteral
+
+    return tuple(unliteral(arg) for arg in args)
 
 
 def _is_compiled(k: Kernel, how: str) -> bool:
