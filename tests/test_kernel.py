@@ -203,12 +203,15 @@ def test_what_kernels_call_is_compiled_with_its_callers_once_for_all_integers(ho
     (tmp_path / f"digits_{how}.py").write_text(CALLER)
     automatic.syspath_prepend(tmp_path)
     made = importlib.import_module(f"digits_{how}")
+    cost = module.Kernel.cost.fget
+    assert cost(made.digits) == made.digits.own + made.digit.own
     automatic.setattr(module.Kernel, "cost", 0.0)
     assert made.digits(35) == (5, -343, 1)
     assert list(made.digit.inner.overloads) == [(int64, int64)] and not made.digit.is_compiled
     # On disk there is the outermost kernel alone, and it is whole.
     assert len(list(tmp_path.rglob("*.nbc"))) == 1
     again = module.Kernel(made.digits.function, made.digits.options)
+    assert cost(again) == again.own + module.KNOWN * made.digit.own and cost(made.digits) == 0.0
     automatic.setattr(module.Kernel, "cost", math.inf)
     assert again(36) == (6, -353, 1) and again.is_compiled
 

@@ -15,10 +15,11 @@ may be long, and returns nothing before its end; therefore each inner kernel loo
 it ends the whole call. The arrays that the call was given get back what was in them, and the call is made again,
 compiled. So a call is interpreted or compiled, never both. A loop that is long and calls no kernel calls `breathe`.
 
-Costs. c is SECONDS_A_BYTE for each byte of bytecode (CPython 3.11) of the kernel and of those it calls that are not
-compiled yet. On a quiet machine numba 0.68 needed 38 s for the 42.6 kB of `minimize`, 13 s for the 14.0 kB of a
-learning rule, 10 s for the 9.2 kB of the multi-information, 14 s for the 10.0 kB of the entropy vector and 13 to 18 s
-for the 22.5 kB of hard encoders: 0.6 to 1.4 ms a byte.
+Costs. c is SECONDS_A_BYTE for each byte of bytecode (CPython 3.11) of the kernel and of those it calls. On a quiet
+machine numba 0.68 needed 0.6 to 1.4 ms a byte when it compiled every kernel by itself. As parts (parts.py) they need
+0.37 (hard encoders) to 0.65 (encoders) of that, 0.52 for learning rules and informations, timed on one busy machine
+before and after: 0.25 to 0.75 ms. Of that LLVM takes two fifths, and numba's types and lowering the rest, which is not
+done again for what another kernel has called already.
 
 Arithmetic. Machine code divides by zero, takes log 0 and overflows without a word; Python raises. While a kernel is
 interpreted NumPy is silent, and `math` is replaced by functions that return infinities too (quiet_math.py). Where
@@ -51,7 +52,8 @@ from therml_exact.kernels import quiet_math
 
 VARIABLE = "THERML_KERNELS"
 MODES = ("compiled", "interpreted")
-SECONDS_A_BYTE = 9e-4  # of bytecode, to compile a kernel
+SECONDS_A_BYTE = 5e-4  # of bytecode, to compile a kernel
+KNOWN = 0.4  # of it for a kernel that has been typed and lowered
 STARTING = 1.0  # seconds: numba's import and its first look into the cache on a quiet machine (numba 0.68: 0.9 to 1.2)
 
 
@@ -257,9 +259,11 @@ class Kernel:
 
     @property
     def cost(self) -> float:
-        """What compiling costs now, in seconds, with all kernels that this one calls and that are not compiled."""
-        others = (k for k in self.callees if k is not self and not _is_compiled(k, "inner"))
-        return (0.0 if self.is_compiled else self.own) + sum(k.own for k in others)
+        """What compiling costs now, in seconds, with all kernels that this one calls."""
+        if self.is_compiled:
+            return 0.0
+        others = (k.own * (KNOWN if _is_compiled(k, "inner") else 1.0) for k in self.callees if k is not self)
+        return self.own + sum(others)
 
     @property
     def own(self) -> float:

@@ -5,25 +5,22 @@ that it calls, into each of its callers, and optimises that again: the deeper th
 never calls needs no machine code of its own. Such a kernel is a part: its module holds its code and that of the parts
 it calls, as numba wrote it; the outermost kernel links it, and LLVM optimises the whole once.
 
-This rests on internals of numba: where they are not what they were in numba 0.68, `pipeline` is empty, and numba
-compiles parts as it compiles everything.
+This rests on internals of numba, tried with the oldest version that this package takes and with the newest there was:
+0.60 and 0.68. With a later one `pipeline` is empty, and numba compiles parts as it compiles everything.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-try:
+import numba
+
+pipeline: dict[str, Any] = {}
+if numba.version_info.short <= (0, 68):
     from numba.core.codegen import JITCodeLibrary
     from numba.core.compiler import CompilerBase, DefaultPassBuilder
     from numba.core.compiler_machinery import LoweringPass, register_pass
     from numba.core.typed_passes import NativeLowering
-
-    for name in ("finalize", "_optimize_final_module", "_finalize_final_module", "_finalize_dynamic_globals"):
-        getattr(JITCodeLibrary, name)
-except (ImportError, AttributeError):
-    pipeline: dict[str, Any] = {}
-else:
 
     class _Part(JITCodeLibrary):
         """A module that only other modules link: what it calls is linked in, and nothing else is done to it."""
@@ -61,7 +58,7 @@ else:
         def run_pass(self, state: Any) -> bool:
             lowered = state["cr"]._replace(cfunc=object().__sizeof__)
             state.targetctx.insert_user_function(lowered.cfunc, lowered.fndesc, [state.library])
-            state.reload_init.extend(state.library._reload_init)
+            state.reload_init.extend(getattr(state.library, "_reload_init", ()))  # numba 0.60 has none
             state["cr"] = lowered
             return True
 
