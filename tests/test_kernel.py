@@ -426,3 +426,7 @@ def _called_from_outside() -> set[str]:
                 if isinstance(thing, module.Kernel):
                     found.add(f"{thing.__module__}.{thing.__name__}")
     return found
+
+
+def test_other_threads_run_beside_machine_code():
+    assert _counting().machine.targetoptions["nogil"]

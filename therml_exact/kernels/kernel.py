@@ -233,9 +233,9 @@ class Kernel:
 
     @functools.cached_property
     def machine(self) -> Any:
-        """Numba's dispatcher for this function, as Python calls it."""
+        """Numba's dispatcher for this function, as Python calls it; other threads run beside it."""
         with clock.stop():  # numba's import
-            return _dispatcher(self.function, self.options)
+            return _dispatcher(self.function, {"nogil": True, **self.options})
 
     @functools.cached_property
     def inner(self) -> Any:
