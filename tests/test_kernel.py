@@ -5,6 +5,7 @@ kernels, a hidden numba, an interruption) in processes of its own.
 """
 
 import ast
+import importlib
 import math
 import os
 import pickle
@@ -22,7 +23,7 @@ import pytest
 import therml_exact
 from therml_exact import clock, warmup
 from therml_exact.kernels import kernel as module
-from therml_exact.kernels import quiet_math
+from therml_exact.kernels import parts, quiet_math
 from therml_exact.kernels.information.logarithm import log
 from therml_exact.kernels.kernel import breathe, kernel, mode
 from therml_exact.kernels.mixture.cells import cells
@@ -176,6 +177,43 @@ def test_the_cost_is_that_of_all_kernels_that_are_called():
     assert sum(k.own for k in cells.callees) == pytest.approx(
         module.SECONDS_A_BYTE * sum(len(k.function.__code__.co_code) for k in cells.callees)
     )
+
+
+CALLER = """
+from therml_exact.kernels.kernel import kernel
+
+@kernel(fastmath=False, error_model="numpy")
+def digit(a, b):
+    return a - 10 * b
+
+@kernel(fastmath=False, error_model="numpy")
+def digits(n):
+    return digit(n, 3), digit(7, n), digit(1, 0)
+"""
+
+
+@pytest.mark.parametrize("how", ["parts", "whole"])
+def test_what_kernels_call_is_compiled_with_its_callers_once_for_all_integers(how, automatic, tmp_path):
+    """As parts; and as numba compiles everything, which serves where its internals are not those that parts need."""
+    from numba.core.types import int64
+
+    assert parts.pipeline
+    if how == "whole":
+        automatic.setattr(parts, "pipeline", {})
+    (tmp_path / f"digits_{how}.py").write_text(CALLER)
+    automatic.syspath_prepend(tmp_path)
+    made = importlib.import_module(f"digits_{how}")
+    cost = module.Kernel.cost.fget
+    assert cost(made.digits) == made.digits.own + made.digit.own
+    automatic.setattr(module.Kernel, "cost", 0.0)
+    assert made.digits(35) == (5, -343, 1)
+    assert list(made.digit.inner.overloads) == [(int64, int64)] and not made.digit.is_compiled
+    # On disk there is the outermost kernel alone, and it is whole.
+    assert len(list(tmp_path.rglob("*.nbc"))) == 1
+    again = module.Kernel(made.digits.function, made.digits.options)
+    assert cost(again) == again.own + module.KNOWN * made.digit.own and cost(made.digits) == 0.0
+    automatic.setattr(module.Kernel, "cost", math.inf)
+    assert again(36) == (6, -353, 1) and again.is_compiled
 
 
 def test_a_kernel_is_pickled_by_its_name():

@@ -15,10 +15,11 @@ may be long, and returns nothing before its end; therefore each inner kernel loo
 it ends the whole call. The arrays that the call was given get back what was in them, and the call is made again,
 compiled. So a call is interpreted or compiled, never both. A loop that is long and calls no kernel calls `breathe`.
 
-Costs. c is SECONDS_A_BYTE for each byte of bytecode (CPython 3.11) of the kernel and of those it calls that are not
-compiled yet. On a quiet machine numba 0.68 needed 38 s for the 42.6 kB of `minimize`, 13 s for the 14.0 kB of a
-learning rule, 10 s for the 9.2 kB of the multi-information, 14 s for the 10.0 kB of the entropy vector and 13 to 18 s
-for the 22.5 kB of hard encoders: 0.6 to 1.4 ms a byte.
+Costs. c is SECONDS_A_BYTE for each byte of bytecode (CPython 3.11) of the kernel and of those it calls. On a quiet
+machine numba 0.68 needed 0.6 to 1.4 ms a byte when it compiled every kernel by itself. As parts (parts.py) they need
+0.37 (hard encoders) to 0.65 (encoders) of that, 0.52 for learning rules and informations, timed on one busy machine
+before and after: 0.25 to 0.75 ms. Of that LLVM takes two fifths, and numba's types and lowering the rest, which is not
+done again for what another kernel has called already.
 
 Arithmetic. Machine code divides by zero, takes log 0 and overflows without a word; Python raises. While a kernel is
 interpreted NumPy is silent, and `math` is replaced by functions that return infinities too (quiet_math.py). Where
@@ -51,7 +52,8 @@ from therml_exact.kernels import quiet_math
 
 VARIABLE = "THERML_KERNELS"
 MODES = ("compiled", "interpreted")
-SECONDS_A_BYTE = 9e-4  # of bytecode, to compile a kernel
+SECONDS_A_BYTE = 5e-4  # of bytecode, to compile a kernel
+KNOWN = 0.4  # of it for a kernel that has been typed and lowered
 STARTING = 1.0  # seconds: numba's import and its first look into the cache on a quiet machine (numba 0.68: 0.9 to 1.2)
 
 
@@ -237,12 +239,19 @@ class Kernel:
 
     @functools.cached_property
     def inner(self) -> Any:
-        """The same as another kernel calls it: without the code that unpacks Python's objects, which costs a third."""
+        """The same as another kernel calls it: a part of the machine code of its callers (parts.py)."""
+        from numba import njit
+
+        from therml_exact.kernels.parts import pipeline
+
         f = self.function
         bare = types.FunctionType(f.__code__, f.__globals__, f.__name__)
-        bare.__qualname__ = f"{f.__qualname__}.inner"  # the name in numba's cache
         bare.__module__ = f.__module__
-        return _dispatcher(bare, {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **self.options})
+        inner = njit(**{"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **pipeline, **self.options})(bare)
+        typed = inner.get_call_template
+        # One for all integers: numba would compile it for each way to mix literals and variables, f(0, n) and f(n, 0).
+        inner.get_call_template = lambda args, names: typed(_unliteral(args), names)
+        return inner
 
     @property
     def _numba_type_(self) -> Any:
@@ -250,9 +259,11 @@ class Kernel:
 
     @property
     def cost(self) -> float:
-        """What compiling costs now, in seconds, with all kernels that this one calls and that are not compiled."""
-        others = (k for k in self.callees if k is not self and not _is_compiled(k, "inner"))
-        return (0.0 if self.is_compiled else self.own) + sum(k.own for k in others)
+        """What compiling costs now, in seconds, with all kernels that this one calls."""
+        if self.is_compiled:
+            return 0.0
+        others = (k.own * (KNOWN if _is_compiled(k, "inner") else 1.0) for k in self.callees if k is not self)
+        return self.own + sum(others)
 
     @property
     def own(self) -> float:
@@ -297,6 +308,12 @@ def _dispatcher(function: types.FunctionType, options: dict[str, Any]) -> Any:
 
         tell_uncached()
         return njit(**options)(function)
+
+
+def _unliteral(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    from numba.core.types import unliteral
+
+    return tuple(unliteral(arg) for arg in args)
 
 
 def _is_compiled(k: Kernel, how: str) -> bool:

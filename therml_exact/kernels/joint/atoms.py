@@ -28,6 +28,7 @@ import numpy as np
 from therml_exact.kernels.joint.newton import newton
 from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.mixture.mixing import weigh
+from therml_exact.kernels.vectors import assign_matrix, floored_logs, joined
 
 SEARCHED = 12  # starts from which an ascent is made in a round
 NEAR = 0.1  # distance below which a start would lead to the same maximum
@@ -121,11 +122,11 @@ def ascend(counts, logw, beta, rho, sigma, e, steps):
     """Move e uphill in place, at most `steps` double steps; returns log G."""
     nx, ny, nz = beta.shape
     c, r = np.empty(nx * ny), np.empty(counts.shape[0])
-    eta0, eta1, eta2, eta3 = np.zeros((nx, nz)), np.zeros((nx, nz)), np.zeros((nx, nz)), np.zeros((nx, nz))
+    eta1, eta2, eta3 = np.zeros((nx, nz)), np.zeros((nx, nz)), np.zeros((nx, nz))
     trial = np.empty((nx, nz))
     letter_costs(e, beta, rho, c)
     value = log_gradient(counts, logw, c, sigma, r)
-    eta0[:] = np.log(np.maximum(e, 1e-300))
+    eta0 = floored_logs(e, 1e-300)
     for _ in range(steps):
         logits(counts, r, beta, rho, eta1)
         soften(eta1, e)
@@ -159,13 +160,13 @@ def ascend(counts, logw, beta, rho, sigma, e, steps):
             other = log_gradient(counts, logw, c, sigma, r)
             if other > now:
                 now = other
-                e[:] = trial
+                assign_matrix(e, trial)
             else:
                 letter_costs(e, beta, rho, c)
                 log_gradient(counts, logw, c, sigma, r)
         gain = now - value
         value = now
-        eta0[:] = np.log(np.maximum(e, 1e-300))
+        eta0 = floored_logs(e, 1e-300)
         if moved < 1e-13 or gain < 1e-15:
             break
     return value
@@ -221,11 +222,13 @@ def merge(q, atoms, near):
                 break
         if found < 0:
             q[kept] = q[a]
-            atoms[kept] = atoms[a]
+            assign_matrix(atoms[kept], atoms[a])
             kept += 1
         else:
             total = q[found] + q[a]
-            atoms[found] = (q[found] * atoms[found] + q[a] * atoms[a]) / total
+            for x in range(atoms.shape[1]):
+                for z in range(atoms.shape[2]):
+                    atoms[found, x, z] = (q[found] * atoms[found, x, z] + q[a] * atoms[a, x, z]) / total
             q[found] = total
     return kept
 
@@ -247,7 +250,7 @@ def promising(counts, logw, beta, rho, sigma, atoms, starts, most):
         for a in range(count):
             near = near or distance(starts[k], chosen[a]) < NEAR
         if not near:
-            chosen[count] = starts[k]
+            assign_matrix(chosen[count], starts[k])
             count += 1
             if count == len(chosen):
                 break
@@ -278,8 +281,7 @@ def solve_atoms(counts, mass, beta, rho, sigma, start, starts, tol, rounds, lam)
     e, logw = np.empty((nx, nz)), np.empty(types)
     value, gap, thorough = 0.0, math.inf, False
     for _ in range(rounds):
-        logs = all_costs(counts, beta, rho, atoms) / -sigma
-        weigh(mass, logs, q, 30)
+        weigh(mass, all_costs(counts, beta, rho, atoms) / -sigma, q, 30)
         kept = merge(q, atoms, 1e-3)
         q, atoms = q[:kept].copy(), atoms[:kept].copy()
         if kept * nx * max(nz - 1, 1) <= LARGE:
@@ -287,13 +289,13 @@ def solve_atoms(counts, mass, beta, rho, sigma, start, starts, tol, rounds, lam)
         value = multipliers(mass, all_costs(counts, beta, rho, atoms), q, sigma, lam)
         for t in range(types):
             logw[t] = math.log(mass[t]) + lam[t] / sigma
-        tried = np.concatenate((atoms, promising(counts, logw, beta, rho, sigma, atoms, starts, SEARCHED)))
+        tried = joined(atoms, promising(counts, logw, beta, rho, sigma, atoms, starts, SEARCHED))
         fresh, new = np.zeros(len(tried), dtype=np.bool_), np.empty_like(tried)
         best = 0.0
         for k in range(len(tried)):
-            e[:] = tried[k]
+            assign_matrix(e, tried[k])
             found = ascend(counts, logw, beta, rho, sigma, e, 30)
-            new[k] = e
+            assign_matrix(new[k], e)
             if sigma * found > 0.3 * tol:
                 # After a few steps only, atoms are not at their maxima yet: Newton moves them.
                 fresh[k] = thorough or k >= len(atoms)
@@ -303,7 +305,7 @@ def solve_atoms(counts, mass, beta, rho, sigma, start, starts, tol, rounds, lam)
             break
         more = new[fresh]
         thorough = gap <= CLOSE * tol or len(more) == 0
-        atoms = np.concatenate((atoms, more))
-        q = np.concatenate((q, np.full(len(more), 1e-3 / max(len(more), 1))))
+        atoms = joined(atoms, more)
+        q = joined(q, np.full(len(more), 1e-3 / max(len(more), 1)))
         q /= q.sum()
     return q, atoms, value, gap

@@ -28,6 +28,7 @@ import numpy as np
 
 from therml_exact.kernels.joint.atoms import letter_costs, log_gradient
 from therml_exact.kernels.kernel import kernel
+from therml_exact.kernels.vectors import assign, assign_matrix, joined
 
 DONE, FOUND, MANY = 0, 1, 2  # proven; an encoder above the level was met; more boxes than allowed
 SMALL = 1e-200  # of a scaled sum, below which it is done again with logarithms
@@ -198,15 +199,14 @@ def _joined(logs, scaled, top, logs2, scaled2, top2, size):
 @kernel(fastmath=False, error_model="numpy")
 def _larger(known):
     """The same with room for twice as many."""
-    more = known.far.size
     return Simplices(
-        np.concatenate((known.vertices, np.empty_like(known.vertices))),
-        np.concatenate((known.child, np.empty_like(known.child))),
-        np.concatenate((known.error, np.empty_like(known.error))),
-        np.concatenate((known.far, np.empty(more))),
-        np.concatenate((known.logs, np.empty_like(known.logs))),
-        np.concatenate((known.scaled, np.empty_like(known.scaled))),
-        np.concatenate((known.top, np.empty_like(known.top))),
+        joined(known.vertices, np.empty_like(known.vertices)),
+        joined(known.child, np.empty_like(known.child)),
+        joined(known.error, np.empty_like(known.error)),
+        joined(known.far, np.empty_like(known.far)),
+        joined(known.logs, np.empty_like(known.logs)),
+        joined(known.scaled, np.empty_like(known.scaled)),
+        joined(known.top, np.empty_like(known.top)),
     )
 
 
@@ -233,7 +233,7 @@ def cover(types, cost, corner, level, most, symbols, above):
     )
     c, a, table = np.empty(nx * ny), np.empty(nz), np.empty((max(nx - 1, 1) * vertices, width))
     for x in range(nx):
-        known.vertices[x] = corner[x]
+        assign_matrix(known.vertices[x], corner[x])
         _enter(types, cost, known, x, x, c, a, table)
     count = nx
     stack = np.empty((512, nx), dtype=np.int64)
@@ -248,7 +248,7 @@ def cover(types, cost, corner, level, most, symbols, above):
         top[0] = _scale(logs[0], scaled[0], types.sizes[0])
     while depth > 0:
         depth -= 1
-        cell[:] = stack[depth]
+        assign(cell, stack[depth])
         if used == most or depth + 2 > stack.shape[0]:
             return (FOUND, found) if found else (MANY, used)
         if nx == 2:
@@ -256,7 +256,7 @@ def cover(types, cost, corner, level, most, symbols, above):
         elif nx > 2:
             for x in range(1, nx):
                 for v in range(vertices):
-                    table[(x - 1) * vertices + v] = known.logs[cell[x], v]
+                    assign(table[(x - 1) * vertices + v], known.logs[cell[x], v])
             for k in range(combinations):
                 _contract(types, cost, table, k, logs[k], a)
                 top[k] = _scale(logs[k], scaled[k], types.sizes[0])
@@ -277,13 +277,13 @@ def cover(types, cost, corner, level, most, symbols, above):
         # At the largest vertex G is smaller by a factor of at least exp(-rho/sigma N least error).
         least, digits = math.inf, chosen
         for x in range(nx):
-            e[x] = known.vertices[cell[x], digits % vertices]
+            assign(e[x], known.vertices[cell[x], digits % vertices])
             least = min(least, known.error[cell[x], digits % vertices])
             digits //= vertices
         if value - cost.rho / cost.sigma * sample * least > level:
             letter_costs(e, cost.beta, cost.rho, c)
             if log_gradient(types.counts, cost.logw, c, cost.sigma, r) > level:
-                above[found] = e
+                assign_matrix(above[found], e)
                 found += 1
                 if found == above.shape[0]:
                     return FOUND, found
@@ -302,15 +302,15 @@ def cover(types, cost, corner, level, most, symbols, above):
             if count + 2 > known.far.size:
                 known = _larger(known)
             for side in range(2):
-                known.vertices[count] = known.vertices[parent]
+                assign_matrix(known.vertices[count], known.vertices[parent])
                 for z in range(nz):
                     middle = 0.5 * (known.vertices[parent, low, z] + known.vertices[parent, high, z])
                     known.vertices[count, high if side == 0 else low, z] = middle
                 _enter(types, cost, known, count, at, c, a, table)
                 known.child[parent, 2 * edge + side] = count
                 count += 1
-        stack[depth] = cell
-        stack[depth + 1] = cell
+        assign(stack[depth], cell)
+        assign(stack[depth + 1], cell)
         stack[depth + 1, at] = known.child[parent, 2 * edge]
         stack[depth, at] = known.child[parent, 2 * edge + 1]
         depth += 2

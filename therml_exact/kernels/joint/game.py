@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from therml_exact.kernels.kernel import kernel
+from therml_exact.kernels.vectors import assign_matrix
 
 
 class Pool(NamedTuple):
@@ -92,7 +93,8 @@ def play(h, steps, w, u):
         if v != least:
             basis[i] = -2 - v
             i += 1
-    a, x, y, d = np.empty((size, size)), np.empty(size), np.empty(size), np.empty(size)
+    a, b = np.empty((size, size)), np.empty((size, size))
+    x, y, d = np.empty(size), np.empty(size), np.empty(size)
     w[:] = 0.0
     u[:] = 0.0
     w[first], u[least] = 1.0, 1.0
@@ -106,13 +108,15 @@ def play(h, steps, w, u):
             _column(h, base, scale, basis[i], x)
             for r in range(size):
                 a[r, i] = x[r]
-        b = a.copy()
+        assign_matrix(b, a)
         x[:] = 0.0
         x[vertices] = 1.0
         if not _solve(b, x):
             break
         # Duals: y a = (1 for t, 0 otherwise).
-        b = a.T.copy()
+        for i in range(size):
+            for r in range(size):
+                b[i, r] = a[r, i]
         y[:] = 0.0
         for i in range(size):
             if basis[i] == -1:
@@ -151,7 +155,7 @@ def play(h, steps, w, u):
         if enter == -1:
             break
         _column(h, base, scale, enter, d)
-        b = a.copy()
+        assign_matrix(b, a)
         if not _solve(b, d):
             break
         leave, ratio = -1, math.inf

@@ -19,6 +19,7 @@ import numpy as np
 
 from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.mixture.mixing import factor, gram, likelihood, substitute
+from therml_exact.kernels.vectors import assign_matrix
 
 
 @kernel(fastmath=False, error_model="numpy")
@@ -178,8 +179,9 @@ def newton(counts, mass, beta, rho, sigma, q, atoms, steps, enough):
             break
         gain = value - now
         value = now
-        alpha[:] = new_alpha
-        atoms[:] = new_atoms
+        alpha, new_alpha = new_alpha, alpha
+        for a in range(count):
+            assign_matrix(atoms[a], new_atoms[a])
         if gain < enough or (gain < 1e-16 * (1.0 + abs(value)) and longest < 1e-7):
             break
     for a in range(count):

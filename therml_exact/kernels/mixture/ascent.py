@@ -21,6 +21,7 @@ import math
 import numpy as np
 
 from therml_exact.kernels.kernel import kernel
+from therml_exact.kernels.vectors import assign, floored_logs
 
 FLOOR = 1e-300  # an entry of a code below it stands for it
 
@@ -34,7 +35,7 @@ def heights(lam, a, group, s, t, share, within, image, ends):
     """
     count, width = a.shape
     groups = share.size
-    eta = np.log(np.maximum(t, FLOOR))
+    eta = floored_logs(t, FLOOR)
     tops, sums = np.full(groups, -math.inf), np.zeros(groups)
     for w in range(count):
         x = lam[w]
@@ -110,13 +111,13 @@ def climb(lam, a, group, groups, s, ends, seeds, steps):
                         far[j] /= total
                 reached = heights(lam, a, group, s, far, share, within, image, ends)
                 if reached > here:
-                    second[:] = image
-            t[z] = second
+                    assign(second, image)
+            assign(t[z], second)
             if length < 1e-18:
                 break
         height[z] = heights(lam, a, group, s, t[z], share, within, image, ends)
-        found[z, :width] = image
-        found[z, width:] = share
+        assign(found[z], image)
+        assign(found[z, width:], share)
     return found, height
 
 
@@ -133,7 +134,10 @@ def apart(found, height, width, threshold, most):
             break
         alone = True
         for i in range(n):
-            if np.abs(found[z, :width] - found[chosen[i], :width]).max() < 1e-3:
+            far = 0.0
+            for j in range(width):
+                far = max(far, abs(found[z, j] - found[chosen[i], j]))
+            if far < 1e-3:
                 alone = False
         if alone:
             chosen[n] = z

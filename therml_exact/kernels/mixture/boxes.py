@@ -43,6 +43,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from therml_exact.kernels.kernel import kernel
+from therml_exact.kernels.vectors import assign
 
 CUTS = 5  # places where an interval may be cut: at 2, 3, 4, 5, 6 eighths
 LINES, ELLIPSOID, EMPTY = 0, 1, 2  # the rules of leaves
@@ -286,7 +287,7 @@ def newton(g, lo, hi, missing, work):
 @kernel(fastmath=False, error_model="numpy")
 def move(g, lo, hi, n, value, work):
     """Return log G after the step of `newton`, shortened until it is below `value`; `value` if none is."""
-    work.kept[:] = work.turn
+    assign(work.kept, work.turn)
     length = 1.0
     for _ in range(4):
         for p in range(n):
@@ -298,7 +299,7 @@ def move(g, lo, hi, n, value, work):
         if reached < value:
             return reached
         length *= 0.3
-    work.turn[:] = work.kept
+    assign(work.turn, work.kept)
     return value
 
 
@@ -470,15 +471,16 @@ def grow(g, near, nodes, root_lo, root_hi, threshold, pieces, point):
         if first + 2 > nodes.parent.size:
             return FULL
         node = nodes.heap[0]
-        lo[:], hi[:] = root_lo, root_hi
+        assign(lo, root_lo)
+        assign(hi, root_hi)
         depth = box_of(nodes, node, lo, hi, path)
-        again[:] = nodes.codes[node]
+        assign(again, nodes.codes[node])
         bound_on(g, lo, hi, again, math.inf, work)
         cut = chosen(lo, hi, nodes.bound[node] - threshold, g.mass, work)
         for j in range(width):
             work.b[j] = -math.log(max(work.image[j], 1e-300))
         if height(g, work.b, work) > threshold:
-            point[:] = work.image
+            assign(point, work.image)
             return ABOVE
         if cut < 0 or depth + 1 >= DEEPEST:
             return FULL
@@ -486,8 +488,9 @@ def grow(g, near, nodes, root_lo, root_hi, threshold, pieces, point):
         nodes.cut[node], nodes.child[node] = cut, first
         for new in range(first, first + 2):
             nodes.parent[new], nodes.child[new], nodes.bound[new] = node, 0, -math.inf
-            low[:], high[:] = lo, hi
-            nodes.codes[new] = nodes.codes[node]
+            assign(low, lo)
+            assign(high, hi)
+            assign(nodes.codes[new], nodes.codes[node])
             if halve(low, high, cut, new % 2 == 0):
                 nodes.kind[new] = EMPTY
             elif held(near, low, high):

@@ -37,6 +37,7 @@ import numpy as np
 from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.mixture.quadratic import on_cell
 from therml_exact.kernels.mixture.series import on_interval
+from therml_exact.kernels.vectors import assign
 
 NEAR = 0.5  # the quadratic is tried where the chord's bound is at most this far above the threshold
 # It is also tried where the edges are this short, since the chord's slope does not converge to entropy's at a face.
@@ -249,7 +250,7 @@ def cells(stack, state, lam, a, a_t, group, s, kstart, jstart, starts, scale, th
         b = beta + k * k
         gap = jensen_gap(cell[t + first * n : t + first * n + n], cell[t + second * n : t + second * n + n])
         other = stack[top + 1]
-        other[:] = cell
+        assign(other, cell)
         for side in range(2):
             # The first child, on top of the stack, has its vertex `second` at the middle; the other its `first`.
             target = other if side == 0 else cell

@@ -24,6 +24,7 @@ import math
 import numpy as np
 
 from therml_exact.kernels.kernel import kernel
+from therml_exact.kernels.vectors import assign, assign_matrix, floored_logs
 
 FLOOR = 1e-300
 LARGE = 400  # entries of codes
@@ -53,7 +54,7 @@ def likelihood(p, logs, alpha, r):
 @kernel(fastmath=False, error_model="numpy")
 def log_terms(a, own, t):
     """Log prod (t/exp(own))^a, [w, z]."""
-    return _terms(a, own, np.log(np.maximum(t, FLOOR)))
+    return _terms(a, own, floored_logs(t, FLOOR))
 
 
 @kernel(fastmath=False, error_model="numpy")
@@ -207,8 +208,10 @@ def weigh(p, logs, q, steps):
             slope[z] = 0.0
             for y in range(size):
                 slope[z] += h[z, y] * q[y]
-        x[:] = q
-        finished = nonnegative(h, 2.0 * slope - 1.0, x, changes)
+        assign(x, q)
+        for z in range(size):
+            trial[z] = 2.0 * slope[z] - 1.0
+        finished = nonnegative(h, trial, x, changes)
         total = x.sum()
         if not total > 0.0:
             return True
@@ -220,7 +223,8 @@ def weigh(p, logs, q, steps):
             return finished
         length = 1.0
         while True:
-            trial[:] = q + length * x
+            for z in range(size):
+                trial[z] = q[z] + length * x[z]
             reached = 0.0
             for w in range(count):
                 m[w] = 0.0
@@ -244,7 +248,9 @@ def weigh(p, logs, q, steps):
                     trial[z], kept = 0.1 * q[z], True
             q[z] = max(trial[z], 0.0)
         if kept:
-            q /= q.sum()
+            total = q.sum()
+            for z in range(size):
+                q[z] /= total
             reached = 0.0
             for w in range(count):
                 m[w] = 0.0
@@ -262,7 +268,7 @@ def newton(p, a, own, sums, ends, q, t, steps):
     codes, blocks = q.size, ends.size - 1
     one = 1 + width
     size = codes * one
-    alpha, eta = np.log(np.maximum(q, FLOOR)), np.log(np.maximum(t, FLOOR))
+    alpha, eta = floored_logs(q, FLOOR), floored_logs(t, FLOOR)
     block = np.empty(width, dtype=np.int64)
     for i in range(blocks):
         block[ends[i] : ends[i + 1]] = i
@@ -311,13 +317,13 @@ def newton(p, a, own, sums, ends, q, t, steps):
                 h[i, i] = 1.0
             step[i] = gradient[i] * scale[i]
         ridge, least = 0.0, 1e-10
-        lower[:] = h
+        assign_matrix(lower, h)
         while not factor(lower, size, least):
             ridge = max(30.0 * ridge, RIDGE)
             if ridge > 1e30:  # h is not finite
                 return value
             least = 0.3 * ridge / (1.0 + ridge)  # no step much longer than the ridge alone would allow
-            lower[:] = h
+            assign_matrix(lower, h)
             for i in range(size):
                 lower[i, i] += ridge
         substitute(lower, size, step)
@@ -346,9 +352,13 @@ def newton(p, a, own, sums, ends, q, t, steps):
             length *= 0.4
         if not moved:
             break
-        alpha[:], eta[:], value = new_alpha, new_eta, reached
-        r, other = other, r
-        q[:], t[:] = np.exp(alpha), np.exp(eta)
+        alpha, new_alpha = new_alpha, alpha
+        eta, new_eta = new_eta, eta
+        r, other, value = other, r, reached
+        for z in range(codes):
+            q[z] = math.exp(alpha[z])
+            for j in range(width):
+                t[z, j] = math.exp(eta[z, j])
         if decrement < 1e-21:
             break
     return value
@@ -383,7 +393,9 @@ def relax(p, a, own, sums, ends, q, t, steps, weighings, near):
     line = _lines(ends, q, t, near)
     if line.shape[0]:
         new_q, new_t = np.zeros(q.size + line.shape[0]), np.empty((q.size + line.shape[0], t.shape[1]))
-        new_q[: q.size], new_t[: q.size], new_t[q.size :] = q, t, line
+        assign(new_q, q)
+        assign_matrix(new_t, t)
+        assign_matrix(new_t[q.size :], line)
         weigh(p, log_terms(a, own, new_t), new_q, weighings)
         q, t = _kept(new_q, new_t)
     newton(p, a, own, sums, ends, q, t, steps)

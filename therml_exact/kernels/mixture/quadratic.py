@@ -44,6 +44,7 @@ import math
 import numpy as np
 
 from therml_exact.kernels.kernel import kernel
+from therml_exact.kernels.vectors import floored_logs, largest
 
 ROUND = 1e-14  # the rounding of a bound, relative to the terms of the quadratic
 LEAST = 1e-300  # a posterior below it may still meet a factor that is larger than any float
@@ -298,7 +299,7 @@ def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, heigh
     form = np.empty((axes, axes))
     model(a, group, s, r, share, mean_, means, x, kstart, 0.0, lo, hi, form)
     slope = _product(x, mean_)
-    scale = abs(top) + np.abs(slope).max() + np.abs(form).max()
+    scale = abs(top) + largest(slope) + largest(form)
     if not scale < math.inf:
         return math.inf
     bound = on_vertices(slope, form, kstart)
@@ -323,7 +324,7 @@ def on_cell(cell, lam, a, group, s, groups, kstart, jstart, starts, point, heigh
         # the last digits of t are many of x's.
         lost = DIGIT * mean_.sum()
         for p in range(free):
-            inner[p, p] += 1e-9 * np.abs(form).max() + lost * np.abs(x).max()
+            inner[p, p] += 1e-9 * largest(form) + lost * largest(x)
         bound = min(bound, summit(edges, inner, lost))
     return top + bound + ROUND * scale
 
@@ -355,7 +356,7 @@ def about(u, lam, a, group, s, groups, roots, kstart, jstart, threshold, whole, 
             at += 1
     r, share = np.empty(count), np.empty(groups)
     mean, means = np.empty(width), np.empty((groups, width))
-    top = posterior(lam, a, group, s, groups, np.log(t0), r, share, mean, means)
+    top = posterior(lam, a, group, s, groups, floored_logs(t0, 0.0), r, share, mean, means)
     if not top <= threshold:
         return math.inf
     whole[:] = 0.0
@@ -417,7 +418,7 @@ def all_about(codes, lam, a, a_root, group, s, groups, roots, kstart, jstart, th
     u = np.empty(axes)
     for z in range(codes.shape[0]):
         bounds[z] = math.inf
-        log0 = np.log(np.maximum(codes[z], 1e-300))
+        log0 = floored_logs(codes[z], 1e-300)
         posterior(lam, a, group, s, groups, log0, r, share, mean, means)
         u[:] = 0.0
         for w in range(count):

@@ -24,6 +24,7 @@ import numpy as np
 
 from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.mixture.quadratic import phi
+from therml_exact.kernels.vectors import assign
 
 ORDER = 32  # the number of coefficients
 REACH = 4.0  # rho in standard deviations (m v)^(-1/2)
@@ -113,7 +114,7 @@ def below(g, most):
     p = np.empty(g.size)
     while top >= 0:
         c, b = stack[top]
-        p[:] = g
+        assign(p, g)
         for i in range(g.size - 1):
             for k in range(g.size - 2, i - 1, -1):
                 p[k] += c * p[k + 1]

@@ -31,6 +31,7 @@ import numpy as np
 
 from therml_exact.kernels.kernel import breathe, kernel
 from therml_exact.kernels.partitions.front import first_at_least, offer, words_of_blocks
+from therml_exact.kernels.vectors import assign
 
 # Columns kept for pricing before all blocks are priced again.
 POOL = 1024
@@ -601,7 +602,7 @@ def _hull(tables, simplex, lanes, chords, blocks, top_a, front, count):
                 stack[depth, 3] = pd
                 depth += 1
         if not split:
-            chords.u[made] = simplex.u
+            assign(chords.u[made], simplex.u)
             chords.direction[made, 0] = alpha
             chords.direction[made, 1] = beta
             chords.end[made, 0] = la

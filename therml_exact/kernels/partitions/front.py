@@ -62,6 +62,18 @@ def _gcd(a, b):
 
 
 @kernel(fastmath=False, error_model="numpy")
+def _sort(x):
+    """Sort by insertion: x is short."""
+    for i in range(1, x.size):
+        value = x[i]
+        j = i
+        while j > 0 and x[j - 1] > value:
+            x[j] = x[j - 1]
+            j -= 1
+        x[j] = value
+
+
+@kernel(fastmath=False, error_model="numpy")
 def _sorted_weights(c0, c1, support, weight):
     """The sums of weight over the blocks of a partition of `support`, sorted."""
     n = weight.shape[0]
@@ -69,7 +81,7 @@ def _sorted_weights(c0, c1, support, weight):
     for x in range(n):
         if (support >> x) & 1:
             out[label_of(c0, c1, x)] += weight[x]
-    out.sort()
+    _sort(out)
     return out
 
 
@@ -103,7 +115,7 @@ def _directions(c0, c1, support, cells, out, size):
             g = _gcd(out[b, j], g)
         for j in range(m):
             out[b, j] //= g
-        out[b].sort()
+        _sort(out[b])
         size[b] = g
     return count
 
@@ -169,8 +181,12 @@ def _equal_blocks(row, count, mixed, blocks):
     """How many blocks of two or more classes hold these numbers of symbols of each kind."""
     total = 0
     for b in range(blocks):
-        if mixed[b] == -2 and np.array_equal(count[b], row):
-            total += 1
+        if mixed[b] == -2:
+            equal = True
+            for kind in range(row.size):
+                equal = equal and count[b, kind] == row[kind]
+            if equal:
+                total += 1
     return total
 
 
@@ -184,7 +200,10 @@ def same_mixed_blocks(p0, p1, q0, q1, support, cells):
     mq = np.empty(n, np.int64)
     bp = _kinds(p0, p1, support, cells, kp, mp)
     bq = _kinds(q0, q1, support, cells, kq, mq)
-    if (mp == -2).sum() != (mq == -2).sum():
+    more = 0
+    for b in range(n):
+        more += (1 if mp[b] == -2 else 0) - (1 if mq[b] == -2 else 0)
+    if more != 0:
         return False
     for b in range(bp):
         if mp[b] == -2 and _equal_blocks(kp[b], kp, mp, bp) != _equal_blocks(kp[b], kq, mq, bq):
@@ -282,7 +301,8 @@ def offer(front, count, a, d, c0, c1, support, band_a, band_d, proof, weight, ce
             cells,
         ):
             if keep != end:
-                front[keep] = front[end]
+                for c in range(5):
+                    front[keep, c] = front[end, c]
             if front[keep, 0] < a:
                 place = keep + 1
             keep += 1

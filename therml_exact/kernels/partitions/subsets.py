@@ -11,6 +11,7 @@ import numpy as np
 
 from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.partitions.front import offer
+from therml_exact.kernels.vectors import assign_matrix
 
 
 @kernel(fastmath=False, error_model="numpy")
@@ -91,7 +92,7 @@ def subset_fronts(n, a, d, front, band_a, band_d, proof, weight, cells, max_node
             while start + count > room:
                 room *= 2
             wider = np.zeros((room, 4), np.int64)
-            wider[:start] = held[:start]
+            assign_matrix(wider, held[:start])
             held = wider
         for i in range(count):
             for c in range(4):

@@ -26,6 +26,7 @@ import numpy as np
 
 from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.rules.rate_distortion import rate_distortion
+from therml_exact.kernels.vectors import assign, assign_matrix
 
 
 @kernel(fastmath=False, error_model="numpy")
@@ -241,7 +242,9 @@ def descend(p, places, noise, n, nz, ny, nx, weight, q, rule, m, point, steps):
             break
         gain = value - now
         value = now
-        rule[:], m[:], point[:] = new, new_m, new_point
+        assign_matrix(rule, new)
+        assign(m, new_m)
+        assign(point, new_point)
         if gain < 1e-15 * (1.0 + abs(value)):
             break
     return value
@@ -292,6 +295,7 @@ def bound_cell(lo, hi, p, places, noise, n, nz, ny, nx, py, px, weight, enough, 
         value = rate_distortion(p, c, weight[3], other_q, other)
         if value > lower:
             lower = value
-            q[:], rule[:] = other_q, other
+            assign(q, other_q)
+            assign_matrix(rule, other)
     measure(p, places, noise, n, nz, ny, nx, rule, m, point)
     return lower, widest(lo, hi, m, nz, ny, nx, weight, gaps)

@@ -15,6 +15,7 @@ import numpy as np
 from therml_exact.kernels.kernel import kernel
 from therml_exact.kernels.rules.cells import costs, measure, minorants, tangents, tighten, widest
 from therml_exact.kernels.rules.rate_distortion import rate_distortion
+from therml_exact.kernels.vectors import assign, assign_matrix
 
 
 @kernel(fastmath=False, error_model="numpy")
@@ -83,14 +84,17 @@ def proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step):
             if free[i]:
                 rows[j, i] = cuts[j, i] if j < count else (1.0 if j - count == i else 0.0)
         if simplex:
-            mean = rows[j].sum() / number
+            mean = (rows[j, 0] + rows[j, 1] + rows[j, 2] + rows[j, 3]) / number
             for i in range(4):
                 rows[j, i] = rows[j, i] - mean if free[i] else 0.0
         linear[j] = errors[j] if j < count else room[j - count]
         if j < count or free[j - count]:
             u[j] = w[j] if j < count else nu[j - count]
             inside[j] = u[j] > 0.0
-    largest = (rows * rows).sum(axis=1).max() / mu
+    largest = 0.0
+    for j in range(size):
+        largest = max(largest, rows[j, 0] ** 2 + rows[j, 1] ** 2 + rows[j, 2] ** 2 + rows[j, 3] ** 2)
+    largest /= mu
     place = np.empty(size, np.int64)
     lower, one, two, slope = np.empty((size, size)), np.empty(size), np.empty(size), np.empty(size)
     least = 0.0
@@ -177,7 +181,8 @@ def proximal_step(count, cuts, errors, room, free, simplex, mu, w, nu, step):
         if gain > close:
             inside[joins] = True
     total = u[:count].sum()
-    w[:count] = u[:count] / total
+    for j in range(count):
+        w[j] = u[j] / total
     for i in range(4):
         nu[i] = u[count + i]
     return least
@@ -198,7 +203,7 @@ def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
     nu, step, room, trial, slope = np.zeros(4), np.zeros(4), np.zeros(4), np.empty(4), np.empty(4)
     trial_q = q.copy()
     value = dual(p, g, limit, lam, q, rules[0], c, slope)
-    cuts[0] = slope
+    assign(cuts[0], slope)
     w[0] = 1.0
     count = 1
     size = 0.0
@@ -231,7 +236,7 @@ def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
             for i in range(4):
                 if free[i]:
                     trial[i] /= total
-        trial_q[:] = q
+        assign(trial_q, q)
         slot = count
         if count == CUTS:
             slot = 0
@@ -239,12 +244,14 @@ def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
                 if w[j] < w[slot] or (w[j] == w[slot] and errors[j] > errors[slot]):
                     slot = j
             if w[slot] > 0.0:
-                w /= 1.0 - w[slot]
+                rest = 1.0 - w[slot]
+                for j in range(count):
+                    w[j] /= rest
         else:
             count += 1
         w[slot] = 0.0
         now = dual(p, g, limit, trial, trial_q, rules[slot], c, slope)
-        cuts[slot] = slope
+        assign(cuts[slot], slope)
         if now > value + 0.1 * rise:
             for j in range(count):
                 if j != slot:
@@ -255,7 +262,8 @@ def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
             errors[slot] = 0.0
             if now > value + 0.5 * rise:
                 mu *= 0.3
-            lam[:], q[:] = trial, trial_q
+            assign(lam, trial)
+            assign(q, trial_q)
             value = now
         else:
             errors[slot] = now - value
@@ -267,7 +275,9 @@ def raise_dual(p, g, limit, lam, free, simplex, enough, tol, q, rule):
     rule[:] = 0.0
     for j in range(count):
         if w[j] > 0.0:
-            rule += w[j] * rules[j]
+            for t in range(types):
+                for a in range(thetas):
+                    rule[t, a] += w[j] * rules[j, t, a]
     return value
 
 
@@ -289,7 +299,9 @@ def bound_capped(lo, hi, p, places, noise, n, nz, ny, nx, py, px, use_y, use_x, 
         value = raise_dual(p, g, limit, other_lam, free, simplex, enough, tol, other_q, other)
         if value > lower:
             lower = value
-            lam[:], q[:], rule[:] = other_lam, other_q, other
+            assign(lam, other_lam)
+            assign(q, other_q)
+            assign_matrix(rule, other)
     measure(p, places, noise, n, nz, ny, nx, rule, m, point)
     # A minorant can keep a limit, with the multiplier 0, where the functional itself exceeds it. By the multipliers
     # alone the boxes would then shrink for the objective only, for ever: what exceeds a limit counts too.

@@ -18,6 +18,7 @@ import math
 import numpy as np
 
 from therml_exact.kernels.kernel import kernel
+from therml_exact.kernels.vectors import assign
 
 POOR = 1e3  # of an alpha: from there on the start explains some type too badly
 FAR = 10.0  # of an alpha: from there on the second-order model says little, and a step to that one theta is better
@@ -48,10 +49,13 @@ def rate_distortion(p, c, sigma, q, rule):
     value = likelihood(p, rule, q, likely)
     ascent(p, rule, likely, alpha)
     if not (value < math.inf and alpha.max() < POOR):
-        q *= 0.5
+        for a in range(thetas):
+            q[a] *= 0.5
         for t in range(types):
             q[first[t]] += 0.5 * p[t]
-        q /= q.sum()
+        total = q.sum()
+        for a in range(thetas):
+            q[a] /= total
         value = likelihood(p, rule, q, likely)
         ascent(p, rule, likely, alpha)
     best, best_q, before = -math.inf, q.copy(), np.empty(types)
@@ -62,7 +66,7 @@ def rate_distortion(p, c, sigma, q, rule):
         if bound > best:
             stalled = stalled if bound <= best + slack else 0
             best = bound
-            best_q[:] = q
+            assign(best_q, q)
         if alpha[most] - 1.0 < 1e-13 or stalled > 3:
             break
         used = 0
@@ -73,7 +77,7 @@ def rate_distortion(p, c, sigma, q, rule):
                 used += 1
         # Near the end the value no longer tells better from worse, but the bound does.
         now, length, slack = math.inf, 1.0, 2e-15 * (1.0 + abs(value))
-        before[:] = likely
+        assign(before, likely)
         if alpha[most] < FAR:
             newton(p, rule, likely, alpha, work, used, x, hess, lower, goal)
         else:
@@ -85,32 +89,37 @@ def rate_distortion(p, c, sigma, q, rule):
                 trial[work[i]] = q[work[i]] + length * (x[i] - q[work[i]])
                 total += trial[work[i]]
             if total > 0.0:
-                trial /= total
+                for a in range(thetas):
+                    trial[a] /= total
                 now = likelihood(p, rule, trial, likely)
                 # No type may lose nearly all: a rare one would cost little and leave alpha huge.
-                if now <= value + slack and (likely > 0.01 * before).all():
+                kept = True
+                for t in range(types):
+                    kept = kept and likely[t] > 0.01 * before[t]
+                if now <= value + slack and kept:
                     break
                 now = math.inf
             length *= 0.5
         if not now <= value + slack:
             # All that is missing may be mass on the one theta: exactly as much as the derivative asks for.
             amount = share(p, rule[:, most], before)
-            trial[:] = (1.0 - amount) * q
+            for a in range(thetas):
+                trial[a] = (1.0 - amount) * q[a]
             trial[most] += amount
             now = likelihood(p, rule, trial, likely)
         stalled = stalled + 1 if not now < value - slack else 0
         if now <= value + slack:
-            q[:] = trial
+            assign(q, trial)
             value = now
         else:
-            likely[:] = before
+            assign(likely, before)
             stalled = 4
         ascent(p, rule, likely, alpha)
     # The rule is that of the least value; the best bound may have been an earlier q's.
     for t in range(types):
         for a in range(thetas):
             rule[t, a] *= q[a] / likely[t]
-    q[:] = best_q
+    assign(q, best_q)
     return base + sigma * best
 
 
