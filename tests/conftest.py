@@ -11,7 +11,20 @@ import os
 import depth
 import pytest
 
-os.environ.setdefault("THERML_KERNELS", "compiled")
+VARIABLE = "THERML_KERNELS"
+os.environ.setdefault(VARIABLE, "compiled")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before a whole run in several processes, compile the kernels: each once, and not once in every process."""
+    config = session.config
+    is_whole = config.args_source is not pytest.Config.ArgsSource.ARGS
+    if is_whole and getattr(config.option, "numprocesses", None) and os.environ[VARIABLE] == "compiled":
+        from therml_exact.warmup import warm_up
+
+        for name in warm_up():
+            config.get_terminal_writer().line(f"compiled: {name}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 
 import therml_exact as tx
 from therml_exact.frontier.joint.instance import Instance, instance
-from therml_exact.kernels.joint.boxes import DONE, FOUND, MANY, Cost, cover
+from therml_exact.kernels.joint.boxes import DONE, FOUND, MANY, Cost, cover, reference
 
 ONE = ([1], [["1/2", "1/2"]], [[["1/4", "3/4"], ["2/3", "1/3"]]])
 SURE = (["1/3", "2/3"], [["1/4", "3/4"], ["1/2", "1/2"]],
@@ -64,3 +64,9 @@ def test_what_is_covered_is_nowhere_above_and_what_is_found_is(tables: tuple, nz
             else:
                 assert status == MANY
     assert {DONE, FOUND} <= verdicts
+
+
+def test_a_simplex_of_one_code_has_one_vertex_and_nothing_beyond_it_is_touched() -> None:
+    room, a = np.array([7.0, 7.0, 7.0]), np.zeros(1)
+    reference(np.ones((1, 1)), a, room[:1])
+    assert a.tolist() == [1.0] and room.tolist() == [0.0, 7.0, 7.0]

@@ -17,6 +17,7 @@ import therml_exact as tx
 from therml_exact.frontier.joint import trace as joint_trace
 from therml_exact.frontier.joint.optimum import reached, value_at
 from therml_exact.frontier.learning.frontier import RuleFrontier
+from therml_exact.frontier.learning.trace import Work, pieces_of
 from therml_exact.frontier.mixture.certificate import digest
 
 HALF = "1/2"
@@ -85,10 +86,20 @@ def test_delta_has_a_piece_of_its_own_and_given_thetas_too() -> None:
 
 def test_the_result_depends_on_no_executor(frontier: RuleFrontier) -> None:
     # A new process, not a fork: this one may have threads of other libraries.
-    for executor in (ThreadPoolExecutor(2), ProcessPoolExecutor(1, mp_context=get_context("spawn"))):
+    for executor in (ThreadPoolExecutor(1), ProcessPoolExecutor(2, mp_context=get_context("spawn"))):
         with executor as pool:
             again = tx.trace(problem(), **LISTS, executor=pool, progress=False)
         assert same(again, frontier)
+
+
+def test_pieces_are_told_by_the_lists_alone() -> None:
+    """No more than two optima of a sigma, in order; delta = 0 is apart from the others."""
+    ats = [{"gamma": g, "sigma": s, "delta": d} for g, d, s in itertools.product((0, 1, 2), (0, 1, 2), (0.5, 1))]
+    pieces = pieces_of(ats, Work(joint_trace._run, *[None] * 3))
+    assert sorted(map(str, ats)) == sorted(str(at) for piece in pieces for at in piece)
+    assert all(len({(at["sigma"], at["delta"] > 0) for at in piece}) == 1 for piece in pieces)
+    assert sorted(map(len, pieces)) == [1] * 2 + [2] * 8
+    assert all(ats.index(piece[0]) < ats.index(piece[1]) for piece in pieces if len(piece) == 2)
 
 
 def same(one: RuleFrontier, two: RuleFrontier) -> bool:

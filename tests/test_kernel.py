@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 import therml_exact
-from therml_exact import clock
+from therml_exact import clock, warmup
 from therml_exact.kernels import kernel as module
 from therml_exact.kernels import quiet_math
 from therml_exact.kernels.information.logarithm import log
@@ -37,6 +37,8 @@ def automatic(monkeypatch, tmp_path):
 
     monkeypatch.delenv(module.VARIABLE, raising=False)
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(module, "_process", module._Process())
     ticks = iter(range(10**9))
     monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: float(next(ticks))))
     return monkeypatch
@@ -140,6 +142,23 @@ def test_machine_code_on_disk_is_used_at_once(automatic, capsys):
     again(np.zeros(1, np.int64), 1)
     assert again.is_compiled and not capsys.readouterr().err
     assert sum(again.machine.stats.cache_hits.values()) == 1 and not again.machine.stats.cache_misses
+
+
+def test_machine_code_on_disk_waits_until_starting_numba_pays(automatic):
+    count = _counting()
+    automatic.setattr(module.Kernel, "cost", 0.0)
+    count(np.zeros(1, np.int64), 1)
+    automatic.setattr(module.Kernel, "cost", math.inf)
+    for starting, is_loaded in ((100.0, False), (9.0, True), (0.0, True)):  # the call takes some 22 looks at the clock
+        automatic.setattr(module, "_process", module._Process())
+        automatic.setattr(module, "STARTING", starting)
+        again = module.Kernel(count.function, count.options)
+        assert again(np.zeros(1, np.int64), 20) == 20 and again.is_compiled == is_loaded
+        assert module._process.started == is_loaded
+    other = module.Kernel(_counting().function, {"fastmath": True, "error_model": "numpy"})
+    automatic.setattr(module.Kernel, "_is_kept", False)  # nothing on disk: there is nothing to look for
+    automatic.setattr(module, "_process", module._Process())
+    assert other(np.zeros(1, np.int64), 20) == 20 and not other.is_compiled and not module._process.started
 
 
 def test_compiling_stops_the_clock_of_time_limits(automatic):
@@ -295,16 +314,31 @@ def test_control_c_ends_compiling(tmp_path):
         [sys.executable, "-u", "-c", script], env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith(b"informations")
         while not list(tmp_path.rglob("*.nbi")):  # the first kernel is compiled: so is the next, now
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=120)
+        said, errors = process.communicate(timeout=120)  # the pipe of errors ends when the last child does
     finally:
         process.kill()
-    assert process.returncode == 1 and b"Aborted" in errors and b"priors" not in rest
+    assert process.returncode == 1 and b"Aborted" in errors and b"compiled" not in said
+
+
+def test_every_step_of_warming_up_is_in_one_chain():
+    assert sorted(name for chain in warmup.CHAINS for name in chain) == sorted(warmup.STEPS)
+
+
+def test_warming_up_tells_each_step_and_a_failure(monkeypatch, tmp_path):
+    monkeypatch.delenv(module.VARIABLE, raising=False)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(warmup, "CHAINS", (("priors",),))
+    assert list(warmup.warm_up()) == ["priors"]
+    monkeypatch.setattr(warmup, "CHAINS", (("priors", "no such step"),))
+    with pytest.raises(RuntimeError, match="ended with exit code 1"):
+        list(warmup.warm_up())
+    monkeypatch.setenv(module.VARIABLE, "interpreted")
+    with pytest.raises(ValueError, match="nothing is compiled"):
+        list(warmup.warm_up())
 
 
 def test_warming_up_meets_every_kernel_that_is_called_from_outside():
@@ -354,3 +388,7 @@ def _called_from_outside() -> set[str]:
                 if isinstance(thing, module.Kernel):
                     found.add(f"{thing.__module__}.{thing.__name__}")
     return found
+
+
+def test_other_threads_run_beside_machine_code():
+    assert _counting().machine.targetoptions["nogil"]

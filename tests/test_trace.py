@@ -9,20 +9,23 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
+from multiprocessing import get_context
 
 import interruptible
 import numpy as np
 import pytest
 from depth import examples
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import therml_exact as tx
 from therml_exact.frontier.budget import Budget
 from therml_exact.frontier.curve import corners
-from therml_exact.frontier.curve.half_spaces import Support, solve_all
+from therml_exact.frontier.curve.crew import CHUNK, LEAST, SHARES, TASK, key, pieces_of, tasks
+from therml_exact.frontier.curve.half_spaces import Support, solve_all, solve_pieces
 from therml_exact.frontier.mixture.path import USUAL
 from therml_exact.testing import joints
 
@@ -191,6 +194,61 @@ def test_the_executor_does_not_change_the_result():
         assert same(alone, trace(problem, deltas=[0, 0.5], executor=pool))
 
 
+class Here:
+    """An executor that does its tasks at once, and says of each that it took as long as the test wants."""
+
+    def __init__(self, seconds):
+        self.seconds, self.sizes = seconds, []
+
+    def submit(self, work, version, solve, problem, task, *limits):
+        found, _ = work(version, solve, problem, task, *limits)
+        self.sizes.append(len(task))
+        future = Future()
+        future.set_result((found, self.seconds))
+        return future
+
+
+def test_a_surface_depends_on_no_executor_and_no_clock():
+    """One worker, two processes, and tasks that are told to take a moment or an hour: every bit is the same."""
+    problem, tol = theta_problem(2), 0.004
+    alone = trace(problem, tol=tol)
+    assert len(alone) > 20 and alone.complete
+    # New processes, not forks: this one may have threads of other libraries.
+    for workers in (ThreadPoolExecutor(1), ProcessPoolExecutor(2, mp_context=get_context("spawn"))):
+        with workers as pool:
+            assert same(alone, trace(problem, tol=tol, executor=pool))
+    quick, slow = Here(1e-6), Here(3600.0)
+    assert same(alone, trace(problem, tol=tol, executor=quick)) and same(alone, trace(problem, tol=tol, executor=slow))
+    assert len(quick.sizes) < len(slow.sizes) and set(slow.sizes) == {1}
+
+
+seconds = st.sampled_from([0.0, 1e-6, 1e-3, 0.02, 0.3, 1e3])
+
+
+@given(st.lists(st.integers(1, 9), max_size=60), seconds)
+def test_tasks_hold_every_piece_in_order_and_none_is_too_long(sizes, pace):
+    pieces = [[{"beta": float(k)}] * size for k, size in enumerate(sizes)]
+    told = tasks(pieces, pace)
+    assert [piece for task in told for piece in task] == pieces
+    left = pace * sum(sizes)
+    for task in told:
+        length = pace * sum(map(len, task))
+        assert len(task) == 1 or 0 < length <= max(LEAST, min(TASK, left / SHARES)) * (1 + 1e-9)
+        left -= length
+    if pace == 0:
+        assert len(told) == len(pieces)
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 1.0]), st.integers(0, 2), st.integers(0, 30)), max_size=40))
+def test_pieces_hold_what_can_start_from_each_other(given_):
+    wanted = [{"rho": r, "delta": float(d), "gamma": float(g)} for r, d, g in given_]
+    pieces = pieces_of(wanted)
+    assert [key(m) for piece in pieces for m in piece] == sorted({key(m) for m in wanted})
+    for piece in pieces:
+        assert len({(m["rho"], m["delta"]) for m in piece}) == 1 and len(piece) <= CHUNK
+    assert pieces == pieces_of(wanted[::-1])
+
+
 def test_a_checkpoint_resumes_and_gives_the_same(tmp_path, monkeypatch):
     path = tmp_path / "run.checkpoint"
     problem = theta_problem(3)
@@ -246,11 +304,13 @@ def test_optima_that_had_their_time_are_kept_though_the_whole_call_is_over(tmp_p
 
 
 def test_a_piece_ends_with_the_call_and_gives_one_optimum_at_least():
-    """Eight optima are a piece; each of them would have a minute."""
+    """Eight optima are a piece; each of them would have a minute. Of a task's pieces the first is begun."""
     problem = tx.EncoderProblem(tx.Joint.from_counts(COUNTS, ("X", "Y")))
     path = [problem.direction(np.array([1.0, 0.0, gamma])) for gamma in range(5, 13)]
     assert len(solve_all(problem, path, USUAL, 1e-9)) == 1
-    assert len(solve_all(problem, path, USUAL, math.inf, time.time() - 1)) == 1
+    for clocks in ((1e-9, math.inf), (math.inf, time.time() - 1)):
+        found, seconds = solve_pieces(problem, [path, path[:3]], USUAL, *clocks)
+        assert [len(optima) for optima in found] == [1] and seconds > 0
     assert len(solve_all(problem, path[:3], USUAL)) == 3
 
 

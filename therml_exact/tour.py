@@ -33,7 +33,7 @@ from therml_exact.histograms import types
 from therml_exact.information import mutual_information
 from therml_exact.numbers.primelog import PrimeLog
 from therml_exact.numbers.tables import Array, check_size
-from therml_exact.predictive import predictive_information
+from therml_exact.predictive import PredictiveInformation, predictive_information
 from therml_exact.variational import Variational, optimal_variational
 from therml_exact.worlds import ExchangeableWorld, WorldP, data_tables
 
@@ -119,27 +119,22 @@ def _of_one_sample(stop: Stop) -> dict[str, Any]:
 def run(data: Joint, samples: tuple[int, ...] = (1, 2)) -> Iterator[Stop]:
     """The tour's stops one by one."""
     for n in samples:
+        told = predictive_information(*data_tables(data), n)
         for learner in TOUR_LEARNERS:
-            yield visit(data, learner, n)
+            yield stop(*build(data, learner, n), learner, told)
 
 
 def run_by_types(data: Joint, samples: tuple[int, ...] = (10, 50)) -> Iterator[Stop]:
     """The tour's stops at more samples, by types."""
     for n in samples:
+        told = predictive_information(*(table.astype(float) for table in data_tables(data)), n)
         for learner in TYPE_LEARNERS:
-            yield stop(build_by_types(data, learner, n), learner, 0.0)
+            yield stop(build_by_types(data, learner, n), 0.0, learner, told)
 
 
-def visit(data: Joint, learner: str, n: int) -> Stop:
-    """One world, its q's, bounds and informations."""
-    world, rounded = build(data, learner, n)
-    return stop(world, learner, rounded)
-
-
-def stop(world: WorldP | ExchangeableWorld, learner: str, rounded: float) -> Stop:
-    """The bounds and informations of a world with the q's of practice."""
+def stop(world: WorldP | ExchangeableWorld, rounded: float, learner: str, told: PredictiveInformation) -> Stop:
+    """The bounds and informations of a world with the q's of practice; told: what N samples tell of its process."""
     q = practice(world)
-    told = predictive_information(world.phi, world.x_given_phi, world.y_given_x_phi, world.n)
     return Stop(
         learner,
         world.n,

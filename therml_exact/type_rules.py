@@ -9,6 +9,7 @@ All take counts[type, letter] (`tx.types`, its letters as one axis). No units bu
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -25,13 +26,15 @@ def erm(counts: Counts, risk: Array) -> Array:
     >>> erm(np.array([[0, 2], [1, 1]]), np.array([[0, 1], [1, 0]], dtype=object)).tolist()
     [[Fraction(0, 1), Fraction(1, 1)], [Fraction(1, 2), Fraction(1, 2)]]
     """
-    total = counts.astype(object) @ np.asarray(risk, dtype=object).T
+    exact = [Fraction(value) for value in np.asarray(risk, dtype=object).flat]
+    unit = math.lcm(*(value.denominator for value in exact))
+    whole = np.array([int(value * unit) for value in exact], dtype=object).reshape(np.shape(risk))
+    largest = max(map(abs, whole.flat), default=0) * int(counts.sum(axis=1).max(initial=0))
+    kind = np.int64 if largest < 2**62 else object  # sums of machine integers, where none can overflow
+    total = counts.astype(kind) @ whole.astype(kind).T
     best = total == total.min(axis=1, keepdims=True)
-    ties = best.sum(axis=1)
-    rows = np.empty(best.shape, dtype=object)
-    for index in np.ndindex(*best.shape):
-        rows[index] = Fraction(int(best[index]), int(ties[index[0]]))
-    return rows
+    share = np.array([Fraction(0), *(Fraction(1, ties) for ties in range(1, best.shape[1] + 1))], dtype=object)
+    return np.asarray(share[np.where(best, best.sum(axis=1, keepdims=True), 0)])
 
 
 def gibbs(counts: Counts, cost: Array, prior: Array, sigma: float) -> Array:

@@ -2,13 +2,22 @@
 
 Kernels compile by themselves once that pays (kernels/kernel.py). Compiled in advance, they are in numba's cache on
 disk, where every later process finds them. A call names what it compiles; results are not used.
+
+Steps that share kernels make one chain, and each chain is a process of its own, as many at a time as there are
+processors: numba compiles one kernel at a time in a process.
 """
 
 from __future__ import annotations
 
 import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -93,19 +102,67 @@ STEPS: dict[str, Callable[[], Any]] = {
 }
 
 
+CHAINS = (
+    ("learning rules", "learning rules under caps", "rules and encoders", "rules and encoders under caps"),
+    ("encoders", "encoders of many letters"),
+    ("hard encoders",),
+    ("informations of large tables", "predictive information", "priors"),
+)
+"""The steps by the kernels that they share; the longest chain first."""
+
+
 def warm_up() -> Iterator[str]:
-    """Compile everything, and yield the name of each step before it; ValueError where nothing can be compiled."""
-    before = os.environ.get(VARIABLE)
+    """Compile everything, and yield the name of each step after it; ValueError where nothing can be compiled."""
     if mode() == "interpreted":
         raise ValueError(f"{VARIABLE} is 'interpreted': nothing is compiled; unset it to compile kernels in advance")
     if find_spec("numba") is None:
         raise ValueError("numba is not installed: kernels are interpreted, which is slow; `pip install numba` helps")
-    os.environ[VARIABLE] = "compiled"
+    waiting = list(CHAINS)
+    running: list[subprocess.Popen[str]] = []
+    told: queue.SimpleQueue[str | subprocess.Popen[str]] = queue.SimpleQueue()
     try:
-        for name, step in STEPS.items():
-            yield name
-            step()
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                running.append(_begin(waiting.pop(0), told))
+            news = told.get()
+            if isinstance(news, str):
+                yield news
+            else:
+                running.remove(news)
+                if news.wait():
+                    raise RuntimeError(f"a process that compiles kernels ended with exit code {news.returncode}")
     finally:
-        os.environ.pop(VARIABLE)
-        if before is not None:
-            os.environ[VARIABLE] = before
+        for process in running:  # a Control-C, or a failure: what is compiled stays, for numba writes whole files
+            process.kill()
+            process.wait()
+
+
+def _begin(chain: tuple[str, ...], told: queue.SimpleQueue[str | subprocess.Popen[str]]) -> subprocess.Popen[str]:
+    """Start the process of a chain; it tells the names of its steps, and at last itself."""
+    root = str(Path(tx.__file__).parents[1])
+    paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, VARIABLE: "compiled", "PYTHONPATH": paths}
+    command = [sys.executable, "-m", "therml_exact.warmup", *chain]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603
+
+    def listen() -> None:
+        assert process.stdout is not None
+        with process.stdout as lines:
+            for line in lines:
+                told.put(line.strip())
+        told.put(process)
+
+    threading.Thread(target=listen, daemon=True).start()
+    return process
+
+
+def main(chain: list[str]) -> None:
+    """Do the steps of a chain one after another, and print the name of each after it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the first process ends this one
+    for name in chain:
+        STEPS[name]()
+        print(name, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -21,10 +21,8 @@ def warmup() -> None:
     begun = time.monotonic()
     with progress_bar(console) as progress:
         task = progress("kernels", len(STEPS))
-        for done, name in enumerate(warm_up()):
-            if done:
-                task()
+        for name in warm_up():
+            task()
             if not console.is_terminal:
                 console.print(name, highlight=False, markup=False)
-        task()
     console.print(f"compiled: {time.monotonic() - begun:.0f} s; every later process finds the kernels", highlight=False)

@@ -6,6 +6,10 @@ until the time spent in it reaches c; then it is compiled. So a kernel never cos
 the two choices, however long it turns out to be needed (the rule of R. Karp, On-line algorithms versus off-line
 algorithms, 1992, for renting skis or buying them).
 
+Starting. To load machine code, numba has to be imported, which takes STARTING seconds once in a process. The same rule
+holds for them: until all kernels together have been interpreted for that long, what is in the cache is left there.
+Whether a kernel is in the cache at all is seen from the name of its file, without numba.
+
 Calls. What counts is the outermost call: kernels that it calls are interpreted with it and compiled with it. A call
 may be long, and returns nothing before its end; therefore each inner kernel looks at the clock, and when the time is up
 it ends the whole call. The arrays that the call was given get back what was in them, and the call is made again,
@@ -27,13 +31,17 @@ not be installed. The last bits of floats may differ between the modes: the comp
 from __future__ import annotations
 
 import functools
+import glob
 import math
 import os
+import re
 import sys
 import threading
 import time
 import types
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,6 +52,7 @@ from therml_exact.kernels import quiet_math
 VARIABLE = "THERML_KERNELS"
 MODES = ("compiled", "interpreted")
 SECONDS_A_BYTE = 9e-4  # of bytecode, to compile a kernel
+STARTING = 1.0  # seconds: numba's import and its first look into the cache on a quiet machine (numba 0.68: 0.9 to 1.2)
 
 
 class _TimeIsUp(BaseException):
@@ -56,7 +65,16 @@ class _Thread(threading.local):
     deadline: float | None = None
 
 
+class _Process:
+    """spent: seconds for which kernels were interpreted before numba was started; started: whether it has been."""
+
+    spent = 0.0
+    started = False
+
+
 _thread = _Thread()
+_process = _Process()
+_NOTHING = object()  # what an interpreted call returns that did not come to its end
 
 
 def mode() -> str:
@@ -84,6 +102,7 @@ class Kernel:
         self.options = options
         self._ready: Callable[..., Any] | None = None  # the compiled function
         self._spent = 0.0  # seconds of outermost calls that were interpreted
+        self._looked = False  # whether its machine code has been looked for on disk
 
     def __reduce__(self) -> str:
         return self.function.__qualname__
@@ -99,21 +118,42 @@ class Kernel:
 
     def _outermost(self, args: tuple[Any, ...]) -> Any:
         pinned = mode()
-        if pinned == "interpreted" or self.machine is None:
+        if pinned == "interpreted" or not _numba_is_there():
             return self._interpret(args, math.inf)
         if pinned == "automatic":
-            left = self.cost - self._spent
-            if left > 0.0 and not self._is_at_hand(args):
-                before = _arrays(args, [])
-                begun = time.perf_counter()
-                try:
-                    return self._interpret(args, begun + left)
-                except (_TimeIsUp, ArithmeticError):
-                    for array, content in before:
-                        array[...] = content
-                finally:
-                    self._spent += time.perf_counter() - begun
+            result = self._rent(args, self._until_look)
+            if result is _NOTHING and not self._is_at_hand(args):
+                result = self._rent(args, self.cost - self._spent)
+            if result is not _NOTHING:
+                return result
         return self.compiled(args, aloud=pinned == "automatic")(*args)
+
+    @property
+    def _until_look(self) -> float:
+        """For how many seconds this kernel may still be interpreted before its machine code is looked for."""
+        if _process.started or not self._is_kept:
+            return 0.0
+        return STARTING - _process.spent
+
+    def _rent(self, args: tuple[Any, ...], seconds: float) -> Any:
+        """Interpret a call for at most so many seconds; where that is not enough, restore its arrays: _NOTHING."""
+        if seconds <= 0.0:
+            return _NOTHING
+        before = _arrays(args, [])
+        begun = time.perf_counter()
+        try:
+            return self._interpret(args, begun + seconds)
+        except (_TimeIsUp, ArithmeticError):
+            for array, content in before:
+                array[...] = content
+            return _NOTHING
+        finally:
+            self._account(time.perf_counter() - begun)
+
+    def _account(self, seconds: float) -> None:
+        self._spent += seconds
+        if not _process.started:
+            _process.spent += seconds
 
     def either(self, other: Callable[..., Any], seconds: float, *args: Any) -> Any:
         """Call the kernel where it is compiled or has to be; otherwise `other`, which takes about `seconds` instead.
@@ -123,21 +163,37 @@ class Kernel:
         if self._ready:
             return self._ready(*args)
         pinned = mode()
-        if pinned == "interpreted" or self.machine is None:
+        if pinned == "interpreted" or not _numba_is_there():
             return other(*args)
-        if pinned == "automatic" and not self._is_at_hand(args) and self._spent + seconds < self.cost:
-            self._spent += seconds
-            return other(*args)
+        if pinned == "automatic":
+            early = seconds < self._until_look
+            if early or (not self._is_at_hand(args) and self._spent + seconds < self.cost):
+                self._account(seconds)
+                return other(*args)
         return self.compiled(args, aloud=pinned == "automatic")(*args)
 
     def _is_at_hand(self, args: tuple[Any, ...]) -> bool:
         """Return whether there is machine code; what is on disk is looked for once."""
-        if self._spent > 0.0:
+        if self._looked or not self._is_kept:
             return self.is_compiled
         from therml_exact.kernels.compiling import is_at_hand
 
+        self._looked = _process.started = True
         with clock.stop():
             return is_at_hand(self.machine, args)
+
+    @functools.cached_property
+    def _is_kept(self) -> bool:
+        """Whether numba's cache may hold machine code of this kernel, as the names of its files tell."""
+        source = Path(self.function.__code__.co_filename)
+        chosen = os.environ.get("NUMBA_CACHE_DIR")
+        folder = source.parent / "__pycache__"
+        if not chosen and not os.access(folder, os.W_OK):
+            return True  # numba then keeps it in the user's folder
+        bare = re.sub("[<>]", "", self.function.__qualname__)
+        name = f"*.{glob.escape(bare)}-{self.function.__code__.co_firstlineno}.*.nbi"
+        folders = Path(chosen).glob(f"{glob.escape(source.parent.name)}_*") if chosen else [folder]
+        return any(any(at.glob(name)) for at in folders)
 
     def _interpret(self, args: tuple[Any, ...], deadline: float) -> Any:
         _thread.deadline = deadline
@@ -151,7 +207,7 @@ class Kernel:
         """Return the machine code for these arguments, compiled now if it has to be; `aloud` says so."""
         from therml_exact.kernels.compiling import compile_for, is_at_hand
 
-        assert self.machine is not None
+        _process.started = True
         if not is_at_hand(self.machine, args):
             if aloud:
                 print(  # noqa: T201
@@ -175,12 +231,9 @@ class Kernel:
 
     @functools.cached_property
     def machine(self) -> Any:
-        """Numba's dispatcher for this function, as Python calls it; None where numba is not installed."""
-        try:
-            import numba  # noqa: F401
-        except ImportError:
-            return None
-        return _dispatcher(self.function, self.options)
+        """Numba's dispatcher for this function, as Python calls it; other threads run beside it."""
+        with clock.stop():  # numba's import
+            return _dispatcher(self.function, {"nogil": True, **self.options})
 
     @functools.cached_property
     def inner(self) -> Any:
@@ -223,6 +276,14 @@ class Kernel:
                 named = (at.function.__globals__.get(name) for name in at.function.__code__.co_names)
                 waiting += [k for k in named if isinstance(k, Kernel)]
         return found
+
+
+@functools.cache
+def _numba_is_there() -> bool:
+    try:
+        return find_spec("numba") is not None
+    except (ImportError, ValueError):  # a finder refuses it, or None stands in its place: somebody hides it
+        return False
 
 
 def _dispatcher(function: types.FunctionType, options: dict[str, Any]) -> Any:

@@ -427,7 +427,7 @@ def _is_float(value: object) -> TypeGuard[float]:
 
 def integer_text(n: int) -> str:
     """The decimal digits of an integer of any size (str of Python's own refuses beyond 4,300)."""
-    if abs(n) < 10**4000:
+    if n.bit_length() < 13_000:  # below 10^4000
         return str(n)
     import flint
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from therml_exact.files import jsonable, write_text
-from validation.benchmarks import bounds, classical, cold_start, encoders, entropies, free, frontier, types
+from validation.benchmarks import bounds, classical, cold_start, encoders, entropies, free, frontier, types, workers
 from validation.benchmarks.timing import Row, installed, machine
 
 PARTS = {
@@ -30,6 +30,7 @@ PARTS = {
     "classical": classical,
     "free": free,
     "types": types,
+    "workers": workers,
     "cold_start": cold_start,
 }
 PACKAGES = ("numpy", "numba", "scipy", "dit", "embo")

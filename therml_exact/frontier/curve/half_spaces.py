@@ -63,11 +63,26 @@ def solve_each(
 
 
 def solve_all(
-    problem: Problem, path: Sequence[dict[str, float]], budget: Budget, seconds: float = math.inf,
-    moment: float = math.inf,
-) -> list[Optimum]:  # fmt: skip
-    """The same as a list, which a worker can send; it ends at a moment of the calendar's clock too.
+    problem: Problem, path: Sequence[dict[str, float]], budget: Budget, seconds: float = math.inf
+) -> list[Optimum]:
+    """The same as a list."""
+    return list(solve_each(problem, path, budget, seconds))
 
-    A piece may wait for its worker, so that the seconds alone would begin too late.
+
+def solve_pieces(
+    problem: Problem, pieces: Sequence[Sequence[dict[str, float]]], budget: Budget, seconds: float = math.inf,
+    moment: float = math.inf,
+) -> tuple[list[list[Optimum]], float]:  # fmt: skip
+    """The optima of several lists, as a worker sends them, and the CPU seconds that they took.
+
+    They end after `seconds`, but for the first optimum, and at a moment of the calendar's clock too: a task may wait
+    for its worker, so that the seconds alone would begin too late. Lists that are not begun by then are left out.
     """
-    return list(solve_each(problem, path, budget, min(seconds, moment - time.time())))
+    begun = time.thread_time()
+    end = now() + min(seconds, moment - time.time())
+    found: list[list[Optimum]] = []
+    for piece in pieces:
+        if found and now() > end:
+            break
+        found.append(solve_all(problem, piece, budget, end - now()))
+    return found, time.thread_time() - begun

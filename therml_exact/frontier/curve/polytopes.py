@@ -7,16 +7,16 @@ every coordinate lies in the inner set. With the facets a.v >= c of the inner se
 
     t = max over facets of [c - min over the outer set of a.v],
 
-so a facet is done when its own direction, or the known half-spaces together, show that c - h(a) <= tol.
+so a facet is done when its own direction, or the known half-spaces together (outer.py), show that c - h(a) <= tol.
 
-Shapes: points v[k, dim]; half-spaces a[k, dim], b[k]; dim is 2 (chords of a chain) or 3 (Qhull, on points' boxes).
+Shapes: points v[k, dim]; dim is 2 (chords of a chain) or 3 (Qhull, on points' boxes).
 Source: G. Rote, The convergence rate of the sandwich algorithm, Computing 48 (1992).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import pairwise, product
 from typing import Any
 
@@ -25,7 +25,6 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 SAME = 1e-11  # nats: points closer than this are one vertex
-_FLAT = 1e-9  # of a determinant of rows of size 1: half-spaces that are hardly independent decide nothing
 
 
 @dataclass(frozen=True)
@@ -47,46 +46,10 @@ def facets(points: Array) -> list[Facet]:
     return _chords(points) if points.shape[1] == 2 else _hull(points)
 
 
-def least(normal: Array, a: Array, b: Array) -> float:
-    """The least normal.v over all v with a v >= b, from a combination of the half-spaces: proved but for rounding."""
-    from scipy.optimize import linprog
-
-    # Dual: max b.y with y >= 0 and y a <= normal; any feasible y is a bound, so y is made feasible by scaling.
-    found = linprog(-b, A_ub=a.T, b_ub=normal, bounds=(0, None), method="highs")
-    if found.x is None:
-        return -np.inf
-    y = np.maximum(found.x, 0.0)
-    over = float(np.max(np.divide(y @ a, normal, out=np.zeros_like(normal), where=normal > 0), initial=1.0))
-    if np.any((y @ a > 0) & (normal <= 0)):
-        y = np.where((a[:, normal <= 0] > 0).any(axis=1), 0.0, y)
-    return float(b @ (y / max(over, 1.0)))
-
-
-def own_bounds(found: Sequence[Facet], a: Array, b: Array) -> list[float]:
-    """Lower bounds of normal.v over all v with a v >= b, for each facet, from the half-spaces at its own vertices.
-
-    Half-space k is the one of point k. With as many vertices as coordinates, y solves sum_k y_k a_k = normal over the
-    vertices; where y >= 0 it is feasible in the dual of `least`, so b.y is a bound once rounding is scaled away. Other
-    facets have -inf.
-    """
-    bounds = np.full(len(found), -np.inf)
-    dim = a.shape[1]
-    here = [k for k, f in enumerate(found) if len(f.vertices) == dim and min(f.normal) > 0]
-    if not here:
-        return bounds.tolist()
-    normals = np.array([found[k].normal for k in here])
-    corners = np.array([found[k].vertices for k in here])
-    rows = a[corners]  # [facet, vertex, coordinate]
-    sizes = np.abs(rows).max(axis=2)
-    regular = np.abs(np.linalg.det(rows / np.where(sizes > 0, sizes, 1.0)[:, :, None])) > _FLAT
-    if not regular.any():
-        return bounds.tolist()
-    rows, normals, corners = rows[regular], normals[regular], corners[regular]
-    y = np.linalg.solve(rows.transpose(0, 2, 1), normals[:, :, None])[:, :, 0]
-    over = (np.einsum("fk,fkd->fd", y, rows) / normals).max(axis=1)
-    proved = (b[corners] * y).sum(axis=1) / np.maximum(over, 1.0)
-    bounds[np.array(here)[regular]] = np.where((y >= 0).all(axis=1), proved, -np.inf)
-    return bounds.tolist()
+def prepare(dim: int) -> None:
+    """Load what `facets` needs in this many dimensions."""
+    if dim > 2:
+        import_module("scipy.spatial")
 
 
 def _chords(points: Array) -> list[Facet]:
@@ -120,26 +83,35 @@ def _hull(points: Array) -> list[Facet]:
     from scipy.spatial import ConvexHull
 
     top = points.max(axis=0) + 1.0
-    below = (points[:, None] <= points[None] + SAME).all(axis=2)  # [j, k]: point j is nowhere above point k
-    below &= np.triu(np.ones_like(below), 1) | (points[:, None] < points[None] - SAME).any(axis=2)
-    kept = np.flatnonzero(~below.any(axis=0)).tolist()
-    raised, origin = [], []
-    for k in kept:
-        for up in product((False, True), repeat=points.shape[1]):
-            raised.append(np.where(up, top, points[k]))
-            origin.append(k if not any(up) else -1)
-    hull = ConvexHull(np.array(raised))
+    kept = _lowest(points)
+    corners, origin = [points[kept]], [kept]
+    for raised in product((False, True), repeat=points.shape[1]):
+        if any(raised):  # of points that are raised alike, those count that are lowest in the other coordinates
+            up = np.array(raised)
+            few = kept[_lowest(points[kept][:, ~up])]
+            corners.append(np.where(up, top, points[few]))
+            origin.append(np.full(len(few), -1))
+    hull = ConvexHull(np.concatenate(corners))
+    normals = -hull.equations[:, :-1]  # inwards
+    few = np.flatnonzero((normals.min(axis=1) >= -1e-9) & ((normals > 1e-9).sum(axis=1) >= 2))
+    normals = np.where(normals[few] < 1e-9, 0.0, normals[few])
+    normals /= normals.sum(axis=1, keepdims=True)
+    offsets = (normals @ points[kept].T).min(axis=1)
+    simplices = np.concatenate(origin)[hull.simplices[few]]
     found: dict[tuple[float, ...], Facet] = {}
-    for equation, simplex in zip(hull.equations, hull.simplices, strict=True):
-        normal = -equation[:-1]  # inwards
-        if normal.min() < -1e-9 or np.count_nonzero(normal > 1e-9) < 2:
-            continue
-        normal = np.maximum(normal, 0.0)
-        normal[normal < 1e-9] = 0.0
-        normal /= normal.sum()
-        vertices = tuple(sorted({origin[s] for s in simplex} - {-1}))
+    for key, normal, offset, simplex in zip(
+        np.round(normals, 9).tolist(), normals.tolist(), offsets.tolist(), simplices.tolist(), strict=True
+    ):
+        vertices = tuple(sorted(set(simplex) - {-1}))
         if vertices:
-            key = tuple(np.round(normal, 9).tolist())
-            offset = float(np.min(points[kept] @ normal))
-            found.setdefault(key, Facet(tuple(normal.tolist()), offset, vertices))
+            found.setdefault(tuple(key), Facet(tuple(normal), offset, vertices))
     return list(found.values())
+
+
+def _lowest(points: Array) -> Array:
+    """The indices of the points that none is below in every coordinate; of those within SAME of each other, one."""
+    order = np.argsort(points.sum(axis=1), kind="stable")
+    above = np.triu(np.ones((len(points), len(points)), dtype=bool), 1)  # [j, k]: point k is nowhere below point j
+    for x in points[order].T:
+        above &= x[:, None] <= x + SAME
+    return np.asarray(order[~above.any(axis=0)])

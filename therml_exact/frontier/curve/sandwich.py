@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from therml_exact.frontier.curve.half_spaces import Support
-from therml_exact.frontier.curve.polytopes import Facet, facets, least, own_bounds
+from therml_exact.frontier.curve.outer import least
+from therml_exact.frontier.curve.polytopes import Facet, facets
 
 Array = np.ndarray[Any, Any]
 
@@ -25,7 +26,7 @@ Array = np.ndarray[Any, Any]
 def steps(view: Array, supports: Sequence[Support]) -> list[tuple[Facet, float]]:
     """The facets of the inner polytope, each with its step to the outer one, in nats."""
     a, b, found = _polytopes(view, supports)
-    return [(f, f.offset - least(np.array(f.normal), a, b)) for f in found]
+    return [(f, f.offset - bound) for f, bound in zip(found, least(found, a, b).tolist(), strict=True)]
 
 
 def open_steps(
@@ -35,21 +36,13 @@ def open_steps(
 
     done   the vertices of facets that need no more work; those that are found done are added. More optima only cut
            the outer polytope down, so that a facet which was once within tol stays there
-
-    Most facets are decided by the half-spaces at their own vertices, all at once; a linear program decides the others.
     """
     a, b, found = _polytopes(view, supports)
     todo = [f for f in found if f.vertices not in done]
-    out = []
-    for f, bound in zip(todo, own_bounds(todo, a, b), strict=True):
-        if f.offset - bound > tol:
-            step = f.offset - least(np.array(f.normal), a, b)
-            if step > tol:
-                out.append((f, step))
-                continue
-        if len(f.vertices) == len(view):  # fewer vertices do not tell a facet from its neighbours
-            done.add(f.vertices)
-    return out
+    above = [(f, f.offset - bound) for f, bound in zip(todo, least(todo, a, b, tol).tolist(), strict=True)]
+    # Fewer vertices do not tell a facet from its neighbours.
+    done.update(f.vertices for f, step in above if step <= tol and len(f.vertices) == len(view))
+    return [(f, step) for f, step in above if step > tol]
 
 
 def _polytopes(view: Array, supports: Sequence[Support]) -> tuple[Array, Array, list[Facet]]:
@@ -63,14 +56,8 @@ def largest_step(view: Array, supports: Sequence[Support]) -> float:
     """The gap of a sheet, nats: the largest step at a facet, or at the own point of an optimum."""
     if len(supports) == 1:
         return supports[0].optimum.gap
-    a, b, found = _polytopes(view, supports)
-    largest = max(s.optimum.gap / max(1.0, float(np.sum(s.weights))) for s in supports)
-    above = [f.offset - bound for f, bound in zip(found, own_bounds(found, a, b), strict=True)]
-    for k in np.argsort(np.negative(above), kind="stable").tolist():  # a step is at most what is above it here
-        if above[k] <= largest:
-            break
-        largest = max(largest, found[k].offset - least(np.array(found[k].normal), a, b))
-    return largest
+    own = [s.optimum.gap / max(1.0, float(np.sum(s.weights))) for s in supports]
+    return max([*own, *(step for _, step in steps(view, supports))])
 
 
 def coefficients(view: Array, s: Support) -> Array:

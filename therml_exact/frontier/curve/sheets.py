@@ -20,6 +20,7 @@ Source: G. Rote (1992) for the sandwich; N. Tishby, F. Pereira, W. Bialek (1999)
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from therml_exact.frontier.curve.crew import Crew, counter, key
 from therml_exact.frontier.curve.frontier import Frontier, Sheet
 from therml_exact.frontier.curve.half_spaces import Support
 from therml_exact.frontier.curve.journal import Journal
+from therml_exact.frontier.curve.polytopes import prepare
 from therml_exact.frontier.curve.request import Request
 from therml_exact.frontier.curve.sandwich import open_steps, slope
 from therml_exact.frontier.curve.views import SAMPLES, SURFACE, VOLUME, Shape, distortion, plane
@@ -135,7 +137,7 @@ def _sandwich(crew: Crew, view: Array, tol: float, max_points: int) -> list[Supp
         fresh = [m for m in (crew.problem.direction(a @ view) for a in wanted) if key(m) not in asked]
         fresh = list({key(m): m for m in fresh}.values())[: max(0, max_points - len(supports))]
         asked.update(key(m) for m in fresh)
-        supports += [Support.of(o) for o in crew.solve(fresh)]
+        supports += [Support.of(o) for o in crew.solve(fresh, partial(prepare, len(view)))]
         found = open_steps(view, supports, tol, done)
         wanted = [np.array(f.normal) for f, _ in found]
         crew.told = f", inner and outer within {max([tol, *(step for _, step in found)]):.2g} nats"

@@ -2,11 +2,11 @@
 
     every (gamma, delta, sigma) of the lists, rho = 1
 
-What a piece is, and how it is solved, the kind of the problem says (rules/trace.py, joint/trace.py). A piece gives the
-same optima wherever and whenever it is solved, so that the result does not depend on the executor. With a checkpoint
-every optimum that was finished in time is kept in a file; a piece of which a part is missing there is solved again.
-After the deadline no new piece is begun, and what is known is returned. A list that the caller leaves out is one of the
-grids below.
+What optima have in common that are solved one from another, and how, the kind of the problem says (rules/trace.py,
+joint/trace.py). A piece is at most LONGEST of them in order, and gives the same optima wherever and whenever it is
+solved, so that the result does not depend on the executor. With a checkpoint every optimum that was finished in time is
+kept in a file; a piece of which a part is missing there is solved again. After the deadline no new piece is begun, and
+what is known is returned. A list that the caller leaves out is one of the grids below.
 
 Errors: TypeError for arguments of trace that these problems have no use for; ValueError for empty lists, bad
 multipliers, more than max_points optima, and a checkpoint that is damaged, about something else or in use;
@@ -38,6 +38,7 @@ from therml_exact.frontier.workers import at_version, check_workers, is_lost, lo
 TOL = 1e-6  # nats: of an optimum, at most
 GAMMAS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 DELTAS = (0.0,)
+LONGEST = 2  # optima of a piece: half of what they save one another, and many pieces for many workers
 SIGMAS = (0.0, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 At = dict[str, Fraction]  # multipliers by name
@@ -48,12 +49,12 @@ Solve = Callable[[Any, Sequence[At], Budget, float], Iterator[Any]]
 class Work:
     """How the optima of a kind of problem are found.
 
-    piece_of   what the multipliers of one piece have in common
+    run_of     what the multipliers of optima have in common that are solved one from another
     solve      (problem, multipliers, budget, deadline) -> the optima of a piece, one after the other
     write      (optimum) -> plain data; read is its inverse, (problem, plain data) -> optimum
     """
 
-    piece_of: Callable[[At], Any]
+    run_of: Callable[[At], Any]
     solve: Solve
     write: Callable[[Any], dict[str, Any]]
     read: Callable[[Any, Any], Any]
@@ -83,9 +84,6 @@ def solve_crossed(problem: Any, asked: Request, work: Work) -> tuple[list[Any], 
     """The optima in order, at least one, and the tolerance of each."""
     asked.refuse(type(problem).__name__, ("betas", "volume"))
     wanted, budget = crossed(problem, asked), asked.budget.within(TOL)
-    pieces: dict[Any, list[At]] = {}
-    for at in wanted:
-        pieces.setdefault(work.piece_of(at), []).append(at)
     with ExitStack() as stack:
         journal = None
         if asked.checkpoint is not None:
@@ -95,12 +93,20 @@ def solve_crossed(problem: Any, asked: Request, work: Work) -> tuple[list[Any], 
             journal = stack.enter_context(closing(opened))
         show = stack.enter_context(counter(asked.progress))
         team = Team(problem, budget, asked.starting_now(), work, journal, show)
-        todo = [piece for piece in pieces.values() if any(key(at) not in team.known for at in piece)]
+        todo = [piece for piece in pieces_of(wanted, work) if any(key(at) not in team.known for at in piece)]
         if asked.executor is None:
             team.alone(todo)
         else:
             team.share(asked.executor, todo)
     return [team.known[key(at)] for at in wanted if key(at) in team.known], budget.tol
+
+
+def pieces_of(wanted: Sequence[At], work: Work) -> list[list[At]]:
+    """The multipliers in pieces, by themselves alone."""
+    runs: dict[Any, list[At]] = {}
+    for at in wanted:
+        runs.setdefault(work.run_of(at), []).append(at)
+    return [run[k : k + LONGEST] for run in runs.values() for k in range(0, len(run), LONGEST)]
 
 
 class Team:

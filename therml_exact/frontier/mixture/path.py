@@ -76,6 +76,15 @@ def minimize_path(problem: Problem, path: Iterable[Mapping[str, Any]], budget: B
         yield _optimum(problem, ready, exact, solutions, budget)
 
 
+def stretch(given: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What multipliers have in common that can start from each other's codes: all but gamma or beta.
+
+    >>> stretch({"rho": 1.0, "delta": 0.5, "gamma": 3.0})
+    (1.0, 0.5)
+    """
+    return tuple(given.get(name, 0.0) for name in ("rho", "delta") if "beta" not in given)
+
+
 def _read(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return all of the problem's multipliers by name, as Fractions; beta may be math.inf."""
     far = "beta" in problem.multipliers and is_infinite(given.get("beta"))

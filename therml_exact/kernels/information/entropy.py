@@ -36,7 +36,7 @@ def sum_run(p: np.ndarray) -> float:
     return s
 
 
-@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy")
 def plogp_pair(p: np.ndarray) -> tuple[float, float]:
     """Return sum p log p of a flat float64 array, in nats, and what its rounding lost."""
     high = 0.0
@@ -46,14 +46,14 @@ def plogp_pair(p: np.ndarray) -> tuple[float, float]:
     return high, low
 
 
-@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy")
 def plogp_sum_kernel(p: np.ndarray) -> float:
     """Return sum p log p of a flat float64 array, in nats."""
     high, low = plogp_pair(p)
     return high + low
 
 
-@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy")
 def total_of(p: np.ndarray) -> tuple[float, float]:
     """Return sum p of a flat float64 array, and what its rounding lost."""
     high = 0.0
@@ -64,7 +64,7 @@ def total_of(p: np.ndarray) -> tuple[float, float]:
     return total, low - (total - high)
 
 
-@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy")
 def entropy_kernel(p: np.ndarray) -> float:
     """Return H(p/s), in nats, of a flat float64 array with sum s > 0."""
     total = total_of(p)[0]

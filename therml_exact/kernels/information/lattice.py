@@ -279,7 +279,7 @@ def _chain(axes):
     return best
 
 
-@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy")
 def entropy_vector_kernel(p: np.ndarray, shape: np.ndarray, out: np.ndarray) -> None:
     """Write the 2^n entropies of the flat float64 table p of the given shape (int64) to `out`, in nats.
 

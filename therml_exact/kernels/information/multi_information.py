@@ -340,7 +340,7 @@ def _divergence(p, u, v):
     return high + low
 
 
-@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy")
 def multi_information_kernel(p: np.ndarray, shape: np.ndarray) -> tuple[float, float]:
     """Return the multi-information, in nats, of the flat float64 table p of the given shape (int64), and sum p."""
     integers = np.empty(5 * shape.size + 4, np.int64)

@@ -142,7 +142,7 @@ def _along_a(p, a, b, c):
     return high + low, total_of(p_c)[0]
 
 
-@kernel(fastmath={"contract"}, error_model="numpy", nogil=True)
+@kernel(fastmath={"contract"}, error_model="numpy")
 def mutual_information_kernel(p: np.ndarray, a: int, b: int, c: int) -> tuple[float, float]:
     """Return I(A; B | C), in nats, of the flat float64 table p of shape (a, b, c), and the sum s > 0 of p."""
     if a == 1 or b == 1:

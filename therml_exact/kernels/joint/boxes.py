@@ -82,6 +82,11 @@ def _eta(p):
 def reference(simplex, a, error):
     """The row a of a simplex[vertex, z], or the number a of an interval; the errors at the vertices are filled in."""
     vertices, nz = simplex.shape
+    if vertices == 1:  # one code: its row is known
+        for z in range(nz):
+            a[z] = simplex[0, z]
+        error[0] = 0.0
+        return
     if nz == 1:
         low, high = min(simplex[0, 0], simplex[1, 0]), max(simplex[0, 0], simplex[1, 0])
         a[0] = math.exp((_eta(low) - _eta(high)) / (high - low) - 1.0) if high - low > 1e-6 * high else (low + high) / 2
