@@ -16,7 +16,7 @@ import therml_exact as tx
 from validation.appendix_h import section
 from validation.appendix_h.data import EXAMPLES, finite, infinite, information
 from validation.appendix_h.objectives import OBJECTIVES
-from validation.section import Section
+from validation.section import NOT_RUN, Section
 
 jax = pytest.importorskip("jax", reason="jax is not installed: pip install 'therml_exact[validation]'")
 pytest.importorskip("optax", reason="optax is not installed: pip install 'therml_exact[validation]'")
@@ -261,6 +261,20 @@ def test_section_round_trips(results):
     assert all(len(picture.svg) < 300_000 for picture in made.pictures)
     assert {c.verdict for c in made.claims} <= {"proved", "corrected", "refuted", "measured", "undecided"}
     assert all("nan" not in c.evidence for c in made.claims)
+
+
+@pytest.mark.deep
+def test_without_samples_their_claims_are_not_run(results):
+    from validation.appendix_h.section import report
+
+    alone = dataclasses.replace(
+        results, samples=(), models=results.models[:1], by_letter={name: t[:1] for name, t in results.by_letter.items()}
+    )
+    made = report(alone, False)
+    left = [c for c in made.claims if c.verdict == NOT_RUN]
+    assert [c.says for c in left] == [says for _, says in claims.ON_SAMPLES]
+    assert not any("50 examples" in picture.caption for picture in made.pictures)
+    assert len(made.claims) == len(report(results, False).claims)
 
 
 def test_section_says_what_is_missing(monkeypatch, tmp_path: Path):

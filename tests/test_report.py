@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 import therml_exact as tx
 from therml_exact import functional
 from therml_exact.files import jsonable
+from validation import beside as together
 from validation import child, equations, random_worlds, text_claims
 from validation import run as running
 from validation.page import render
@@ -132,6 +133,54 @@ def test_an_interrupted_run_goes_on_and_another_one_does_not(tmp_path, parts):
     with opened(place, chosen, full=True) as other:
         assert other.sections == {}, "another mode starts anew"
     assert not (place / "counts.json").exists()
+
+
+def test_paragraphs_and_pictures_are_read_back(tmp_path, monkeypatch):
+    """Texts with ends of lines once were refused as control characters, and such parts computed again."""
+    module = type("Module", (), {"section": staticmethod(lambda full, folder, start: example())})
+    monkeypatch.setattr(running, "import_module", lambda name: module)
+    with opened(tmp_path / "p", ["equations"]) as journal:
+        journal.compute("equations", no_progress)
+    with opened(tmp_path / "p", ["equations"]) as again:
+        assert again.sections == {"equations": example()}
+
+
+def test_a_part_is_claimed_once_and_claims_end_with_the_run(tmp_path, parts):
+    place, chosen = tmp_path / "p", ["counts"]
+    with opened(place, chosen) as journal:
+        assert journal.claim("counts") and not journal.claim("counts")
+    with opened(place, chosen) as again:
+        assert again.resumed and again.claim("counts")
+
+
+def test_two_processes_share_the_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    told = []
+
+    def start(what, total):
+        told.append(what)
+        return lambda: told.append(f"{what}: on")
+
+    chosen = ["resampled_priors", "mutants", "benchmarks"]
+    with opened(tmp_path / "p", chosen) as journal:
+        assert journal.claim("mutants")
+        with together.beside(journal, start) as wait:
+            wait()
+        journal.read("resampled_priors")
+        assert list(journal.sections) == ["resampled_priors"] and not journal.broken
+        assert not (tmp_path / "p" / "benchmarks.json").exists(), "times are measured by the first process, alone"
+        assert told[0] == "resampled priors" and f"{told[0]}: on" in told
+
+
+def test_an_error_of_the_second_process_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with opened(tmp_path / "p", ["resampled_priors", "mutants"]) as journal:
+        assert journal.claim("mutants")
+        (tmp_path / "p" / "resampled_priors").touch()  # where its folder should be
+        with together.beside(journal, no_progress) as wait:
+            wait()
+        journal.read("resampled_priors")
+        assert journal.sections == {}
 
 
 def test_fresh_forgets(tmp_path, parts):
@@ -349,11 +398,11 @@ def test_the_tests_of_a_part_end_with_the_run(tmp_path, how):
 
 def test_control_c_keeps_what_is_done(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = interruptible.running_module(["validation", "--only", "inequalities", "--only", "random_worlds"])
+    command = interruptible.running_module(["validation", "--only", "resampled_priors", "--only", "random_worlds"])
     kept = tmp_path / "therml-report.html.parts"
     stop = time.monotonic() + 120
     with interruptible.child(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        while not (kept / "inequalities.json").exists() and process.poll() is None and time.monotonic() < stop:
+        while not (kept / "resampled_priors.json").exists() and process.poll() is None and time.monotonic() < stop:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)

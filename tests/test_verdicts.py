@@ -9,11 +9,12 @@ import ast
 import math
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from validation.run import PARTS
-from validation.section import VERDICTS, Claim
+from validation.section import NOT_RUN, VERDICTS, Claim
 from validation.verdicts import FAILS, HOLDS, RULES, check, rule
 
 for module in (*PARTS.values(), "validation.appendix_h.rules", "validation.mutants.report"):
@@ -294,6 +295,14 @@ def test_a_failure_says_so_and_a_claim_has_its_threshold(name):
         if verdict in VERDICTS:
             claim = RULES[name].claim("(1)", "so", "numbers", **numbers)
             assert (claim.verdict, claim.rule) == (verdict, name) and RULES[name].threshold in claim.threshold
+
+
+def test_what_the_quick_mode_leaves_out_is_not_said_to_hold():
+    from validation.appendix_h.claims import ON_SAMPLES, _on_samples
+
+    claims = _on_samples(SimpleNamespace(samples=()), [])
+    assert len(claims) == len(ON_SAMPLES) == 5
+    assert {claim.verdict for claim in claims} == {NOT_RUN} and all(claim.rule in RULES for claim in claims)
 
 
 def test_every_chapter_judges_by_rules():

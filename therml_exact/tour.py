@@ -127,7 +127,8 @@ def run(data: Joint, samples: tuple[int, ...] = (1, 2)) -> Iterator[Stop]:
 def run_by_types(data: Joint, samples: tuple[int, ...] = (10, 50)) -> Iterator[Stop]:
     """The tour's stops at more samples, by types."""
     for n in samples:
-        told = predictive_information(*(table.astype(float) for table in data_tables(data)), n)
+        phi, x, y = (table.astype(float) for table in data_tables(data))
+        told = predictive_information(phi, x, y, n)
         for learner in TYPE_LEARNERS:
             yield stop(build_by_types(data, learner, n), 0.0, learner, told)
 

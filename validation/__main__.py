@@ -1,9 +1,10 @@
 """All the evidence in one page:  python -m validation [--full] [--out report.html] [--only PART ...]
 
-Runs the parts one after the other and writes one self-contained HTML file. The quick mode takes some minutes, the full
-one longer. Each finished part is kept in a folder beside the report until the report is written, so that an interrupted
-run goes on where it stopped; a change of the code, of a version or of the mode starts it anew. Exit codes: 0, 1 where a
-check failed or a part ended with an error, or on an interruption, 2 for bad arguments.
+Runs the parts in two processes, those that measure times last and alone, and writes one self-contained HTML file. The
+quick mode takes some minutes, the full one longer. Each finished part is kept in a folder beside the report until the
+report is written, so that an interrupted run goes on where it stopped; a change of the code, of a version or of the
+mode starts it anew. Exit codes: 0, 1 where a check failed or a part ended with an error, or on an interruption, 2 for
+bad arguments.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import sys
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")  # so that times mean the same everywhere; before NumPy starts its threads
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,8 +25,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from therml_exact.files import check_writable, write_text
+from validation.beside import beside
 from validation.page import render
-from validation.run import PARTS, Journal
+from validation.run import ALONE, PARTS, Journal
 
 
 @click.command(help=__doc__)
@@ -46,12 +50,16 @@ def main(full: bool, out: Path, only: tuple[str, ...], fresh: bool) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-            for name in chosen:
-                if name in journal.sections:
-                    continue
-                if not console.is_terminal:
-                    console.print(f"{name} ...")
-                journal.compute(name, lambda what, total: _task(bar, what, total))
+            start = partial(_task, bar)
+            with beside(journal, start) as wait:
+                for name in chosen:
+                    if name not in journal.sections and name not in ALONE and journal.claim(name):
+                        journal.compute(name, start)
+                wait()
+            for name in chosen:  # what the other process has finished, what it could not, and what measures times
+                journal.read(name)
+                if name not in journal.sections and name not in journal.broken:
+                    journal.compute(name, start)
     except KeyboardInterrupt:
         console.print(f"interrupted; {journal.folder} keeps {len(journal.sections)} parts: the same command goes on",
                       markup=False, soft_wrap=True)  # fmt: skip
@@ -60,7 +68,7 @@ def main(full: bool, out: Path, only: tuple[str, ...], fresh: bool) -> None:
         console.print(f"cannot go on: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     run = journal.summary()
-    page = render(run, journal.sections)
+    page = render(run, {name: journal.sections[name] for name in chosen if name in journal.sections})
     try:
         write_text(page, out)
     except (OSError, ValueError) as error:
@@ -74,7 +82,10 @@ def main(full: bool, out: Path, only: tuple[str, ...], fresh: bool) -> None:
     sys.exit(bool(bad))
 
 
-def _task(bar: Progress, what: str, total: int | None):
+def _task(bar: Progress, what: str, total: int | None) -> Callable[[], None]:
+    """A progress bar; where nobody watches, a line."""
+    if not bar.console.is_terminal:
+        bar.console.print(f"{what} ...", markup=False, highlight=False)
     task = bar.add_task(what, total=total)
     return lambda: bar.advance(task)
 

@@ -26,12 +26,17 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
 
+def command(module: str, *arguments: str) -> list[str]:
+    """The command of a child that ends where its standard input does."""
+    return [sys.executable, "-c", _START, module, *arguments]
+
+
 def run_module(arguments: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
     """`python -m arguments...` in a session of its own; what it wrote, as text."""
     # Not on Windows, where sessions are unknown and the thread ends the child alone.
-    command = [sys.executable, "-c", _START, *arguments]
+    started = command(*arguments)
     with subprocess.Popen(
-        command,
+        started,
         cwd=cwd,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -46,4 +51,4 @@ def run_module(arguments: Sequence[str], cwd: Path) -> subprocess.CompletedProce
         finally:
             if held is not None:
                 held.close()
-        return subprocess.CompletedProcess(command, child.returncode, out, err)
+        return subprocess.CompletedProcess(started, child.returncode, out, err)

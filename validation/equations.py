@@ -7,8 +7,8 @@ The verdict comes from the registry, and stands only if this run bears it out; e
     refuted     false as printed; the true form stands beside it
     measured    as printed: decided exactly on random rational worlds, or executed by the tests that are named
     not a claim a definition, or a number without a formula
-What restates another equation (40, 67, 68) has its proof. The tests that the registry names run in a process of their
-own; one that fails or is missing makes a failure.
+What restates another equation (40, 67, 68) has its proof, and identities of any textbook (62-64) are put to the prover.
+The tests that the registry names run in a process of their own; one that fails or is missing makes a failure.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ from validation.verdicts import check, rule
 
 ROOT = Path(__file__).parents[1]
 WORLDS = 300
+TEXTBOOK = {
+    62: "H(X1) - I(X1;Phi) = H(X1|Phi)",
+    63: "H(Y1) - I(Y1;X1,Phi) = H(Y1|X1,Phi)",
+    64: "H(Y1|X1,Phi) + H(X1|Phi) = H(X1,Y1|Phi)",
+}
 RESTATES = {40: 9, 67: 14, 68: 15}
 
 
@@ -73,6 +78,9 @@ def section(full: bool, folder: Path, start: Start) -> Section:
         if label:  # "6 for Q" and the like are other statements than what is printed
             proofs[int(label[1])].append(a.verdict == "proved" and a.valid)
             terms[int(label[1])] += a.terms or 0
+    for number, text in TEXTBOOK.items():  # of one sample; all samples share their tables
+        proof = tx.prove(text, world="P", n=1)
+        proofs[number].append(proof.verdict == "proved" and tx.verify(proof.certificate).valid)
     for number, same in RESTATES.items():
         proofs[number], terms[number] = proofs[same], terms[same]
     advance()
@@ -130,7 +138,7 @@ def _proof(number: int, proved: list[bool], terms: int, largest: int) -> str:
     """What is proved, for which distributions, and for which q's."""
     told = []
     if proved:
-        many = "" if number >= 70 else f" for N up to {largest}"
+        many = "" if number >= 70 or number in TEXTBOOK else f" for N up to {largest}"
         told.append(f"{sum(proved)} of {len(proved)} certificates, rechecked: for every distribution{many}")
     if number in BOUNDS or number in FORMAL:
         names = BOUNDS.get(number) or (FORMAL[number],)

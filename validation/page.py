@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from validation.section import VERDICTS, Section, cell_text
+from validation.section import MEANINGS, VERDICTS, Section, cell_text
 
 PAGE = Path(__file__).with_name("page.html.jinja")
 LONG = 30  # rows; a longer table is folded
@@ -48,6 +48,7 @@ def render(run: Run, sections: Mapping[str, Section]) -> str:
         sections=sections,
         tally=[(verdict, tally[verdict]) for verdict in VERDICTS if tally[verdict]],
         failures=failures,
+        meanings=MEANINGS,
         missing=[text for section in sections.values() for text in section.missing],
         long=LONG,
     )

@@ -23,7 +23,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from therml_exact.files import jsonable, read_json, write_text
+from therml_exact.files import jsonable, read_json, read_text, write_text
 from therml_exact.locks import hold
 from validation.benchmarks.timing import installed, machine
 from validation.page import Run
@@ -50,6 +50,7 @@ PARTS = {
     "mutants": "validation.mutants",
     "benchmarks": "validation.benchmarks",
 }
+ALONE = ("benchmarks",)  # it measures times: nothing runs beside it
 PACKAGES = (
     "therml_exact", "numpy", "scipy", "numba", "python-flint", "sympy", "matplotlib", "jax", "jaxlib", "optax", "dit",
     "embo", "psitip", "infomeasure", "benchmark-mi",
@@ -80,7 +81,7 @@ class Journal:
     chosen: list[str]
     key: str
     started: str
-    lock: FileIO
+    lock: FileIO | None  # None in the second process, whose first one holds it
     resumed: int = 0
     sections: dict[str, Section] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -102,11 +103,13 @@ class Journal:
                 if content["key"] == key:
                     journal.started, journal.resumed = str(content["started"]), int(content["resumed"]) + 1
             except (KeyError, TypeError, ValueError) as error:
-                journal.lock.close()
+                lock.close()
                 raise ValueError(f"{head} is damaged ({error}); --fresh starts anew") from None
         if journal.resumed:
             for name in chosen:
                 journal.read(name)
+            for claim in folder.glob("*.claim"):
+                claim.unlink()
         else:
             for path in folder.iterdir():
                 if path.is_dir() and not path.is_symlink():
@@ -120,14 +123,23 @@ class Journal:
     def read(self, name: str) -> None:
         """A part that an earlier run has finished, if its file is whole and of this version."""
         try:
-            part = read_json(self.folder / f"{name}.json")
+            # Not by read_json: pictures and paragraphs have ends of lines. The digest is the judge.
+            part = json.loads(read_text(self.folder / f"{name}.json"))
             if part["sha256"] == self._digest(name, part["section"], part["seconds"]):
                 self.sections[name], self.seconds[name] = Section.of(part["section"]), part["seconds"]
-        except (OSError, KeyError, TypeError, ValueError):
+        except (OSError, KeyError, TypeError, ValueError, RecursionError):
             return
 
     def _digest(self, name: str, section: Any, seconds: Any) -> str:
         return hashlib.sha256(json.dumps([self.key, name, section, seconds], sort_keys=True).encode()).hexdigest()
+
+    def claim(self, name: str) -> bool:
+        """Whether this process is the first that wants to compute the part."""
+        try:
+            (self.folder / f"{name}.claim").touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
     def compute(self, name: str, start: Start) -> None:
         """One part; an error of its own does not keep the others from running, and the report names it."""
@@ -161,5 +173,6 @@ class Journal:
 
     def remove(self) -> None:
         """Once the report is there."""
-        self.lock.close()
+        if self.lock is not None:
+            self.lock.close()
         shutil.rmtree(self.folder, ignore_errors=True)

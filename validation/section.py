@@ -25,7 +25,18 @@ Start = Callable[[str, int | None], Callable[[], None]]
 Part = Callable[[bool, Path, Start], "Section"]
 Cell = str | int | float | bool | None
 
-VERDICTS = ("proved", "corrected", "refuted", "measured", "undecided", "not a claim")
+NOT_RUN = "not run in the quick mode"
+MEANINGS = {
+    "proved": "A certificate was found and rechecked: it holds for every distribution.",
+    "corrected": "True after the correction that is stated.",
+    "refuted": "False as printed, by an exact or certified counterexample.",
+    "measured": "Borne out by every number of this run, exact or with a stated error. This is said of textbook facts "
+    "too, where this run decides instances and makes no certificate for all distributions.",
+    "undecided": "The numbers of this run do not bear it out, and do not refute it.",
+    "not a claim": "A definition, or a number without a formula: there is nothing that could be false.",
+    NOT_RUN: "The quick mode computes nothing for it; --full decides it.",
+}
+VERDICTS = tuple(MEANINGS)
 
 
 @dataclass(frozen=True)

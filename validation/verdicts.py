@@ -8,7 +8,8 @@ and both call the function with the numbers of the run. A comparison is written 
 pass it. Every rule is in RULES; tests/test_verdicts.py holds for each the numbers that turn it.
 
 A check answers HOLDS or FAILS. On a claim of the paper the answers are those of section.VERDICTS: what was trained is
-measured, or undecided where the numbers do not bear the claim out; it is never refuted.
+measured, or undecided where the numbers do not bear the claim out; it is never refuted. Where the quick mode computes
+no numbers for a claim, `not_run` says so.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from validation.section import Claim
+from validation.section import NOT_RUN, Claim
 
 HOLDS, FAILS = "holds", "fails"
 
@@ -38,6 +39,10 @@ class Rule:
     def claim(self, where: str, says: str, evidence: str, /, **numbers: Any) -> Claim:
         """A claim of the paper with its verdict on these numbers."""
         return Claim(where, says, self(**numbers), evidence, self.name, f"{self.threshold}: {self.reason}")
+
+    def not_run(self, where: str, says: str, /) -> Claim:
+        """A claim of the paper that the quick mode has no numbers for."""
+        return Claim(where, says, NOT_RUN, "The full mode decides it.", self.name, f"{self.threshold}: {self.reason}")
 
     def failures(self, told: str, /, **numbers: Any) -> tuple[str, ...]:
         """Nothing, or one sentence for the report where the check fails."""

@@ -1,7 +1,7 @@
 """Build the documentation:  python -m therml_exact.docs [--out site]
 
-The pages are Markdown in pages/. Three parts are made from the package itself: the reference from its docstrings, "What
-is false in print" from the registry of equations, the figures of the gallery from the code that stands beside them.
+The pages are Markdown in pages/. Four parts are made: the reference from docstrings, the equations of "What is false in
+print" from the registry, the figures of the gallery from the code beside them, the changelog from CHANGELOG.md.
 Links and references that lead nowhere end the build. Needs the extra `docs`: pip install 'therml_exact[docs]'.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 HERE = Path(__file__).parent
+WRONG = ("corrected", "false as printed")  # of an equation's statuses
 FIGURE = re.compile(r'```python title="(\w+)"\n(.*?)```', re.DOTALL)
 GROUPS = {
     "Distributions": ("Joint", "entropy", "mutual_information", "multi_information", "entropy_vector", "kl_divergence",
@@ -45,6 +46,7 @@ def build(out: Path) -> None:
         for name, text in reference().items():
             (pages / "reference" / f"{name}.md").write_text(text, encoding="utf-8")
         (pages / "false-in-print.md").write_text(false_in_print(), encoding="utf-8")
+        (pages / "changelog.md").write_text(changelog(), encoding="utf-8")
         (pages / "gallery.md").write_text(draw(pages / "gallery.md"), encoding="utf-8")
         config: Any = load_config(
             str(HERE / "mkdocs.yml"), docs_dir=str(pages), site_dir=str(out.resolve()), strict=True
@@ -69,18 +71,26 @@ def reference() -> dict[str, str]:
 
 
 def false_in_print() -> str:
-    """The page of equations that are corrected or refuted, from the registry."""
+    """The page of what is false in print: its text, and the equations that the registry says are false or corrected."""
     import therml_exact as tx
 
-    lines = ["# What is false in print", "",
-             "Of the paper's 98 equations most are true as printed. These are not; each is executed by a test, and its",
-             "note says what is true instead. `therml equations` prints all 98.", ""]  # fmt: skip
+    lines = []
     for equation in tx.EQUATIONS:
-        if equation.status in ("corrected", "refuted"):
-            lines += [f"## ({equation.number}) {equation.status}", "", f"Printed: {_escaped(equation.statement)}", ""]
+        if equation.status in WRONG:
+            lines += [f"### ({equation.number}) {equation.status}", "", f"Printed: {_escaped(equation.statement)}", ""]
             lines += [f"True: {_escaped(equation.corrected)}", ""] if equation.corrected else []
             lines += [_escaped(equation.note), ""] if equation.note else []
-    return "\n".join(lines)
+            lines += [f"Executed by `{equation.function}`; tested by `{equation.test}`.", ""]
+    page = (HERE / "pages" / "false-in-print.md").read_text(encoding="utf-8")
+    return page.replace("<!-- equations -->", "\n".join(lines))
+
+
+def changelog() -> str:
+    """The project's CHANGELOG.md: a wheel has it beside this file, a clone at its top."""
+    for place in (HERE / "CHANGELOG.md", HERE.parents[1] / "CHANGELOG.md"):
+        if place.is_file():
+            return place.read_text(encoding="utf-8")
+    raise FileNotFoundError(f"CHANGELOG.md is neither in {HERE} nor in {HERE.parents[1]}: install a wheel, or clone")
 
 
 def _escaped(text: str) -> str:

@@ -1,7 +1,8 @@
 """How docstrings become Markdown: what is aligned and what is an example stays as it is written.
 
 Our docstrings are read in terminals: lists of parameters are aligned by spaces, formulas are indented, examples begin
-with >>>. Paragraphs of prose become Markdown, with its special characters escaped; the others become blocks of text.
+with >>>. Prose becomes Markdown, with its special characters escaped but in `code`; aligned lists of names and meanings
+become lists; what else is aligned becomes blocks of text.
 An extension of griffe, which reads the sources for mkdocstrings.
 """
 
@@ -13,23 +14,18 @@ from typing import Any
 import griffe
 
 ALIGNED = re.compile(r"\S {2,}\S|^\s", re.MULTILINE)
+ENTRY = re.compile(r"(\S+(?: \S+)*) {2,}(\S.*)")
+CODE = re.compile(r"(`[^`\n]+`)")
 SPECIAL = re.compile(r"([\\`*_{}<>|\[\]#])")
 
 
 def markdown(text: str) -> str:
     r"""The Markdown of a docstring.
 
-    >>> print(markdown("The sum of x_i.\n\nx    numbers\n\n>>> 1 + 1\n2"))
+    >>> print(markdown("The sum of x_i.\n\nx, y    numbers\n        of `y`"))
     The sum of x\_i.
     <BLANKLINE>
-    ```text
-    x    numbers
-    ```
-    <BLANKLINE>
-    ```pycon
-    >>> 1 + 1
-    2
-    ```
+    - `x, y`: numbers of `y`
     """
     return "\n\n".join(map(_paragraph, re.split(r"\n\s*\n", text.strip("\n"))))
 
@@ -39,8 +35,31 @@ def _paragraph(text: str) -> str:
     if text.lstrip().startswith(">>>"):
         return f"```pycon\n{text}\n```"
     if ALIGNED.search(text):
-        return f"```text\n{text}\n```"
-    return SPECIAL.sub(r"\\\1", text)
+        return _list(text) or f"```text\n{text}\n```"
+    return _escaped(text)
+
+
+def _list(text: str) -> str | None:
+    """The lines `name  meaning`, with what goes on below, as a list; None if there is another line or column."""
+    lines = text.splitlines()
+    entries: list[list[str]] = []
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        if (found := ENTRY.fullmatch(line)) and "  " not in found[2]:
+            entries.append([found[1], found[2]])
+        elif "  " in line.strip() or not (line.startswith("  ") or after.startswith("  ")):
+            return None
+        elif line.startswith("  "):
+            if not entries:
+                return None
+            entries[-1][1] += f" {line.strip()}"
+        else:  # a long name, whose meaning is below
+            entries.append([line, ""])
+    return "\n".join(f"- `{name}`: {_escaped(meaning.strip())}" for name, meaning in entries)
+
+
+def _escaped(text: str) -> str:
+    """Without Markdown's meaning of special characters, but for `code`."""
+    return "".join(part if part[:1] == "`" else SPECIAL.sub(r"\\\1", part) for part in CODE.split(text))
 
 
 class PlainDocstrings(griffe.Extension):

@@ -29,6 +29,16 @@ from validation.appendix_h.objectives import OBJECTIVES, Objective
 from validation.appendix_h.rules import MARGIN
 from validation.section import Claim
 
+EXPERIMENTS = "Appendix H, experiments"
+MEMORISES = "The model is powerful enough to memorise the 50 examples."
+MOST = "Most objectives are very susceptible to overfitting."
+ONLY = "Only the objectives with S are able to avoid overfitting."
+HELPS = "Objectives regularised by S are able to avoid overfitting in the {}."
+ON_SAMPLES = (
+    (rules.memorises, MEMORISES), (rules.most, MOST), (rules.only, ONLY), (rules.able, HELPS.format("classifier")),
+    (rules.able, HELPS.format("decoder")),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Overfit:
@@ -49,8 +59,10 @@ class Overfit:
 
 
 def overfits(results: Results) -> list[Overfit]:
-    """All trained C and D of both decoders."""
-    rows = []
+    """All trained C and D of both decoders; none without samples."""
+    rows: list[Overfit] = []
+    if not results.samples:
+        return rows
     for k, o in enumerate(OBJECTIVES):
         printed = [models[k].tables for models in results.models]
         rows += [_overfit(o, "as printed", printed, results, name) for name in "CD" if _has(o, name)]
@@ -85,16 +97,25 @@ def claims(results: Results, rows: list[Overfit]) -> tuple[Claim, ...]:
         _reached(results),
         _never_below(results),
         _converged(results),
-        _memorise(results),
-        _most_overfit(results, rows),
-        _only_entropy(results, rows),
-        _entropy_helps(results, rows, "C"),
-        _entropy_helps(results, rows, "D"),
+        *_on_samples(results, rows),
         _deterministic(results),
         _bottleneck(results),
         _smooth(results),
         _undetermined(results),
         _handcrafted(results),
+    )
+
+
+def _on_samples(results: Results, rows: list[Overfit]) -> tuple[Claim, ...]:
+    """What is said of training on 50 examples, if this run has any."""
+    if not results.samples:
+        return tuple(rule.not_run(EXPERIMENTS, says) for rule, says in ON_SAMPLES)
+    return (
+        _memorise(results),
+        _most_overfit(results, rows),
+        _only_entropy(results, rows),
+        _entropy_helps(results, rows, "C"),
+        _entropy_helps(results, rows, "D"),
     )
 
 
@@ -228,8 +249,8 @@ def _memorise(results: Results) -> Claim:
     c, d = (max(f[name].train_excess[1] for f in found) for name in ("C", "D"))
     vib = max(f["R + 10 C"].train_excess[1] for f in found)
     return rules.memorises.claim(
-        "Appendix H, experiments",
-        "The model is powerful enough to memorise the 50 examples.",
+        EXPERIMENTS,
+        MEMORISES,
         f"Trained on C alone and on D alone it ends within {c:.2g} and {d:.2g} nats of the least that any model can "
         f"have on its own sample; for R + 10 C {vib:.2g} nats remain ({_seeds(results)}).",
         c=c,
@@ -245,8 +266,8 @@ def _most_overfit(results: Results, rows: list[Overfit]) -> Claim:
     plain = [r for r in rows if r.objective.sigma == 0 and r.decoder == "as printed"]
     yes = [r for r in plain if r.verdict == "overfits"]
     return rules.most.claim(
-        "Appendix H, experiments",
-        "Most objectives are very susceptible to overfitting.",
+        EXPERIMENTS,
+        MOST,
         f"Without S, {len(yes)} of {len(plain)} trained C's and D's overfit (nats): {_told(yes)} ({_seeds(results)}).",
         overfitting=len(yes),
         trained=len(plain),
@@ -259,8 +280,8 @@ def _only_entropy(results: Results, rows: list[Overfit]) -> Claim:
     spared = [r for r in plain if r.verdict == "does not"]
     why = "A beta-VAE of delta < 1 keeps no code, and one discretised normal is too poor to overfit much"
     return rules.only.claim(
-        "Appendix H, experiments",
-        "Only the objectives with S are able to avoid overfitting.",
+        EXPERIMENTS,
+        ONLY,
         f"Without S and not overfitting: {_told(spared)}; unclear: "
         f"{_told([r for r in plain if r.verdict == 'unclear'])}. "
         f"{why} ({_seeds(results)}).",
@@ -300,8 +321,8 @@ def _entropy_helps(results: Results, rows: list[Overfit], name: str) -> Claim:
             f"encoder does (up to {most:+.1f} nats); the claim needs the decoder as printed. "
         )
     return rules.able.claim(
-        "Appendix H, experiments",
-        f"Objectives regularised by S are able to avoid overfitting in the {table}.",
+        EXPERIMENTS,
+        HELPS.format(table),
         f"{text}({_seeds(results)})",
         learnt=len(learnt),
     )
@@ -350,6 +371,7 @@ def _smooth(results: Results) -> Claim:
 
 def _undetermined(results: Results) -> Claim:
     told = ", ".join(f"{_by_name(results, d)['R + D'].true['R']:.2f}" for d in range(len(results.models)))
+    data = f"the infinite data{' and the samples' if results.samples else ''}"
     least = tx.minimize(results.frontier.problem, delta=1)
     p = results.truth
     blank, copy = (sum(functionals(t, p, None)[n] for n in "RD") for t in (handcrafted.blank(p), handcrafted.copy(p)))
@@ -358,7 +380,7 @@ def _undetermined(results: Results) -> Claim:
         "delta = 1 (the ELBO) is a point of the frontier.",
         f"It is a whole edge, R + D = H(X): no code costs {blank:.9f} nats, a copy of x {copy:.9f}, and the certified "
         f"least is {least.lower_bound:.9f}. Which rate a VAE takes is the "
-        f"choice of its start and family. Trained on the infinite data and the samples: R = {told} nats.",
+        f"choice of its start and family. Trained on {data}: R = {told} nats.",
         blank=blank,
         copy=copy,
         least=least.lower_bound,

@@ -29,28 +29,33 @@ WINDOW = 345.0, 415.0  # points: about the size of an axes of the overview, whic
 NAMES = {6: "Supervised learning", 7: "VIB", 8: "Autoencoders", 9: "VAE", 10: "The full objective"}
 
 
+ACROSS = 2  # panels of a picture side by side, so that their matrices can be read
+
+
 def pictures(results: Results) -> tuple[Picture, ...]:
     """Figures 5 to 10, and all models on the frontier."""
+    hollow = "; hollow (grey numbers), on 50 examples" if results.samples else ""
     every = picture(
         "All trained models and the certified frontier",
         overview(results),
-        "Values on the true p(x, y): filled, trained on the infinite data; hollow (grey numbers), on 50 examples. Grey "
-        "is impossible. A value above the axis is drawn at its upper edge, with an arrow. Faint: the objective does "
-        "not train this C or D, which is computed from the encoder and the true p(x, y).",
+        f"Values on the true p(x, y): filled, trained on the infinite data{hollow}. Grey is impossible. A value above "
+        "the axis is drawn at its upper edge, with an arrow. Faint: the objective does not train this C or D, which is "
+        "computed from the encoder and the true p(x, y).",
     )
     out = [every, _five(results)]
     for number in sorted({o.figure for o in OBJECTIVES}):
         group = [k for k, o in enumerate(OBJECTIVES) if o.figure == number]
-        for first in range(0, len(group), 3):
-            part = group[first : first + 3]
+        for first in range(0, len(group), ACROSS):
+            part = group[first : first + ACROSS]
+            both = "Above: infinite data; below: 50 examples" if results.samples else "Infinite data"
             shown = [[models[k] for k in part] for models in results.models[:2]]
-            letter = f" ({'ab'[first // 3]})" if len(group) > 3 else ""
+            letter = f" ({'abcdef'[first // ACROSS]})" if len(group) > ACROSS else ""
             names = ", ".join(OBJECTIVES[k].name for k in part)
             out.append(
                 picture(
                     f"Figure {number}{letter}: {NAMES[number]}",
                     _grid(shown, results),
-                    f"{names}. Above: infinite data; below: 50 examples. A panel has data space, latent space and the "
+                    f"{names}. {both}. A panel has data space, latent space and the "
                     "matrices q(z|x), q(x|z), q(x'|x), dark for 0. Values on the true p(x, y), in nats; * computed, "
                     "not trained; last, the certified excess of the objective without S over the best encoder.",
                 )
@@ -132,8 +137,9 @@ def _panel(
         ax.set_title(f"{name}, to {matrix.max():.2g}", fontsize=7, pad=2)
         ax.set_xlabel(across, fontsize=7, labelpad=1)
         ax.set_ylabel(up, fontsize=7, labelpad=1)
-        ax.set_xticks([])
-        ax.set_yticks([])
+        ticks = [0, len(matrix) // 2 - 1, len(matrix) - 1]
+        ax.set_xticks(ticks, [str(k + 1) for k in ticks], fontsize=6)
+        ax.set_yticks(ticks, [str(k + 1) for k in ticks], fontsize=6)
 
 
 def overview(results: Results) -> Figure:
@@ -169,8 +175,9 @@ def overview(results: Results) -> Figure:
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize=8, loc="lower left" if name == "D" else "upper right")
         _label(ax, marks)
-    for fill, told in (("0.3", "filled: infinite data"), ("white", "hollow: 50 examples")):
-        left.plot([], [], "o", color="0.3", mfc=fill, label=told)
+    told = [("0.3", "filled: infinite data"), ("white", "hollow: 50 examples")]
+    for fill, text in told[: len(results.models)]:
+        left.plot([], [], "o", color="0.3", mfc=fill, label=text)
     left.plot([], [], "o", color="0.3", alpha=FAINT, label="faint: computed from the true p, not trained")
     left.plot([], [], "^", color="0.3", mfc="none", label="arrow: beyond the axis, at its edge")
     for k, o in enumerate(OBJECTIVES):

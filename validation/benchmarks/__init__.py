@@ -17,11 +17,14 @@ def met(reached: bool | None) -> bool:
 def section(full: bool, folder: Path, start: Start) -> Section:
     """Ratios of times, taken alternately in one process; the quick mode takes a short form of each."""
     from validation.benchmarks.__main__ import PARTS
+    from validation.benchmarks.timing import compiled
 
     advance = start("benchmarks", len(PARTS))
     rows, failures = [], []
     for part in PARTS.values():
-        for row in part.rows(short=not full):
+        with compiled():
+            found = list(part.rows(short=not full))
+        for row in found:
             rows.append((row.kernel, row.size, row.against, row.seconds, row.ratio, row.target, row.met, row.note))
             told = f"{row.kernel}, {row.size}, against {row.against}: {row.ratio or row.seconds:.3g}, not {row.target}"
             failures += met.failures(told, reached=row.met)

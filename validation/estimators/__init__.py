@@ -147,7 +147,7 @@ standard errors, else "undecided", which is what an unbiased estimator must get.
 
 
 def trials(estimator: Estimator, full: bool) -> int:
-    return (400 if full else 60) if estimator.family == "trained" else (4000 if full else 300)
+    return (400 if full else 20) if estimator.family == "trained" else (4000 if full else 120)
 
 
 def measure(worlds: dict[str, tx.Joint], full: bool, folder: Path, start: Start) -> Found:
