@@ -150,6 +150,27 @@ def test_the_time_of_the_call_ends_it_with_what_is_there(tmp_path: Any) -> None:
     assert path.read_text().count("\n") == 1  # what the deadline cut short is not kept
 
 
+def test_a_piece_that_ends_late_keeps_what_was_finished_in_time(monkeypatch: Any) -> None:
+    """The deadline passes while the third of four optima is sought: three are known, two are kept for a later call."""
+    from types import SimpleNamespace
+
+    from therml_exact.frontier.learning import trace as pieces
+
+    def solve(_problem: Any, piece: Any, _budget: Any, _deadline: float) -> Any:
+        for k, at in enumerate(piece):
+            monkeypatch.setattr(pieces, "now", lambda k=k: 100.0 if k == 2 else 0.0)
+            yield at["gamma"]
+
+    monkeypatch.setattr(pieces, "now", lambda: 0.0)
+    kept: list[Any] = []
+    journal: Any = SimpleNamespace(optima=[], add=kept.extend)
+    piece = [{"rho": 1, "gamma": gamma, "delta": 0, "sigma": 0} for gamma in range(4)]
+    work: Any = SimpleNamespace(solve=solve)
+    team = pieces.Team(None, None, 50.0, work, journal, lambda _text: None)  # type: ignore[arg-type]
+    team.alone([piece])  # type: ignore[list-item]
+    assert list(team.known.values()) == [0, 1, 2] and kept == [0, 1]
+
+
 def test_a_file_is_loaded_and_verified_as_it_was(frontier: RuleFrontier, saved: Any) -> None:
     checked = tx.verify(saved, problem())
     assert checked.valid and checked.reason.startswith("9 certificates")

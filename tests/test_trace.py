@@ -737,3 +737,13 @@ def test_a_full_disk_names_the_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"nothing was written.*out\.json"):
         tx.examples.hair_eye().save(tmp_path / "out.json")
     assert list(tmp_path.iterdir()) == [tmp_path / "run.checkpoint"] or not (tmp_path / "out.json").exists()
+
+
+def test_a_frontier_that_was_cut_short_is_printed_without_a_search(monkeypatch):
+    """gamma_c may take seconds: only a whole frontier tells it unasked."""
+    from therml_exact.frontier.curve.frontier import Sheet
+
+    monkeypatch.setattr(Sheet, "critical", property(lambda sheet: pytest.fail("gamma_c was computed")))
+    problem = tx.EncoderProblem(tx.examples.binary_symmetric(0.1))
+    short = tx.trace(problem, tol=1e-6, time_limit=1e-9, progress=False)
+    assert not short.complete and "gamma_c" not in str(short)

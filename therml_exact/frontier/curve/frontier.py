@@ -68,9 +68,13 @@ class Sheet:
 
     def __str__(self) -> str:
         """One line: the number of points, the plane, the critical multiplier, corners and straight parts."""
+        return self.line(True)
+
+    def line(self, critical: bool) -> str:
+        """The same; the critical multiplier, which may take seconds, only where that is wanted."""
         fixed = ", ".join(f"{name} = {value:g}" for name, value in self.fixed.items())
         told = [f"{len(self.optima)} points in ({', '.join(self.names)})" + (f" at {fixed}" if fixed else "")]
-        if self.critical is not None:
+        if critical and self.critical is not None:
             told.append(f"{self.optima[0].problem.multipliers[-1]}_c {self.critical}")
         told += [f"corner for {k.name} in [{k.low:.6g}, {k.high:.6g}]" for k in self.kinks]
         told += [
@@ -338,8 +342,14 @@ class Frontier:
         return f"<Frontier of {self.summary()}>"
 
     def __str__(self) -> str:
-        """The summary, then a line for each sheet, whose critical multipliers are computed for it."""
-        return "\n".join([self.summary(), *(f"  {sheet}" for sheet in self.sheets)])
+        """The summary, then a line for each sheet, whose critical multipliers are computed for it.
+
+        They are left out where points are open, or the gap is more than `tol` though no list of multipliers was given:
+        a frontier that time cut short is printed at once.
+        """
+        given = not any(sheet.adaptive for sheet in self.sheets)
+        critical = self.status == "certified" and (given or self.complete)
+        return "\n".join([self.summary(), *(f"  {sheet.line(critical)}" for sheet in self.sheets)])
 
     def _repr_html_(self) -> str:
         rows = self.rows()

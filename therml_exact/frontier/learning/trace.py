@@ -4,9 +4,9 @@
 
 What optima have in common that are solved one from another, and how, the kind of the problem says (rules/trace.py,
 joint/trace.py). A piece is at most LONGEST of them in order, and gives the same optima wherever and whenever it is
-solved, so that the result does not depend on the executor. With a checkpoint
-every finished piece is kept in a file; a piece of which a part is missing there is solved again. After the deadline no
-new piece is begun, and what is known is returned. A list that the caller leaves out is one of the grids below.
+solved, so that the result does not depend on the executor. With a checkpoint every optimum that was finished in time is
+kept in a file; a piece of which a part is missing there is solved again. After the deadline no new piece is begun, and
+what is known is returned. A list that the caller leaves out is one of the grids below.
 
 Errors: TypeError for arguments of trace that these problems have no use for; ValueError for empty lists, bad
 multipliers, more than max_points optima, and a checkpoint that is damaged, about something else or in use;
@@ -131,11 +131,11 @@ class Team:
             before = len(self.known)
             count = lambda k, before=before: self.show(f"{before + k} optima")  # noqa: E731
             left = self.deadline - now()
-            self._keep(piece, solve_piece(self.work.solve, self.problem, piece, self.budget, left, count))
+            self._keep(piece, *solve_piece(self.work.solve, self.problem, piece, self.budget, left, count))
 
     def share(self, executor: Executor, pieces: Sequence[list[At]]) -> None:
         """Solve the pieces in the workers of an executor, and keep them in order."""
-        futures: list[Future[list[dict[str, Any]]]] = []
+        futures: list[Future[tuple[list[dict[str, Any]], int]]] = []
         left = self.deadline - now()
         try:
             check_workers(executor)
@@ -155,7 +155,8 @@ class Team:
             ]
             for piece, future in zip(pieces, futures, strict=True):
                 if not (self.over and self.known and future.cancel()):
-                    self._keep(piece, [self.work.read(self.problem, content) for content in future.result()])
+                    written, timely = future.result()
+                    self._keep(piece, [self.work.read(self.problem, content) for content in written], timely)
         except BaseException as error:
             for future in futures:
                 future.cancel()
@@ -163,35 +164,40 @@ class Team:
                 raise lost(len(self.known), self.journal.path if self.journal else None) from None
             raise
 
-    def _keep(self, piece: list[At], optima: list[Any]) -> None:
-        """Remember the optima of a piece, and write them to the journal if no deadline cut them short."""
-        fresh = [(key(at), o) for at, o in zip(piece, optima, strict=False) if key(at) not in self.known]
-        if self.journal is not None and not self.over:
-            self.journal.add([o for _, o in fresh])
+    def _keep(self, piece: list[At], optima: list[Any], timely: int) -> None:
+        """Remember the optima of a piece, and write the first `timely` to the journal, which no deadline cut short."""
+        fresh = {key(at): o for at, o in zip(piece, optima, strict=False) if key(at) not in self.known}
+        if self.journal is not None:
+            self.journal.add([fresh[key(at)] for at in piece[:timely] if key(at) in fresh])
         self.known.update(fresh)
         self.show(f"{len(self.known)} optima")
 
 
 def solve_piece(
     solve: Solve, problem: Any, piece: Sequence[At], budget: Budget, seconds: float, show: Any = None
-) -> list[Any]:
-    """The optima of a piece, here or in a worker; after `seconds` those that are there, at least one."""
-    found, deadline = [], now() + seconds
+) -> tuple[list[Any], int]:
+    """The optima of a piece, here or in a worker, and how many of them were finished within `seconds`.
+
+    After `seconds` those that are there are returned, at least one.
+    """
+    found: list[Any] = []
+    deadline = now() + seconds
     for optimum in solve(problem, piece, budget, deadline):
         found.append(optimum)
         if show is not None:
             show(len(found))
         if now() > deadline:
-            break
-    return found
+            return found, len(found) - 1
+    return found, len(found)
 
 
 def solve_written(
     work: Work, problem: Any, piece: Sequence[At], budget: Budget, seconds: float, moment: float = math.inf
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], int]:
     """The same as plain data, which every executor can carry; it ends at a moment of the calendar's clock too."""
     left = min(seconds, moment - time.time())  # the piece may have waited for its worker
-    return [work.write(optimum) for optimum in solve_piece(work.solve, problem, piece, budget, left)]
+    found, timely = solve_piece(work.solve, problem, piece, budget, left)
+    return [work.write(optimum) for optimum in found], timely
 
 
 def key(at: At) -> tuple[Fraction, ...]:

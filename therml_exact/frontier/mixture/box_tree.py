@@ -49,9 +49,9 @@ def takes(m: Mixture) -> bool:
 
 def root_box(m: Mixture) -> tuple[Array, Array]:
     """Return the ends lo[j], hi[j] of the smallest box of floats that holds all rows."""
-    columns = list(zip(*m.blocks[0].rows, strict=True))
-    lo = np.array([_below(float(min(column))) for column in columns])
-    hi = np.array([math.nextafter(float(max(column)), math.inf) for column in columns])
+    columns = np.array(m.blocks[0].rows, dtype=float)  # rounding keeps the order
+    lo = np.array([_below(x) for x in columns.min(axis=0).tolist()])
+    hi = np.array([math.nextafter(x, math.inf) for x in columns.max(axis=0).tolist()])
     return lo, np.minimum(hi, 1.0)
 
 

@@ -15,8 +15,9 @@
         level      the claimed bound of log G over all codes
         contacts   the ellipsoids {code, radius} in which log G <= level is known (ellipsoids.py)
         tree       how the root cell is split and by which rule each leaf holds, in preorder, a character for each node
-        map, part  for "coarse": the letter Y' of each letter Y that occurs, and the entry of the mixture of Y', whose
-                   witness is not read
+        map, share, part, within
+                   for "coarse" (problems/chain_rule.py): the letter Y' of each letter Y that occurs, the share s, the
+                   entry of the mixture of Y', and a list with those within the letters y'; their witnesses are not read
         turns      for boxes: how the lines of leaves are turned (box_tree.py has both texts)
     sha256         the digest of the canonical JSON of everything else
 
@@ -84,8 +85,9 @@ def _part(solution: Solution) -> dict[str, Any]:
     near = solution.contacts
     more: dict[str, Any] = {} if solution.turns is None else {"turns": text_of(solution.turns)}
     if solution.coarse is not None:
-        of, coarse = solution.coarse
-        more = {"map": list(of), "part": _part(coarse)}
+        coarse = solution.coarse
+        more = {"map": list(coarse.of), "share": str(coarse.share), "part": _part(coarse.part),
+                "within": [_part(s) for s in coarse.within]}  # fmt: skip
     return {
         "rule": solution.rule,
         "weights": write_cells(solution.weights),

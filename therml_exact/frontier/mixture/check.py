@@ -26,8 +26,9 @@ from therml_exact.frontier.mixture.check_boxes import check_boxes
 from therml_exact.frontier.mixture.check_tree import check_tree
 from therml_exact.frontier.mixture.closed_form import RULES
 from therml_exact.frontier.mixture.leaf_rules import Ellipsoid, Gradient
+from therml_exact.frontier.problems.chain_rule import chain
 from therml_exact.frontier.problems.kinds import Problem, read_problem
-from therml_exact.frontier.problems.mixture import Mixture, Plan, coarsened
+from therml_exact.frontier.problems.mixture import Mixture, Plan
 from therml_exact.numbers.balls import ball, plogp, settled
 from therml_exact.numbers.text import read_exact, shown
 from therml_exact.verification import (
@@ -198,21 +199,23 @@ def _dual(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
 
 
 def _coarse(m: Mixture, claim: Mapping[str, Any], clock: Clock) -> arb:
-    """Return the lower bound of a part by that of coarse letters Y', and g H(Y|W,Y')."""
-    of, width = claim["map"], len(m.blocks[0].rows[0])
+    """Return the lower bound of a part by the chain rule of coarse letters Y' (problems/chain_rule.py)."""
+    of, share, width = claim["map"], read_exact(claim["share"]), len(m.blocks[0].rows[0])
     require(len(m.blocks) == 1 and m.blocks[0].sums_to_one, "the rule 'coarse' does not apply")
     require(isinstance(of, list) and len(of) == width, "the map has not as many entries as there are letters")
     require(all(type(k) is int and 0 <= k < width for k in of), "the map names a letter that is none")
-    require(claim["part"]["rule"] != "coarse", "the coarse letters have a bound by still coarser ones")
-    fine, coarse = m, coarsened(m, of)
-    bound = _dual(coarse, claim["part"], clock)
-    return settled(lambda: bound + ball(m.multiplier) * (_within(fine) - _within(coarse)))
-
-
-def _within(m: Mixture) -> arb:
-    """Return H(Y|W) of a mixture of one block with rows of sum 1."""
-    terms = (ball(p) * plogp(ball(v)) for p, row in zip(m.weights, m.blocks[0].rows, strict=True) for v in row)
-    return sum(terms, arb(0))
+    require(0 < share < 1, f"the share {shown(claim['share'])} is not between 0 and 1")
+    require(m.multiplier > (1 - share) * (1 - m.delta), "the share leaves no multiplier to the coarse letters")
+    pieces = chain(m, of, share)
+    require(isinstance(claim["within"], list) and len(claim["within"]) == len(pieces.within),
+            "the entries are not as many as the letters that stand for several")  # fmt: skip
+    parts = [claim["part"], *claim["within"]]
+    require(all(part["rule"] != "coarse" for part in parts), "the coarse letters have a bound by still coarser ones")
+    bound = settled(lambda: sum((ball(c) * ball(r).log() for c, r in pieces.terms), arb(0)))
+    mixtures = zip((share, *pieces.shares), (pieces.coarse, *pieces.within), parts, strict=True)
+    for weight, mixture, part in mixtures:
+        bound = settled(_plus_share, bound, weight, _dual(mixture, part, clock))
+    return bound
 
 
 def _floats(texts: Any) -> list[float]:

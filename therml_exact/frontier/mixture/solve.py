@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from therml_exact.clock import now
 from therml_exact.frontier.budget import Reason
 from therml_exact.frontier.mixture import boxes
 from therml_exact.frontier.mixture.alternation import alternate
-from therml_exact.frontier.mixture.coarse import SIZES, groupings, rest
+from therml_exact.frontier.mixture.closed_form import evaluate
+from therml_exact.frontier.mixture.coarse import SIZES, Grouping, exchanged, merged
 from therml_exact.frontier.mixture.dual import End, coarser, search
 from therml_exact.frontier.mixture.ellipsoids import Contacts, contacts
 from therml_exact.frontier.mixture.primal import (
@@ -31,7 +33,7 @@ from therml_exact.frontier.mixture.primal import (
     witness,
 )
 from therml_exact.frontier.mixture.tables import SLACK, Tables
-from therml_exact.frontier.problems.mixture import coarsened
+from therml_exact.frontier.problems.chain_rule import chain
 from therml_exact.frontier.rounding import ROUNDING
 
 NAMES = {
@@ -51,9 +53,10 @@ MARGIN = 2e-14
 # Entries of codes, from which on the search from above begins with alternation: Newton's steps leave codes alone there.
 ALTERNATE = 400
 PATIENCE = 600.0  # seconds that alternation may take
-FINE = 0.3  # share of the time for a search over all letters, where coarse ones are tried after it
-TRIAL = 0.1  # share of what is left for each number of coarse letters
-COARSE = 0.05  # share of a gap that a search over coarse letters may leave
+FINE = 0.2  # share of the time for a search over all letters, where coarse ones are tried after it
+TRIAL = 0.25  # share of what is left for each number of coarse letters
+CHOICE = 0.5  # share of a trial in which letters are exchanged
+COARSE = 0.05  # share of a gap that the searches of the pieces of a bound by coarse letters may leave
 
 
 Array = np.ndarray[Any, Any]
@@ -75,7 +78,7 @@ class Solution:
     rule           "cells", "boxes", "coarse", or the closed form (closed_form.py) that gives the lower bound
     complete       whether the tree is finished at the threshold that was asked for
     turns          for boxes the code points of their turns [leaf, j]
-    coarse         for "coarse", which letter Y' each letter of Y belongs to, and the solution of the mixture of Y'
+    coarse         for "coarse", the pieces of the bound
     stopped        what ended the search
     """
 
@@ -92,7 +95,7 @@ class Solution:
     complete: bool
     turns: Array | None = None
     stopped: Reason = "closed"
-    coarse: tuple[tuple[int, ...], Solution] | None = None
+    coarse: Coarse | None = None
 
     @property
     def gap(self) -> float:
@@ -104,8 +107,26 @@ class Solution:
         """The rule of the lower bound, in words."""
         if self.coarse is None:
             return NAMES[self.rule]
-        of, coarse = self.coarse
-        return f"{NAMES[coarse.rule]} over {max(of) + 1} coarse letters of {len(of)}"
+        of, part = self.coarse.of, self.coarse.part
+        within = ", ".join(dict.fromkeys(NAMES[s.rule] for s in self.coarse.within))
+        return f"{NAMES[part.rule]} over {max(of) + 1} coarse letters of {len(of)}, {within} within them"
+
+
+class Coarse(NamedTuple):
+    """The pieces of a bound by coarse letters Y' (problems/chain_rule.py).
+
+    of        the letter Y' of each letter of Y
+    share     the share s of R + delta D that is left with Y'
+    part      the solution of the mixture of Y'
+    within    the solutions within the letters y' that stand for more than one letter of Y
+    left      how much larger the bound would be with the pieces' values instead of their lower bounds, in nats
+    """
+
+    of: tuple[int, ...]
+    share: Fraction
+    part: Solution
+    within: tuple[Solution, ...]
+    left: float
 
 
 def solve(tables: Tables, tol: float, max_cells: int | None, deadline: float, warm: Solution | None = None) -> Solution:
@@ -137,36 +158,49 @@ def _coarsely(tables: Tables, fine: Solution, tol: float, max_cells: int | None,
     Every number of letters has a TRIAL of the time, from the coarsest on while they help. What is left goes to the
     best, or to the search over all letters once more if no other is better.
     """
-    best, tried = fine, []
-    trial = TRIAL * (deadline - now())
-    for of in groupings(tables, fine.posterior):
-        if now() > deadline:
+    best = fine
+    tried: list[tuple[float, Grouping, Solution]] = []
+    for of in merged(tables, fine.posterior, now() + 0.5 * (deadline - now())):
+        trial = TRIAL * (deadline - now())
+        if trial <= 0:
             return best
-        found = _of_coarse(tables, fine, of, max(tol, COARSE * best.gap), max_cells, now() + trial)
+        until = now() + trial
+        grouping = exchanged(tables, fine.posterior, of, now() + CHOICE * trial)
+        found = _of_coarse(tables, fine, grouping, max(tol, COARSE * best.gap), max_cells, until)
         best = max(best, found, key=lambda s: s.lower_bound)
-        # What the search has left open may be halved by more time; what the letters lose stays.
-        left = 0.0 if found.coarse is None else found.coarse[1].gap
-        tried.append((found.gap - 0.5 * left, of))
+        # What the searches have left open may be halved by more time; what the grouping loses stays.
+        left = found.coarse.left if found.coarse else 0.0
+        tried.append((found.gap - 0.5 * left, grouping, found))
         if left > found.gap - left and best is not found:
             break
-    if now() > deadline:
+    if not tried or now() > deadline:
         return best
-    promised, chosen = min(tried, default=(math.inf, ()))
+    promised, grouping, found = min(tried, key=lambda t: t[0])
     if promised >= best.gap and best.coarse is None:
         found = _solve(tables, tol, max_cells, deadline, fine)
         return found if found.lower_bound >= best.lower_bound else replace(best, stopped=found.stopped)
-    found = _of_coarse(tables, fine, chosen, max(tol, 0.3 * COARSE * best.gap), max_cells, deadline)
+    found = _of_coarse(tables, fine, grouping, max(tol, 0.1 * COARSE * best.gap), max_cells, deadline, found.coarse)
     return max(best, found, key=lambda s: s.lower_bound)
 
 
-def _of_coarse(tables: Tables, fine: Solution, of: tuple[int, ...], tol: float, max_cells: int | None,
-               deadline: float) -> Solution:  # fmt: skip
-    """Return the solution `fine` with the bound of the coarse letters of[j] instead of its own."""
-    mixture = coarsened(tables.mixture, of)
-    found = _solve(Tables(mixture), tol, max_cells, deadline)
-    more = rest(tables.mixture, mixture)
-    bound = found.lower_bound + more - SLACK * (abs(found.lower_bound) + abs(more) + tables.heaviest + 1)
-    return replace(fine, lower_bound=bound, rule="coarse", coarse=(of, found), turns=None, tree=fine.tree[:0],
+def _of_coarse(tables: Tables, fine: Solution, grouping: Grouping, tol: float, max_cells: int | None, deadline: float,
+               warm: Coarse | None = None) -> Solution:  # fmt: skip
+    """Return the solution `fine` with the bound of coarse letters instead of its own; `warm` has their codes."""
+    pieces = chain(tables.mixture, grouping.of, grouping.share)
+    share, shares = float(grouping.share), [float(v) for v in pieces.shares]
+    within: list[Solution] = []
+    for k, mixture in enumerate(pieces.within):
+        until = now() + 0.5 * (deadline - now()) / (len(shares) - k)
+        known = None if warm is None else warm.within[k]
+        within.append(_solve(Tables(mixture), 0.5 * tol / (1 - share), max_cells, until, known))
+    known = None if warm is None else warm.part
+    part = _solve(Tables(pieces.coarse), 0.5 * tol / share, max_cells, deadline, known)
+    solved = list(zip((share, *shares), (part, *within), strict=True))
+    bounds = [c * s.lower_bound for c, s in solved] + [evaluate(pieces.terms)]
+    bound = math.fsum(bounds) - SLACK * (math.fsum(abs(v) for v in bounds) + tables.heaviest + 1)
+    left = math.fsum(c * s.gap for c, s in solved)
+    coarse = Coarse(grouping.of, grouping.share, part, tuple(within), left)
+    return replace(fine, lower_bound=bound, rule="coarse", coarse=coarse, turns=None, tree=fine.tree[:0],
                    contacts=fine.contacts.none(), level=0.0)  # fmt: skip
 
 

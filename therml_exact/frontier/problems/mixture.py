@@ -121,24 +121,6 @@ def part(share: Fraction, letters: Sequence[Letter], multiplier: Fraction, delta
     return Part(share, Mixture(masses, (block(rows),), multiplier, groups, delta), members_of)
 
 
-def coarsened(m: Mixture, of: Sequence[int]) -> Mixture:
-    """Return the mixture of one block whose columns j with the same of[j] are added up.
-
-    >>> third = Fraction(1, 3)
-    >>> rows = ((third, third, third), (third, Fraction(0), 2 * third))
-    >>> fine = Mixture((third, 2 * third), (block(rows),), Fraction(4), (0, 0))
-    >>> [[str(v) for v in row] for row in coarsened(fine, (0, 0, 1)).blocks[0].rows]
-    [['2/3', '1/3'], ['1/3', '2/3']]
-    """
-    letters = []
-    for w, (mass, row, group) in enumerate(zip(m.weights, m.blocks[0].rows, m.groups, strict=True)):
-        sums = [Fraction(0)] * (max(of) + 1)
-        for k, v in zip(of, row, strict=True):
-            sums[k] += v
-        letters.append((mass, tuple(sums), group, (w,)))
-    return part(Fraction(1), letters, m.multiplier, m.delta).mixture
-
-
 def key(row: Row) -> Key:
     """Return what tells a row from others: numerators and denominators, as the hash of a fraction takes a power."""
     return tuple((v.numerator, v.denominator) for v in row)
