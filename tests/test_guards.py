@@ -7,6 +7,8 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import depth
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -205,3 +207,14 @@ def test_data_flow_one_way():
             if here in floor and there in floor and floor[there] > floor[here]:
                 wrong.append((name, other))
     assert wrong == []
+
+
+def test_every_test_that_is_called_slow_is_a_test():
+    named: dict[str, set[str]] = {}
+    for line in depth.SLOW:
+        file, name = line.split("::", 1)
+        named.setdefault(file, set()).add(name.partition("[")[0])
+    for file, names in named.items():
+        tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+        tests = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        assert names <= tests, (file, names - tests)
