@@ -255,27 +255,39 @@ def offline(tmp_path_factory):
     driver.quit()
 
 
+# Every position of every control shows something; different things, for some choice of the first list of choices: an
+# equality of p alone does not move with q.
 WALK = """
 const done = arguments[arguments.length - 1];
 const inputs = [...document.querySelectorAll('.control input, .control select')];
 const wait = () => Promise.all([...document.images].map(i => i.decode().then(() => i.naturalWidth, () => 0)));
+const count = input => input.type === 'range' ? Number(input.max) + 1 : input.options.length;
+const at = input => input.type === 'range' ? input.value : input.selectedIndex;
+const move = (input, k) => {
+  if (input.type === 'range') input.value = k; else input.selectedIndex = k;
+  input.dispatchEvent(new Event('input'));
+};
 (async () => {
   const seen = [];
   for (const input of inputs) {
-    const start = input.type === 'range' ? input.value : input.selectedIndex;
-    const count = input.type === 'range' ? Number(input.max) + 1 : input.options.length;
-    const sources = new Set();
-    for (let k = 0; k < count; k++) {
-      if (input.type === 'range') input.value = k; else input.selectedIndex = k;
-      input.dispatchEvent(new Event('input'));
-      const widths = await wait();
-      const texts = [...document.querySelectorAll('.numbers > div')].map(e => e.textContent.trim());
-      if (widths.some(w => !w) || texts.some(t => !t)) seen.push([input.id, k, 'nothing is shown']);
-      sources.add([...document.images].map(i => i.src).join() + texts.join());
+    const start = at(input), list = inputs.find(i => i.type !== 'range' && i !== input);
+    const first = list ? at(list) : 0, turns = list ? count(list) : 1;
+    let most = 0;
+    for (let turn = 0; turn < turns && most < count(input); turn++) {
+      if (list) move(list, (first + turn) % turns);
+      const sources = new Set();
+      for (let k = 0; k < count(input); k++) {
+        move(input, k);
+        const widths = await wait();
+        const texts = [...document.querySelectorAll('.numbers > div')].map(e => e.textContent.trim());
+        if (widths.some(w => !w) || texts.some(t => !t)) seen.push([input.id, k, 'nothing is shown']);
+        sources.add([...document.images].map(i => i.src).join() + texts.join());
+      }
+      most = Math.max(most, sources.size);
     }
-    if (sources.size < count) seen.push([input.id, sources.size, 'pictures for', count]);
-    if (input.type === 'range') input.value = start; else input.selectedIndex = start;
-    input.dispatchEvent(new Event('input'));
+    if (most < count(input)) seen.push([input.id, most, 'pictures for', count(input)]);
+    move(input, start);
+    if (list) move(list, first);
   }
   done(seen);
 })();
@@ -310,11 +322,10 @@ def test_a_page_works_without_a_network(offline, tmp_path, name):
     from selenium.webdriver import Keys
 
     slider = offline.find_element("css selector", ".control input")
-    before = slider.get_attribute("aria-valuetext")
-    slider.send_keys(Keys.HOME, Keys.ARROW_RIGHT)
-    moved = slider.get_attribute("aria-valuetext")
-    slider.send_keys(Keys.END)
-    assert len({before, moved, slider.get_attribute("aria-valuetext")}) >= 2
+    slider.send_keys(Keys.HOME)
+    first = slider.get_attribute("aria-valuetext")
+    slider.send_keys(Keys.ARROW_RIGHT)
+    assert slider.get_attribute("aria-valuetext") != first
     # Exercises.
     exercise = json.loads(offline.execute_script("return document.getElementById('asked').textContent"))["asked"][0]
     assert answer(offline, repr(exercise["answer"])).startswith("✅")
