@@ -15,15 +15,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import therml_exact as tx
-from therml_exact.kernels.kernel import VARIABLE, mode
+from therml_exact.kernels.kernel import VARIABLE, mode, numba_is_there
 
 
 def _table(rows: int, columns: int) -> tx.Joint:
@@ -86,36 +85,30 @@ def _priors() -> None:
     tx.fit_prior(tx.boltzmann(tx.examples.fair_label(), q, sigma=1, gamma=2))
 
 
-STEPS: dict[str, Callable[[], Any]] = {
-    "informations of large tables": _informations,
-    "predictive information": _predictions,
-    "hard encoders": _hard_encoders,
-    "encoders": _encoders,
-    "encoders of many letters": _boxes,
-    "learning rules": lambda: tx.minimize(_rule_problem(), gamma=4.0, sigma=0.2, tol=1e-3, max_cells=3),
-    "learning rules under caps": lambda: tx.minimize_capped(_rule_problem(), "C", {"R": 0.3}, tol=1e-1, max_cells=3),
-    "rules and encoders": _rules_and_encoders,
-    "rules and encoders under caps": lambda: tx.minimize_capped(
-        _free_problem(), "C", {"R": 0.3}, tol=2e-1, max_cells=3
-    ),
-    "priors": _priors,
-}
-
-
-CHAINS = (
-    ("learning rules", "learning rules under caps", "rules and encoders", "rules and encoders under caps"),
-    ("encoders", "encoders of many letters"),
-    ("hard encoders",),
-    ("informations of large tables", "predictive information", "priors"),
+CHAINS: tuple[dict[str, Callable[[], Any]], ...] = (
+    {
+        "learning rules": lambda: tx.minimize(_rule_problem(), gamma=4.0, sigma=0.2, tol=1e-3, max_cells=3),
+        "learning rules under caps": lambda: tx.minimize_capped(
+            _rule_problem(), "C", {"R": 0.3}, tol=1e-1, max_cells=3
+        ),
+        "rules and encoders": _rules_and_encoders,
+        "rules and encoders under caps": lambda: tx.minimize_capped(
+            _free_problem(), "C", {"R": 0.3}, tol=2e-1, max_cells=3
+        ),
+    },
+    {"encoders": _encoders, "encoders of many letters": _boxes},
+    {"hard encoders": _hard_encoders},
+    {"informations of large tables": _informations, "predictive information": _predictions, "priors": _priors},
 )
 """The steps by the kernels that they share; the longest chain first."""
+STEPS = {name: step for chain in CHAINS for name, step in chain.items()}
 
 
 def warm_up() -> Iterator[str]:
     """Compile everything, and yield the name of each step after it; ValueError where nothing can be compiled."""
     if mode() == "interpreted":
         raise ValueError(f"{VARIABLE} is 'interpreted': nothing is compiled; unset it to compile kernels in advance")
-    if find_spec("numba") is None:
+    if not numba_is_there():
         raise ValueError("numba is not installed: kernels are interpreted, which is slow; `pip install numba` helps")
     waiting = list(CHAINS)
     running: list[subprocess.Popen[str]] = []
@@ -137,7 +130,7 @@ def warm_up() -> Iterator[str]:
             process.wait()
 
 
-def _begin(chain: tuple[str, ...], told: queue.SimpleQueue[str | subprocess.Popen[str]]) -> subprocess.Popen[str]:
+def _begin(chain: Iterable[str], told: queue.SimpleQueue[str | subprocess.Popen[str]]) -> subprocess.Popen[str]:
     """Start the process of a chain; it tells the names of its steps, and at last itself."""
     root = str(Path(tx.__file__).parents[1])
     paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -59,6 +59,11 @@ class Exercise:
     unit: str
     hint: str
 
+    @property
+    def label(self) -> str:
+        """What stands before the input."""
+        return f"answer in {self.unit}" if self.unit else "answer"
+
     def check(self, typed: str) -> str:
         """What to tell the learner, as Markdown; the right number is said once the answer is right."""
         if not typed.strip():

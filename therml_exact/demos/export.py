@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import gzip
 import html
-import inspect
 import json
 import math
 import os
@@ -30,7 +29,7 @@ from typing import Any
 from therml_exact._version import __version__
 from therml_exact.demos.exercise import FORM, IN_BITS, MOST_LETTERS, PARTED, READABLE, Exercise
 from therml_exact.demos.formulas import with_mathml
-from therml_exact.demos.panel import PIXELS, Panel, depends_on
+from therml_exact.demos.panel import PIXELS, Panel, depends_on, said
 from therml_exact.files import check_writable, write_text
 
 __all__ = ["MOST", "Page", "write"]
@@ -140,10 +139,9 @@ class Page:
         self.parts.append(markdown(introduction))
         for exercise in exercises:
             k = len(self.asked) + 1
-            label = f"answer in {exercise.unit}" if exercise.unit else "answer"
             self.parts.append(
                 f'<div class="exercise">{markdown(f"**{k}.** {exercise.question}")}'
-                f'<label>{label} <input type="text" id="answer-{k}" autocomplete="off" size="14"></label> '
+                f'<label>{exercise.label} <input type="text" id="answer-{k}" autocomplete="off" size="14"></label> '
                 f'<output id="reply-{k}" for="answer-{k}" aria-live="polite"></output></div>'
             )
             self.asked.append(exercise)
@@ -250,8 +248,7 @@ def markdown(text: str) -> str:
 
 
 def _teller(tell: Callable[..., str]) -> Callable[[Mapping[str, Any]], str]:
-    names = depends_on(tell)
-    return lambda values: markdown(inspect.cleandoc(tell(**{name: values[name] for name in names})))
+    return lambda values: markdown(said(tell, values))
 
 
 def _steps(slider: Any) -> list[tuple[str, Any]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import html
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import marimo as mo
 
 from therml_exact.demos.exercise import Exercise
-from therml_exact.demos.panel import PIXELS, Panel, depends_on
+from therml_exact.demos.panel import PIXELS, Panel, said
 
 __all__ = ["exercise_inputs", "show_controls", "show_exercises", "show_numbers", "show_own", "show_pictures"]
 
@@ -54,13 +53,13 @@ def _drawn(panel: Panel, values: tuple[tuple[str, Any], ...]) -> str:
 
 def show_numbers(tellers: Sequence[Callable[..., str]], values: Mapping[str, Any]) -> Any:
     """What the tellers say at these values, a paragraph each; each depends on the values that it names."""
-    said = (inspect.cleandoc(tell(**{name: values[name] for name in depends_on(tell)})) for tell in tellers)
-    return _with(mo.md("\n\n".join(said)), lambda page: page.numbers(tellers, values))
+    paragraphs = (said(tell, values) for tell in tellers)
+    return _with(mo.md("\n\n".join(paragraphs)), lambda page: page.numbers(tellers, values))
 
 
 def exercise_inputs(exercises: Sequence[Exercise]) -> Any:
     """A text input for each exercise, as one marimo array whose value is what was typed."""
-    return mo.ui.array([mo.ui.text(label=f"answer in {e.unit}" if e.unit else "answer") for e in exercises])
+    return mo.ui.array([mo.ui.text(label=e.label) for e in exercises])
 
 
 def show_own(button: Any) -> Any:

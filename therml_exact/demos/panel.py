@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "LETTERS", "Panel", "depends_on", "together"]
+__all__ = ["COLOURS", "LETTERS", "Panel", "depends_on", "said", "together"]
 
 LETTERS = 13  # points: 18 pixels high
 PIXELS = 100  # an inch
@@ -30,6 +30,11 @@ PIXELS = 100  # an inch
 def depends_on(function: Callable[..., Any], besides: int = 0) -> tuple[str, ...]:
     """The names of a function's parameters, without the first `besides`."""
     return tuple(inspect.signature(function).parameters)[besides:]
+
+
+def said(tell: Callable[..., str], values: Mapping[str, Any]) -> str:
+    """What a teller of numbers says, in Markdown; it depends on the values that it names."""
+    return inspect.cleandoc(tell(**{name: values[name] for name in depends_on(tell)}))
 
 
 @dataclass(frozen=True)

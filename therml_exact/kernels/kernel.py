@@ -120,7 +120,7 @@ class Kernel:
 
     def _outermost(self, args: tuple[Any, ...]) -> Any:
         pinned = mode()
-        if pinned == "interpreted" or not _numba_is_there():
+        if pinned == "interpreted" or not numba_is_there():
             return self._interpret(args, math.inf)
         if pinned == "automatic":
             result = self._rent(args, self._until_look)
@@ -165,7 +165,7 @@ class Kernel:
         if self._ready:
             return self._ready(*args)
         pinned = mode()
-        if pinned == "interpreted" or not _numba_is_there():
+        if pinned == "interpreted" or not numba_is_there():
             return other(*args)
         if pinned == "automatic":
             early = seconds < self._until_look
@@ -290,7 +290,8 @@ class Kernel:
 
 
 @functools.cache
-def _numba_is_there() -> bool:
+def numba_is_there() -> bool:
+    """Return whether numba can be imported."""
     try:
         return find_spec("numba") is not None
     except (ImportError, ValueError):  # a finder refuses it, or None stands in its place: somebody hides it

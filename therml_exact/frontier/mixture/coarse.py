@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from therml_exact.clock import now
+from therml_exact.frontier.mixture.tables import plogp
 
 if TYPE_CHECKING:
     from therml_exact.frontier.mixture.tables import Tables
@@ -96,12 +97,7 @@ def _losses(one: Array, others: Array) -> Array:
 
 def _spread(columns: Array) -> Array:
     """Return sum_w f(x_w) - f(sum_w x_w) of columns x[..., w], f(x) = -x log x."""
-    return _plogp(columns).sum(axis=-1) - _plogp(columns.sum(axis=-1))
-
-
-def _plogp(x: Array) -> Array:
-    """Return -x log x."""
-    return np.asarray(-x * np.log(np.where(x > 0, x, 1.0)))
+    return plogp(columns).sum(axis=-1) - plogp(columns.sum(axis=-1))
 
 
 def _map(groups: list[list[int]], width: int) -> tuple[int, ...]:
@@ -195,10 +191,10 @@ class Estimates:
         e = 1 - share
         hot = (maps[:, :, None] == np.arange(int(maps.max()) + 1)).astype(float)
         joint = self.joint @ hot
-        y, x = _plogp(joint.sum(axis=1)).sum(axis=1), 0.0
+        y, x = plogp(joint.sum(axis=1)).sum(axis=1), 0.0
         if self.delta:
             both = np.einsum("wx,bwk->bxk", self.hot, joint)
-            x = _plogp(both.sum(axis=2)).sum(axis=1) - _plogp(both).sum(axis=(1, 2))
+            x = plogp(both.sum(axis=2)).sum(axis=1) - plogp(both).sum(axis=(1, 2))
         reached = self._reached(joint, (self.g - e * (1 - self.delta)) / share)
         return np.asarray(share * reached + e * (y + self.delta * x))
 

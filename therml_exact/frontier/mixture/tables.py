@@ -168,11 +168,11 @@ class Tables:
             s = float(share_of(self.mixture.multiplier, self.mixture.delta, self._overlaps[key]))
             p = self.p[of]
             mass, y = float(p.sum()), p @ rows[of]
-            terms += [-mass * math.log(mass), *(s * _plogp(y / mass) * mass).tolist()]
-            terms += ((self.multiplier - s) * (p[:, None] * _plogp(rows[of])).sum(axis=1)).tolist()
+            terms += [-mass * math.log(mass), *(s * plogp(y / mass) * mass).tolist()]
+            terms += ((self.multiplier - s) * (p[:, None] * plogp(rows[of])).sum(axis=1)).tolist()
             if self.delta:
                 x = np.bincount(self.group[of], p) / mass
-                terms += (self.delta * mass * _plogp(x)).tolist()
+                terms += (self.delta * mass * plogp(x)).tolist()
         return math.fsum(terms) - SLACK * (math.fsum(abs(v) for v in terms) + self.heaviest + 1)
 
     @property
@@ -220,7 +220,7 @@ class Tables:
         return out
 
 
-def _plogp(x: Array) -> Array:
+def plogp(x: Array) -> Array:
     """Return -x log x."""
     return np.asarray(-x * np.log(np.where(x > 0, x, 1.0)))
 
